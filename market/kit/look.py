@@ -1,0 +1,89 @@
+"""What templates ask about looks: icons, initials, how near a deadline is. No business words."""
+
+import re
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from zlib import crc32
+
+from flask import Flask
+from markupsafe import Markup
+
+from market.kit.clock import now
+from market.kit.words import _
+
+ICONS = Path(__file__).parents[2] / "node_modules" / "lucide-static" / "icons"
+HUES = 8
+
+
+@cache
+def icon(name: str) -> Markup:
+    """The drawing `name` of lucide, inline and hidden from screen readers: the words beside it speak."""
+    drawing = (ICONS / f"{name}.svg").read_text(encoding="utf-8")
+    lines = re.findall(r"<(?!svg|/svg|!--)[^>]+/>", drawing)
+    return Markup(
+        '<svg class="icon" viewBox="0 0 24 24" width="20" height="20" aria-hidden="true" focusable="false">'
+        + "".join(lines)
+        + "</svg>"
+    )
+
+
+def hue(text: str) -> int:
+    """One of the eight decorative colours, always the same one for the same text."""
+    return crc32(text.encode()) % HUES
+
+
+def initials(name: str) -> str:
+    """What stands in a picture's place: the first Chinese character, or two Latin letters."""
+    name = name.strip()
+    if not name:
+        return "·"
+    if ord(name[0]) > 0x2E80:
+        return name[0]
+    return "".join(word[0] for word in name.split()[:2]).upper()
+
+
+def urgency(due: datetime) -> str:
+    """`past`, `soon` (a day), `near` (three days) or `far`."""
+    hours = (due - now()).total_seconds() / 3600
+    return "past" if hours < 0 else "soon" if hours < 24 else "near" if hours < 72 else "far"
+
+
+def remaining(due: datetime) -> str:
+    """How long until `due`, in words, at the size a person plans with."""
+    seconds = int((due - now()).total_seconds())
+    late, seconds = seconds < 0, abs(seconds)
+    if seconds >= 2 * 86400:
+        days = seconds // 86400
+        return _("已过 %(n)s 天", n=days) if late else _("还有 %(n)s 天", n=days)
+    if seconds >= 2 * 3600:
+        hours = seconds // 3600
+        return _("已过 %(n)s 小时", n=hours) if late else _("还有 %(n)s 小时", n=hours)
+    minutes = max(1, seconds // 60)
+    return _("已过 %(n)s 分钟", n=minutes) if late else _("还有 %(n)s 分钟", n=minutes)
+
+
+def clock_face(seconds: float) -> str:
+    """A length of time as players write it: `0:07`, `12:34`, `1:02:03`."""
+    minutes, second = divmod(int(seconds), 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{hour}:{minute:02}:{second:02}" if hour else f"{minute}:{second:02}"
+
+
+def count(number: int) -> str:
+    """A large count as readers here write it: 9,999 · 1.2万 · 3.4亿 (12k · 3.4m in English)."""
+    if number < 10_000:
+        return f"{number:,}"
+    if number < 100_000_000:
+        return _("%(n)s万", n=f"{number / 10_000:.1f}".removesuffix(".0"), thousands=f"{number / 1000:.0f}")
+    return _("%(n)s亿", n=f"{number / 100_000_000:.1f}".removesuffix(".0"), millions=f"{number / 1_000_000:.0f}")
+
+
+def teach(app: Flask) -> None:
+    """Give every template these words."""
+    env = app.jinja_env
+    env.globals.update(icon=icon)
+    env.filters.update(
+        hue=hue, initials=initials, urgency=urgency, remaining=remaining, clock_face=clock_face, count=count
+    )
+    env.filters.setdefault("iso", datetime.isoformat)

@@ -1,0 +1,466 @@
+"""The process table, and the verbs of `./vtask` once its Python stands.
+
+`run` owns everything from PostgreSQL to the web. The other verbs need only the servers: they use those of a running
+copy on the same data folder, or start their own for as long as they last.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import redis
+
+from workers.console import Progress, Trouble, diagnose, explain, paint, say
+from workers.processes import MARK, Lock, NotYet, Program, StopAsked, Supervisor, end, living_in, marked, tail
+from workers.servers import (
+    ROOT,
+    Home,
+    LocalStripe,
+    Postgres,
+    Redis,
+    answers_http,
+    answers_ping,
+    answers_sql,
+    free_port,
+    port_holder,
+    port_is_free,
+    write_private,
+)
+
+LINE = "─" * 78
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says about this copy, defaults filled in."""
+
+    home: Home
+    host: str
+    port: int
+    mode: str
+    given: Mapping[str, str]
+    testing: bool = False
+
+    @classmethod
+    def read(cls, *, suffix: str = "", testing: bool = False) -> "Settings":
+        given = dict(os.environ)
+        for name in ("PYTHONDONTWRITEBYTECODE", MARK):
+            given.pop(name, None)
+        port = given.get("VTASK_PORT") or ("0" if testing else "8000")
+        if not port.isdigit() or int(port) > 65535:
+            raise Trouble(f"VTASK_PORT={port} is not a port.", "Give a number from 1024 to 65535.")
+        return cls(
+            home=Home.from_environment(suffix),
+            host=given.get("VTASK_HOST") or "127.0.0.1",
+            port=int(port) or free_port(),
+            mode=given.get("VTASK_ENV") or "development",
+            given=given,
+            testing=testing,
+        )
+
+    @property
+    def address(self) -> str:
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+
+class Copy:
+    """One data folder with its servers, its product processes, and the environment that ties them together."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        may_create_databases: bool = False,
+        without_stripe: bool = False,
+        verbose: bool = False,
+    ) -> None:
+        self.settings = settings
+        self.home = settings.home
+        self.home.prepare()
+        given = settings.given
+        self.postgres = self.redis = self.stripe = None
+        if not given.get("DATABASE_URL"):
+            self.postgres = Postgres(self.home, may_create_databases, durable=not settings.testing)
+        if not given.get("REDIS_URL"):
+            self.redis = Redis(self.home)
+        if not given.get("STRIPE_API_KEY") and not without_stripe:
+            self.stripe = LocalStripe(self.home, f"{settings.address}/webhooks/stripe")
+        self.supervisor = Supervisor(self.home.path, verbose=verbose)
+        self.env = self._environment()
+
+    def _environment(self) -> dict[str, str]:
+        env = dict(self.settings.given)
+        if self.postgres:
+            env = {name: value for name, value in env.items() if not name.startswith("PG")}
+            env["DATABASE_URL"] = self.postgres.url
+        if self.redis:
+            env["REDIS_URL"] = self.redis.url
+        if self.stripe:
+            env |= self.stripe.settings()
+        metrics = self.home.run / "metrics"
+        metrics.mkdir(mode=0o700, exist_ok=True)
+        defaults = {
+            "VTASK_SECRET_KEY": self.home.secret("secret_key"),
+            "VTASK_MEDIA_DIR": str(self.home.path / "media"),
+            "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+        }
+        return {
+            **defaults,
+            **env,
+            "VTASK_HOME": str(self.home.path),
+            "VTASK_HOST": self.settings.host,
+            "VTASK_PORT": str(self.settings.port),
+            "VTASK_ENV": self.settings.mode,
+            "PYTHONUNBUFFERED": "1",
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{env.get('PATH', os.defpath)}",
+            **({"VTASK_TEST": "1"} if self.settings.testing else {}),
+        }
+
+    # The servers
+
+    def start_servers(self) -> None:
+        programs = []
+        step = Progress("Starting " + self._server_names())
+        if self.postgres:
+            self.postgres.prepare()
+            programs.append(self.postgres.program())
+        else:
+            require_postgres(self.env["DATABASE_URL"])
+        if self.redis:
+            self.redis.prepare()
+            programs.append(self.redis.program())
+        else:
+            require_redis(self.env["REDIS_URL"])
+        if self.stripe:
+            self.stripe.prepare()
+            programs.append(self.stripe.program(self._without_product_secrets()))
+        self.supervisor.add(*programs)
+        self.supervisor.wait(*programs, step=step)
+        if self.postgres:
+            self.postgres.admit()
+        step.done("all answer")
+
+    def _server_names(self) -> str:
+        names = [
+            "PostgreSQL 18" if self.postgres else "PostgreSQL as DATABASE_URL says",
+            "Redis" if self.redis else "Redis as REDIS_URL says",
+            "the local Stripe" if self.stripe else "Stripe as STRIPE_API_KEY says",
+        ]
+        return ", ".join(names)
+
+    def _without_product_secrets(self) -> dict[str, str]:
+        hidden = ("DATABASE_URL", "REDIS_URL", "VTASK_SECRET_KEY", "SMTP_URL")
+        return {
+            name: value
+            for name, value in self.env.items()
+            if name not in hidden and not name.startswith("S3_")
+        }
+
+    # The product
+
+    def product(self) -> list[Program]:
+        """The table. Ranks say who stops first: the web, then those who work for it, then what they all stand on."""
+        python, env = sys.executable, self.env
+        settings = self.settings
+        web = [
+            python, "-m", "granian", "--interface", "wsgi", "wsgi:app",
+            "--host", settings.host, "--port", str(settings.port),
+            "--workers", env.get("VTASK_WEB_WORKERS", "2"),
+            "--blocking-threads", env.get("VTASK_WEB_THREADS", "8"),
+            "--backlog", "1024", "--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", "8s",
+        ]  # fmt: skip
+        ready = partial(answers_http, f"{settings.address}/readyz")
+        make = partial(Program, env=env, cwd=ROOT)
+        return [
+            make(name="relay", command=[python, "-m", "workers.relay"], rank=2),
+            make(name="schedule", command=[python, "-m", "workers.schedule"], rank=3),
+            make(name="worker", command=[python, "-m", "workers.run", "default"], rank=4),
+            make(name="media", command=[python, "-m", "workers.run", "media"], rank=4),
+            make(name="web", command=web, rank=5, ready=ready, start_limit_s=90, hang_limit_s=60),
+        ]
+
+    def flask(self, *arguments: str, doing: str, output: Path | None = None) -> None:
+        """A command of the product's own, its words in log/flask.log."""
+        log = self.home.path / "log" / "flask.log"
+        command = [sys.executable, "-m", "flask", "--app", "wsgi", *arguments]
+        step = Progress(doing)
+        with contextlib.ExitStack() as stack:
+            sink = stack.enter_context(output.open("wb")) if output else None
+            code = self.supervisor.call(command, self.env, ROOT, log=log, output=sink, step=step)
+        if code:
+            raise diagnose(tail(log), f"{doing} failed.", f"The log says why: {log}")
+        step.done()
+
+    def signins(self) -> list[dict[str, Any]]:
+        answer = self.home.run / "signins.json"
+        answer.touch(mode=0o600)
+        self.flask("demo", "signins", "--json", doing="Reading the demo sign-ins", output=answer)
+        return list(json.loads(answer.read_text() or "[]"))
+
+    def write_runtime(self) -> None:
+        """For the verbs that join a running copy."""
+        ours = {name: value for name, value in self.env.items() if value != os.environ.get(name)}
+        runtime = {"pid": os.getpid(), "address": self.settings.address, "env": ours}
+        write_private(self.home.run / "runtime.json", json.dumps(runtime, indent=1))
+
+
+def require_postgres(url: str) -> None:
+    try:
+        answers_sql(url.replace("postgresql+psycopg://", "postgresql://", 1))
+    except (NotYet, psycopg.Error) as error:
+        raise Trouble(
+            f"The PostgreSQL that DATABASE_URL names cannot be reached: {error}",
+            "Start it or correct DATABASE_URL (postgresql://role:password@host:port/database); "
+            "unset DATABASE_URL to use the embedded PostgreSQL.",
+        ) from error
+
+
+def require_redis(url: str) -> None:
+    try:
+        answers_ping(url)
+    except (NotYet, redis.RedisError, ValueError) as error:
+        raise Trouble(
+            f"The Redis that REDIS_URL names cannot be reached: {error}",
+            "Start it or correct REDIS_URL (redis://host:port/0 or unix:///path); "
+            "unset REDIS_URL to use the embedded Redis.",
+        ) from error
+
+
+@contextlib.contextmanager
+def opened(copy: Copy, what: str) -> Iterator[Copy]:
+    """Own the data folder: lock it, clear what a killed supervisor left, and in the end stop all that was started."""
+    with Lock(copy.home.run / "lock").held(what), copy.supervisor.signals():
+        left = clear_leftovers(copy.home)
+        if left:
+            say(f"An earlier start was killed: ended {left} process{'es' if left > 1 else ''} it had left")
+        try:
+            yield copy
+        finally:
+            (copy.home.run / "runtime.json").unlink(missing_ok=True)
+            if copy.supervisor.children:
+                step = Progress("Stopping")
+                copy.supervisor.stop()
+                step.done("all stopped")
+
+
+def clear_leftovers(home: Home) -> int:
+    """End what a supervisor killed with -9 has left running, the web before the servers it stands on."""
+    count = end(marked(home.path), signal.SIGTERM, limit_s=3)
+    count += end(living_in(home.path / "redis", "redis-server"), signal.SIGTERM, limit_s=10)
+    postgres = Postgres(home).folder
+    mains = [process for process in living_in(postgres, "postgres") if "-D" in process.cmdline()]
+    count += end(mains, signal.SIGINT, limit_s=30)
+    end(living_in(postgres, "postgres"), signal.SIGQUIT, limit_s=5)
+    return count
+
+
+def running(home: Home) -> dict[str, Any] | None:
+    """The copy that runs on this data folder, when it is up."""
+    holder = Lock(home.run / "lock").holder()
+    runtime = home.run / "runtime.json"
+    if holder is None or not runtime.exists():
+        return None
+    known = dict(json.loads(runtime.read_text()))
+    return known if known["pid"] == holder["pid"] else None
+
+
+# Verbs
+
+
+def run(arguments: argparse.Namespace) -> int:
+    settings = Settings.read()
+    ready_file = Path(arguments.ready_file).absolute() if arguments.ready_file else None
+    if ready_file:
+        ready_file.unlink(missing_ok=True)
+    copy = Copy(settings, verbose=arguments.verbose)
+    with opened(copy, "./vtask run"):
+        if not port_is_free(settings.host, settings.port):
+            raise Trouble(
+                f"Port {settings.port} is taken by {port_holder(settings.port)}.",
+                f"Stop it, or choose another port: VTASK_PORT={settings.port + 1} ./vtask run",
+            )
+        copy.start_servers()
+        copy.flask("db", "upgrade", doing="Migrating the database")
+        signins: list[dict[str, Any]] = []
+        if settings.mode == "development":
+            copy.env["VTASK_DEMO"] = "1"
+            copy.flask(
+                "seed",
+                "--if-empty",
+                "--size",
+                "demo",
+                doing="Seeding the demo world, if the database is empty",
+            )
+        product = copy.product()
+        step = Progress("Starting the web, the relay, two queue workers and the schedule")
+        copy.supervisor.add(*product)
+        if settings.mode == "development":
+            signins = copy.signins()
+        copy.supervisor.wait(*product, step=step)
+        step.done("the web answers")
+        copy.write_runtime()
+        announce(copy, signins)
+        if ready_file:
+            write_private(ready_file, json.dumps(ready_facts(copy, signins), indent=1, ensure_ascii=False))
+        try:
+            copy.supervisor.run()
+        finally:
+            if ready_file:
+                ready_file.unlink(missing_ok=True)
+    return 0
+
+
+def announce(copy: Copy, signins: Sequence[Mapping[str, Any]]) -> None:
+    print(f"\n{LINE}\n  V-task Market   {paint(copy.settings.address, 32, sys.stdout)}")
+    print(f"  API             {copy.settings.address}/api/docs")
+    if copy.stripe:
+        print(f"  local Stripe    {copy.stripe.address}")
+    print(f"  data, logs      {copy.home.path}")
+    if signins:
+        print("\n  Demo sign-ins")
+        for person in signins:
+            print(f"    {person['role']:<10} {person['email']:<28} {person['password']}")
+    print(f"\n  Ctrl-C stops everything.\n{LINE}\n", flush=True)
+
+
+def ready_facts(copy: Copy, signins: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        "address": copy.settings.address,
+        "pid": os.getpid(),
+        "stripe": copy.stripe.address if copy.stripe else copy.env.get("STRIPE_API_BASE"),
+        "sockets": {
+            "postgres": str(copy.postgres.socket) if copy.postgres else None,
+            "redis": str(copy.redis.socket) if copy.redis else None,
+        },
+        "database_url": copy.env["DATABASE_URL"],
+        "redis_url": copy.env["REDIS_URL"],
+        "home": str(copy.home.path),
+        "signins": list(signins),
+        "processes": copy.supervisor.state(),
+    }
+
+
+def with_servers(
+    command: Sequence[str], what: str, settings: Settings, *, may_create_databases: bool = False
+) -> int:
+    """Run a command on the servers of this data folder: those that run, or some of its own."""
+    found = running(settings.home)
+    if found:
+        os.chdir(ROOT)
+        os.execvpe(command[0], list(command), {**settings.given, **found["env"]})
+    copy = Copy(settings, may_create_databases=may_create_databases)
+    with opened(copy, what):
+        copy.start_servers()
+        copy.write_runtime()
+        return copy.supervisor.call(command, copy.env, ROOT)
+
+
+def flask(arguments: argparse.Namespace) -> int:
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", *arguments.rest]
+    return with_servers(command, f"./vtask flask {shlex.join(arguments.rest)}", Settings.read())
+
+
+def seed(arguments: argparse.Namespace) -> int:
+    settings = Settings.read()
+    python = shlex.quote(sys.executable)
+    both = f"{python} -m flask --app wsgi db upgrade && exec {python} -m flask --app wsgi seed --size {arguments.size}"
+    return with_servers(["/bin/sh", "-c", both], f"./vtask seed --size {arguments.size}", settings)
+
+
+def bench(arguments: argparse.Namespace) -> int:
+    command = [sys.executable, "-m", "bench", *arguments.rest]
+    return with_servers(command, "./vtask bench", Settings.read(), may_create_databases=True)
+
+
+def test(arguments: argparse.Namespace) -> int:
+    settings = Settings.read(suffix="-test", testing=True)
+    command = [sys.executable, "-m", "pytest", *arguments.rest]
+    return with_servers(command, "./vtask test", settings, may_create_databases=True)
+
+
+def servers(arguments: argparse.Namespace) -> int:
+    """For development: only the servers, until stopped; their addresses as shell exports."""
+    copy = Copy(Settings.read(), may_create_databases=True, without_stripe=arguments.no_stripe)
+    with opened(copy, "./vtask servers"):
+        copy.start_servers()
+        copy.write_runtime()
+        names = ("DATABASE_URL", "REDIS_URL", "STRIPE_API_BASE", "STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET",
+                 "VTASK_SECRET_KEY", "VTASK_MEDIA_DIR")  # fmt: skip
+        exports = "".join(
+            f"export {name}={shlex.quote(copy.env[name])}\n" for name in names if name in copy.env
+        )
+        if arguments.exports:
+            write_private(Path(arguments.exports).absolute(), exports)
+        else:
+            print(exports, end="", flush=True)
+        copy.supervisor.run()
+    return 0
+
+
+def stop(arguments: argparse.Namespace) -> int:
+    home = Home.from_environment()
+    lock = Lock(home.run / "lock")
+    holder = lock.holder()
+    if holder is None:
+        left = clear_leftovers(home) if home.path.exists() else 0
+        say(f"Ended {left} leftover processes." if left else f"Nothing runs on {home.path}.")
+        return 0
+    pid = int(str(holder["pid"]))
+    step = Progress(f"Stopping `{holder['what']}` (pid {pid})")
+    os.kill(pid, signal.SIGTERM)
+    until = time.monotonic() + 120
+    while lock.holder() is not None:
+        step.beat()
+        if time.monotonic() > until:
+            raise Trouble(
+                f"pid {pid} does not stop.",
+                f"kill -9 {pid}; then ./vtask stop again, which ends what it leaves.",
+            )
+        time.sleep(0.1)
+    step.done("stopped")
+    return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="vtask")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verb = verbs.add_parser("run")
+    verb.add_argument("--ready-file", metavar="F")
+    verb.add_argument("--verbose", action="store_true")
+    verb.set_defaults(do=run)
+    verb = verbs.add_parser("servers")
+    verb.add_argument("--exports", metavar="F")
+    verb.add_argument("--no-stripe", action="store_true")
+    verb.set_defaults(do=servers)
+    verb = verbs.add_parser("seed")
+    verb.add_argument("--size", choices=("demo", "large"), default="demo")
+    verb.set_defaults(do=seed)
+    verbs.add_parser("stop").set_defaults(do=stop)
+    for name, do in (("test", test), ("bench", bench), ("flask", flask)):
+        verb = verbs.add_parser(name, add_help=False, prefix_chars="\0")
+        verb.add_argument("rest", nargs="*")
+        verb.set_defaults(do=do)
+    arguments = parser.parse_args(argv)
+    try:
+        return int(arguments.do(arguments))
+    except Trouble as trouble:
+        explain(trouble)
+        return 1
+    except StopAsked:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -7,6 +7,7 @@ from pathlib import Path
 from zlib import crc32
 
 from flask import Flask
+from flask_babel import format_datetime, get_locale
 from markupsafe import Markup
 
 from market.kit.clock import now
@@ -63,6 +64,18 @@ def remaining(due: datetime) -> str:
     return _("已过 %(n)s 分钟", n=minutes) if late else _("还有 %(n)s 分钟", n=minutes)
 
 
+def on(moment: datetime, zone: bool = False) -> str:
+    """A moment without the year when it is this half year's, in the reader's zone: 11月23日 16:37 (GMT+8)."""
+    english = str(get_locale() or "zh").startswith("en")
+    near = abs((moment - now()).days) < 180
+    pattern = (
+        ("d MMM HH:mm" if near else "d MMM y HH:mm")
+        if english
+        else ("M月d日 HH:mm" if near else "y年M月d日 HH:mm")
+    )
+    return str(format_datetime(moment, pattern + (" O" if zone else "")))
+
+
 def clock_face(seconds: float) -> str:
     """A length of time as players write it: `0:07`, `12:34`, `1:02:03`."""
     minutes, second = divmod(int(seconds), 60)
@@ -76,7 +89,9 @@ def count(number: int) -> str:
         return f"{number:,}"
     if number < 100_000_000:
         return _("%(n)s万", n=f"{number / 10_000:.1f}".removesuffix(".0"), thousands=f"{number / 1000:.0f}")
-    return _("%(n)s亿", n=f"{number / 100_000_000:.1f}".removesuffix(".0"), millions=f"{number / 1_000_000:.0f}")
+    return _(
+        "%(n)s亿", n=f"{number / 100_000_000:.1f}".removesuffix(".0"), millions=f"{number / 1_000_000:.0f}"
+    )
 
 
 def teach(app: Flask) -> None:
@@ -84,6 +99,11 @@ def teach(app: Flask) -> None:
     env = app.jinja_env
     env.globals.update(icon=icon)
     env.filters.update(
-        hue=hue, initials=initials, urgency=urgency, remaining=remaining, clock_face=clock_face, count=count
+        hue=hue,
+        initials=initials,
+        urgency=urgency,
+        remaining=remaining,
+        on=on,
+        clock_face=clock_face,
+        count=count,
     )
-    env.filters.setdefault("iso", datetime.isoformat)

@@ -1,0 +1,180 @@
+"""Who is asking: the only place that reads the session cookie or the Authorization header."""
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from flask import g, redirect, request, session, url_for
+from sqlalchemy import select
+
+from market.accounts import service
+from market.accounts.actor import Actor, Role
+from market.accounts.models import ApiKey, Membership, Person, SignIn
+from market.accounts.queries import hats
+from market.kit.db import db
+from market.kit.errors import Forbidden, Unauthenticated
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+HOMES = {
+    Role.MERCHANT: "/m",
+    Role.CREATOR: "/u",
+    Role.AGENCY: "/a",
+    Role.OPERATOR: "/ops",
+    Role.VIEWER: "/feed",
+}
+"""The URL prefix says whose hat it is; a viewer's home is the feed."""
+
+
+def is_api() -> bool:
+    return request.path.startswith("/api/")
+
+
+def current_person() -> Person | None:
+    """The person signed in by cookie (pages), or behind the API key."""
+    _load()
+    return cast(Person | None, g.person)
+
+
+def current_hats() -> Sequence[Membership]:
+    _load()
+    return cast(Sequence[Membership], g.hats)
+
+
+def current_actor() -> Actor:
+    """The actor of this request. Raises Unauthenticated when nobody is signed in."""
+    actor = actor_or_none()
+    if actor is None:
+        raise Unauthenticated
+    return actor
+
+
+def actor_or_none() -> Actor | None:
+    _load()
+    return cast(Actor | None, g.actor)
+
+
+def require(allowed: bool) -> None:
+    """Raise Forbidden unless a policy said yes."""
+    if not allowed:
+        raise Forbidden
+
+
+def signed_in(view: View) -> View:
+    """Pages for anybody who is signed in; others are sent to sign in and come back."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if current_person() is None:
+            return redirect(url_for("accounts.sign_in", next=_way_back()))
+        return view(*args, **kwargs)
+
+    return cast(View, guarded)
+
+
+def hat(role: Role) -> Callable[[View], View]:
+    """Pages under a role's prefix: wearing that hat, or 403 with the offer to take it."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            if current_person() is None:
+                return redirect(url_for("accounts.sign_in", next=_way_back()))
+            require(wear(role))
+            return view(*args, **kwargs)
+
+        return cast(View, guarded)
+
+    return decorate
+
+
+def wear(role: Role) -> bool:
+    """Put on the hat of `role` for this request and the next ones; False when the person has none."""
+    for membership in current_hats():
+        if membership.party.role is role:
+            g.actor = membership.actor()
+            g.membership = membership
+            session["party"] = membership.party_id.hex
+            return True
+    return False
+
+
+def wear_any(party_ids: Sequence[UUID | None]) -> None:
+    """On a shared page (an order): put on the first hat that is one of its parties, if the present one is not."""
+    actor = actor_or_none()
+    if is_api() or actor is None or actor.is_party(*party_ids) or actor.is_operator:
+        return
+    for membership in current_hats():
+        if membership.party_id in party_ids:
+            wear(membership.party.role)
+            return
+
+
+def start_session(token: str, actor: Actor) -> None:
+    """After a sign-in: a new session, nothing carried over but the language."""
+    locale = session.get("locale")
+    session.clear()
+    session["sign_in"] = token
+    session.permanent = True
+    if locale:
+        session["locale"] = locale
+    if actor.party_id:
+        session["party"] = actor.party_id.hex
+    g.pop("identified", None)
+
+
+def end_session() -> None:
+    token = session.get("sign_in")
+    if token:
+        service.sign_out(token)
+    session.clear()
+    g.pop("identified", None)
+
+
+def _way_back() -> str:
+    return request.full_path.rstrip("?") if request.method == "GET" else request.referrer or "/"
+
+
+def _load() -> None:
+    """Find out once per request. The API ignores cookies, so it needs no CSRF token."""
+    if g.get("identified"):
+        return
+    g.identified, g.person, g.actor, g.hats, g.membership = True, None, None, [], None
+    if is_api():
+        _load_from_key()
+    elif token := session.get("sign_in"):
+        _load_from_token(token)
+
+
+def _load_from_key() -> None:
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret:
+        return
+    key = db.session.scalar(
+        select(ApiKey).where(ApiKey.key_sha256 == service.sha256(secret.strip()), ApiKey.revoked_at.is_(None))
+    )
+    if key is None:
+        return
+    membership = db.session.scalar(
+        select(Membership).where(Membership.person_id == key.person_id, Membership.party_id == key.party_id)
+    )
+    if membership is None or membership.person.suspended_at:
+        return
+    g.key_id = key.id
+    g.person, g.membership, g.hats = membership.person, membership, [membership]
+    g.actor = membership.actor()
+
+
+def _load_from_token(token: str) -> None:
+    sign_in = db.session.scalar(select(SignIn).where(SignIn.token_sha256 == service.sha256(token)))
+    if sign_in is None or not sign_in.is_live():
+        return
+    person = db.session.get(Person, sign_in.person_id)
+    if person is None or person.suspended_at:
+        return
+    g.person, g.hats = person, hats(person.id)
+    worn = [m for m in g.hats if m.party_id.hex == session.get("party")] or list(g.hats)
+    if worn:
+        g.membership = worn[0]
+        g.actor = worn[0].actor()

@@ -1,0 +1,65 @@
+"""Finding people and parties."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from market.accounts.actor import Actor, Role
+from market.accounts.models import ApiKey, Membership, Party, Person, Verification
+from market.kit.db import db
+from market.kit.errors import NotFound
+
+
+def parties(ids: Iterable[UUID | None]) -> dict[UUID, Party]:
+    """Parties by id, for the names on a page: one query."""
+    wanted = {key for key in ids if key}
+    if not wanted:
+        return {}
+    return {party.id: party for party in db.session.scalars(select(Party).where(Party.id.in_(wanted)))}
+
+
+def find_party(party_id: UUID, *, lock: bool = False) -> Party:
+    """Raises NotFound. With `lock`, the row is locked and read afresh."""
+    party = db.session.get(Party, party_id, with_for_update=lock or None, populate_existing=lock)
+    if party is None:
+        raise NotFound
+    return party
+
+
+def party_by_handle(handle: str, role: Role) -> Party:
+    """The public party behind a page address. Raises NotFound."""
+    party = db.session.scalar(select(Party).where(Party.handle == handle, Party.role == role))
+    if party is None:
+        raise NotFound
+    return party
+
+
+def hats(person_id: UUID) -> Sequence[Membership]:
+    """The parties a person may act for, in the order they were taken."""
+    return db.session.scalars(
+        select(Membership).where(Membership.person_id == person_id).order_by(Membership.id)
+    ).all()
+
+
+def person_of(party_id: UUID) -> Person | None:
+    """The first member of a party."""
+    return db.session.scalars(
+        select(Person)
+        .join(Membership)
+        .where(Membership.party_id == party_id)
+        .order_by(Membership.id)
+        .limit(1)
+    ).first()
+
+
+def awaiting_verification() -> Select[Party]:
+    return select(Party).where(Party.verification == Verification.PENDING)
+
+
+def keys_visible_to(actor: Actor) -> Select[ApiKey]:
+    return (
+        select(ApiKey)
+        .where(ApiKey.party_id == actor.party_id, ApiKey.revoked_at.is_(None))
+        .order_by(ApiKey.id)
+    )

@@ -1,0 +1,65 @@
+"""The words every floor shares about what people deal in: goods, formats, audiences. Codes inside, names for readers."""
+
+from enum import StrEnum
+
+from market.kit.words import N_, say
+
+
+class Format(StrEnum):
+    """What is made: an article for the feed, a short video, a live show."""
+
+    ARTICLE = "article"
+    VIDEO = "video"
+    LIVE = "live"
+
+
+FORMATS = {Format.ARTICLE: N_("图文"), Format.VIDEO: N_("短视频"), Format.LIVE: N_("直播")}
+
+CATEGORIES = {
+    "beauty": N_("美妆个护"),
+    "fashion": N_("服饰鞋包"),
+    "food": N_("食品生鲜"),
+    "home": N_("家居家纺"),
+    "digital": N_("数码家电"),
+    "outdoor": N_("户外渔具"),
+    "baby": N_("母婴玩具"),
+    "pets": N_("宠物生活"),
+}
+"""Goods categories: of products, briefs and creators alike."""
+
+GENDERS = {"female": N_("女性"), "male": N_("男性")}
+AGES = {
+    "u18": N_("18 岁以下"),
+    "18-24": N_("18–24 岁"),
+    "25-34": N_("25–34 岁"),
+    "35-44": N_("35–44 岁"),
+    "45+": N_("45 岁以上"),
+}
+CITY_TIERS = {
+    "tier1": N_("一线城市"),
+    "new1": N_("新一线城市"),
+    "tier2": N_("二线城市"),
+    "tier3": N_("三线及以下"),
+}
+
+AUDIENCE = {"gender": GENDERS, "age": AGES, "city": CITY_TIERS}
+"""A creator's audience gives each key a share in whole percent; a brief's target lists the keys it wants."""
+
+AUDIENCE_NAMES = {"gender": N_("性别"), "age": N_("年龄"), "city": N_("城市")}
+
+
+def category_name(code: str | None) -> str:
+    return say(CATEGORIES.get(code or "", code or "—"))
+
+
+def format_name(code: str | None) -> str:
+    return say(FORMATS[Format(code)]) if code in list(Format) else (code or "—")
+
+
+def audience_name(part: str, key: str) -> str:
+    return say(AUDIENCE[part].get(key, key))
+
+
+def options(names: "dict[str, str] | dict[Format, str]") -> list[tuple[str, str]]:
+    """(code, name) in the reader's language, as the form macros want them."""
+    return [(str(code), say(name)) for code, name in names.items()]

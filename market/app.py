@@ -1,0 +1,279 @@
+"""Puts the parts together: the only module, with settings and cli, that knows everybody."""
+
+import importlib
+import json
+import pkgutil
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+from flask import Flask, Response, abort, g, request, send_from_directory, session
+from flask_babel import Babel
+from flask_migrate import Migrate
+from flask_smorest import Api
+from flask_wtf.csrf import CSRFProtect
+from redis import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import text
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import market
+from market import developers
+from market import settings as settings_module
+from market.accounts import edge
+from market.kit import ids, look, pages
+from market.kit.api import add_etag
+from market.kit.db import db
+from market.kit.limits import limiter
+from market.problems import register_problems
+from market.settings import ROOT, Settings
+
+LOCALES = ("zh", "en")
+CSP = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+    "worker-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self' {stripe}; "
+    "frame-ancestors 'none'"
+)
+log = structlog.get_logger()
+csrf = CSRFProtect()
+migrate = Migrate()
+babel = Babel()
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    settings = settings or settings_module.read()
+    app = Flask("market", root_path=str(ROOT), template_folder="templates", static_folder="static")
+    app.config.update(
+        SETTINGS=settings,
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "pool_size": settings.pool_size,
+            "max_overflow": 4,
+            "pool_timeout": 2,
+            "pool_pre_ping": True,
+            "connect_args": {"connect_timeout": 5, "application_name": "vtask"},
+        },
+        SESSION_COOKIE_NAME="__Host-vtask" if settings.production else "vtask",
+        SESSION_COOKIE_SECURE=settings.production,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=14),
+        WTF_CSRF_TIME_LIMIT=None,
+        MAX_CONTENT_LENGTH=8 * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
+        RATELIMIT_STORAGE_URI=settings.redis_url.replace("unix://", "redis+unix://", 1),
+        RATELIMIT_STORAGE_OPTIONS={"socket_connect_timeout": 1, "socket_timeout": 1},
+        BABEL_DEFAULT_LOCALE="zh",
+        BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
+        API_TITLE="V-task Market API",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/api",
+        OPENAPI_JSON_PATH="openapi.json",
+        API_SPEC_OPTIONS={
+            "info": {
+                "description": "Briefs, bids, orders, escrow, delivery, publication. Amounts are integers of fen."
+            },
+            "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+            "security": [{"bearer": []}],
+            "servers": [{"url": "/"}],
+        },
+    )
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.trusted_proxies] * 4)  # type: ignore[method-assign]
+    app.url_map.converters["pid"] = ids.PublicIdConverter
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(ROOT / "migrations"), compare_type=True)
+    babel.init_app(
+        app, default_translation_directories=str(ROOT / "translations"), locale_selector=choose_locale
+    )
+    limiter.init_app(app)
+    api = ProblemApi(app)
+    register_requests(app)
+    csrf.init_app(app)
+    register_packages(app, api)
+    app.register_blueprint(developers.bp)
+    register_problems(app)
+    register_words(app)
+    register_machine_routes(app, settings)
+    register_vendor_files(app)
+    from market import cli
+
+    cli.register(app)
+    return app
+
+
+class ProblemApi(Api):  # type: ignore[misc]
+    """Leaves all errors to market.problems: smorest's own handler would answer HTML pages in JSON."""
+
+    ERROR_SCHEMA = None
+    DEFAULT_ERROR_RESPONSE_NAME = None
+
+    def _register_error_handlers(self) -> None:
+        pass
+
+
+def modules(name: str) -> list[Any]:
+    """Every `market.<package>.<name>` there is, in the order of their names."""
+    found = []
+    for package in sorted(pkgutil.iter_modules(market.__path__), key=lambda each: each.name):
+        if (
+            package.ispkg
+            and package.name != "kit"
+            and (Path(market.__path__[0]) / package.name / f"{name}.py").exists()
+        ):
+            found.append(importlib.import_module(f"market.{package.name}.{name}"))
+    return found
+
+
+def register_packages(app: Flask, api: Api) -> None:
+    api.register_converter(
+        ids.PublicIdConverter,
+        lambda converter: {"type": "string", "pattern": f"^{converter.prefix}_[1-9A-HJ-NP-Za-km-z]{{22}}$"},
+    )
+    for module in modules("routes"):
+        api.register_blueprint(module.bp)
+        csrf.exempt(module.bp)
+    for module in modules("pages"):
+        app.register_blueprint(module.bp)
+    for module in modules("webhooks"):
+        app.register_blueprint(module.bp)
+        csrf.exempt(module.bp)
+
+
+def choose_locale() -> str:
+    """?lang, then the session, the account, the browser; by whitelist."""
+    asked = request.args.get("lang")
+    if asked in LOCALES and not edge.is_api():
+        session["locale"] = asked
+    if not edge.is_api() and session.get("locale") in LOCALES:
+        return str(session["locale"])
+    if not edge.is_api() and (person := edge.current_person()) and person.locale in LOCALES:
+        return person.locale
+    return request.accept_languages.best_match(LOCALES) or "zh"
+
+
+def register_requests(app: Flask) -> None:
+    """A request id on everything, secure headers, ETags on the API."""
+    settings: Settings = app.config["SETTINGS"]
+    # The hosted payment page is where our payment form's redirect ends.
+    stripe = (
+        settings.stripe_api_base
+        if settings.stripe_api_base != "https://api.stripe.com"
+        else "https://checkout.stripe.com"
+    )
+    policy = CSP.format(stripe=stripe + " https://connect.stripe.com")
+
+    @app.before_request
+    def name_request() -> None:
+        g.request_id = f"req_{secrets.token_hex(12)}"
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        headers = response.headers
+        headers.setdefault("Content-Security-Policy", policy)
+        headers.setdefault("X-Content-Type-Options", "nosniff")
+        headers.setdefault("X-Frame-Options", "DENY")
+        headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
+        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        headers.setdefault("Permissions-Policy", "camera=(self), microphone=(self), geolocation=()")
+        headers["X-Request-Id"] = g.get("request_id", "")
+        if settings.production:
+            headers.setdefault("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+        if response.mimetype == "text/html":
+            headers.setdefault("Cache-Control", "no-store" if g.get("person") else "no-cache")
+        return add_etag(response) if edge.is_api() else response
+
+
+def register_words(app: Flask) -> None:
+    """Filters and values every template may use."""
+    look.teach(app)
+    app.jinja_env.filters |= {
+        "money": pages.format_fen,
+        "when": pages.format_when,
+        "percent": pages.format_percent,
+        "pid": lambda key, prefix: ids.encode(prefix, key),
+        "local_input": pages.local_input,
+        "size": pages.words_of_size,
+    }
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    look.teach(app)
+    counters = [module.unread for module in modules("queries") if hasattr(module, "unread")]
+
+    @app.context_processor
+    def ui() -> dict[str, Any]:
+        from flask_babel import get_locale
+
+        actor = edge.actor_or_none()
+        return {
+            "actor": actor,
+            "person": edge.current_person(),
+            "party": g.membership.party if g.get("membership") else None,
+            "hats": [
+                {
+                    "role": m.party.role.value,
+                    "party_id": m.party_id,
+                    "name": m.party.name,
+                    "url": edge.HOMES[m.party.role],
+                }
+                for m in edge.current_hats()
+            ],
+            "notice_count": sum(count(actor) for count in counters) if actor else 0,
+            "locale": str(get_locale()),
+            "demo": app.config["SETTINGS"].demo,
+            "new_key": lambda: secrets.token_urlsafe(18),
+            "request_id": g.get("request_id", ""),
+        }
+
+
+def register_machine_routes(app: Flask, settings: Settings) -> None:
+    @app.get("/healthz")
+    @limiter.exempt
+    def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/readyz")
+    @limiter.exempt
+    def readyz() -> tuple[dict[str, Any], int]:
+        """Select 1, PING, migration head; 503 names the failing part."""
+        failing = {}
+        try:
+            head = db.session.scalar(text("SELECT version_num FROM alembic_version"))
+            if head != code_head():
+                failing["migrations"] = f"database at {head}, code at {code_head()}"
+        except Exception as wrong:
+            failing["database"] = type(wrong).__name__
+            log.warning("readyz.database", error=str(wrong))
+        try:
+            Redis.from_url(settings.redis_url, socket_timeout=1, socket_connect_timeout=1).ping()
+        except (RedisError, OSError) as wrong:
+            failing["redis"] = type(wrong).__name__
+        return ({"status": "failing", "parts": failing}, 503) if failing else ({"status": "ready"}, 200)
+
+
+def code_head() -> str | None:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    return ScriptDirectory.from_config(config).get_current_head()
+
+
+def register_vendor_files(app: Flask) -> None:
+    """Front-end libraries straight from node_modules, by the white list static/vendor.json."""
+    listed = ROOT / "static" / "vendor.json"
+    files: dict[str, str] = json.loads(listed.read_text()) if listed.exists() else {}
+
+    @app.get("/static/vendor/<path:name>")
+    @limiter.exempt
+    def vendor(name: str) -> Response:
+        if name not in files:
+            abort(404)
+        return send_from_directory(ROOT / "node_modules", files[name], max_age=timedelta(days=30))

@@ -1,0 +1,1 @@
+"""The lowest floor: no business words, only what every package builds on."""

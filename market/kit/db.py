@@ -1,0 +1,74 @@
+"""One declarative base, one session, one way to open a transaction."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, Enum, ForeignKey, MetaData, Uuid, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """The base of every table; models import it without Flask."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {
+        datetime: DateTime(timezone=True),
+        UUID: Uuid(),
+        dict[str, Any]: JSONB(),
+        list[Any]: JSONB(),
+        # By value, not by member name; as text, so that a new state needs no ALTER TYPE.
+        StrEnum: Enum(
+            StrEnum,
+            native_enum=False,
+            length=32,
+            create_constraint=False,
+            values_callable=lambda states: [state.value for state in states],
+        ),
+    }
+
+
+class Row:
+    """What almost every table has: a time-ordered key (id, sort order and cursor in one) and a birth date."""
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"), sort_order=-2)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp(), sort_order=-1)
+
+
+def belongs_to(table: str, *, unique: bool = False, index: bool = True, **column: Any) -> Any:
+    """A foreign key column to `table`.id; deleting what others point at is refused by the database."""
+    return mapped_column(ForeignKey(f"{table}.id"), unique=unique, index=index and not unique, **column)
+
+
+# The rows a request touched stay readable after its commit, so that the edge can dump them.
+db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """All or nothing. Only the edge and the jobs open one; services flush and never commit."""
+    session = db.session()
+    if session.info.get("open"):
+        raise RuntimeError("a transaction is already open: services do not open their own")
+    session.info["open"] = True
+    try:
+        yield
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info["open"] = False

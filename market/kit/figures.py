@@ -1,0 +1,44 @@
+"""The business's own figures, read from the environment once. Rules frozen in an order are copied into its terms."""
+
+from dataclasses import dataclass, fields
+from os import environ
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Every number that is our choice. `VTASK_FEE_BPS=600` sets `fee_bps`."""
+
+    fee_bps: int = 500  # the platform's share of each milestone
+    tax_bps: int = 300  # withheld from the creator's own part
+    milestone_script: int = 10  # K11: the default stages, in percent
+    milestone_draft: int = 40
+    milestone_published: int = 50
+    revisions: int = 2
+    auto_accept_h: int = 72  # K13
+    rush_auto_accept_h: int = 24  # K13: briefs of a campaign
+    cooling_h: int = 72  # released money becomes withdrawable after this
+    funding_lapse_h: int = 72  # an award nobody funds lapses
+    invitation_h: int = 72
+    min_withdrawal_fen: int = 100
+    pending_invitations: int = 20  # K8: open invitations per brief
+    live_bids: int = 50  # open bids per creator
+    stranger_invitations_a_day: int = 30  # K8: to creators who never worked for this merchant
+    min_price_fen: int = 100  # budgets and bids: below this a stage would round to nothing
+    roster_notice_days: int = 7  # A1
+    pending_roster_invitations: int = 50  # A1: unanswered, per agency
+
+
+def read(env: "dict[str, str] | None" = None) -> Figures:
+    """Raises ValueError, naming the variable, when one is not a whole number ≥ 0."""
+    source = environ if env is None else env
+    given = {}
+    for figure in fields(Figures):
+        name = f"VTASK_{figure.name.upper()}"
+        if name in source:
+            if not source[name].isdigit():
+                raise ValueError(f"{name} must be a whole number, not {source[name]!r}")
+            given[figure.name] = int(source[name])
+    return Figures(**given)
+
+
+figures = read()

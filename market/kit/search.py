@@ -1,0 +1,41 @@
+"""Word search that knows Chinese without a dictionary: pairs of characters, whole Latin words.
+
+A row keeps its words in a tsvector column under a GIN index; a question matches when all its pieces are there.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import ARRAY, ColumnElement, Text, cast, func, literal
+from sqlalchemy.dialects.postgresql import TSQUERY
+
+_RUN = re.compile(r"[\u3400-\u9fff]+|[^\W_\u3400-\u9fff]+")
+
+
+def pieces(text: str, *, singles: bool = False) -> Iterator[str]:
+    """The lexemes of a text: each pair of neighbouring Chinese characters, each other word in lower case."""
+    for run in _RUN.findall(text.lower()):
+        if not "\u3400" <= run[0] <= "\u9fff":
+            yield run[:64]
+            continue
+        if singles or len(run) == 1:
+            yield from run
+        for at in range(len(run) - 1):
+            yield run[at : at + 2]
+
+
+def document(*texts: str | None) -> ColumnElement[Any]:
+    """What to store: the words of all texts. Single characters count too, so that 茶 is found in 茶叶."""
+    words = sorted({piece for text in texts if text for piece in pieces(text, singles=True)})
+    return func.array_to_tsvector(cast(words, ARRAY(Text)))
+
+
+def matches(column: Any, question: str) -> ColumnElement[bool] | None:
+    """The condition that a row holds every word of the question; None when it has no words."""
+    words = list(dict.fromkeys(pieces(question)))[:32]
+    if not words:
+        return None
+    asked = " & ".join(f"'{word}'" for word in words)
+    condition: ColumnElement[bool] = column.op("@@")(cast(literal(asked), TSQUERY))
+    return condition

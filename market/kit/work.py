@@ -1,0 +1,140 @@
+"""The queue is a table: what an event sets off and what a timer will do. RQ only rings the bell.
+
+A row is claimed with FOR UPDATE SKIP LOCKED and done in the transaction that marks it done, so a kill at
+any moment leaves it either done or waiting. (Why not one RQ job per event: docs/architecture.md.)
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, delete, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from market.kit.clock import now
+from market.kit.db import Base, Row, db, transaction
+from market.kit.events import CHANNEL
+
+MAX_ATTEMPTS = 5
+
+
+class WorkState(StrEnum):
+    WAITING = "waiting"
+    DONE = "done"
+    DEAD = "dead"
+
+
+class WorkItem(Row, Base):
+    """One call of one handler. `key` makes a second row for the same reason impossible."""
+
+    __tablename__ = "work_items"
+
+    handler: Mapped[str]
+    subject_id: Mapped[UUID]
+    event_id: Mapped[UUID | None]
+    data: Mapped[dict[str, Any]]
+    key: Mapped[str] = mapped_column(unique=True)
+    due_at: Mapped[datetime]
+    state: Mapped[WorkState]
+    attempts: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str | None]
+    done_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("ix_work_items_waiting", "due_at", "id", postgresql_where=text("state = 'waiting'")),
+        Index("ix_work_items_subject_id_handler", "subject_id", "handler"),
+    )
+
+
+def put(
+    handler: str,
+    subject_id: UUID,
+    *,
+    key: str,
+    due_at: datetime | None = None,
+    event_id: UUID | None = None,
+    data: dict[str, Any] | None = None,
+) -> None:
+    """Ask for one call of `handler`; a second `put` with the same key changes nothing."""
+    db.session.execute(
+        insert(WorkItem)
+        .values(
+            handler=handler,
+            subject_id=subject_id,
+            event_id=event_id,
+            data=data or {},
+            key=key,
+            due_at=due_at or now(),
+            state=WorkState.WAITING,
+            attempts=0,
+        )
+        .on_conflict_do_nothing(index_elements=["key"])
+    )
+
+
+def set_timer(
+    handler: str, subject_id: UUID, due_at: datetime, /, *, key: str | None = None, **data: Any
+) -> None:
+    """Have `handler(subject_id, data)` called at or after `due_at`; survives outages and catches up."""
+    put(handler, subject_id, key=key or f"{handler}:{subject_id}", due_at=due_at, data=data)
+
+
+def cancel_timers(subject_id: UUID, *handlers: str) -> None:
+    """Take back the waiting timers of these names on this subject."""
+    db.session.execute(
+        delete(WorkItem).where(
+            WorkItem.subject_id == subject_id,
+            WorkItem.handler.in_(handlers),
+            WorkItem.state == WorkState.WAITING,
+            WorkItem.event_id.is_(None),
+        )
+    )
+
+
+def hasten(item_id: UUID) -> WorkItem | None:
+    """Make a waiting row due now, and wake a dead one: an operator's "run now". None when it is done."""
+    item = db.session.scalars(select(WorkItem).where(WorkItem.id == item_id).with_for_update()).first()
+    if item is None or item.state is WorkState.DONE:
+        return None
+    if item.state is WorkState.DEAD:
+        item.state, item.attempts = WorkState.WAITING, 0
+    item.due_at = now()
+    db.session.execute(text(f"NOTIFY {CHANNEL}"))
+    return item
+
+
+def do_next(
+    call: Callable[[WorkItem], None], *, waited_s: float = 0, only: UUID | None = None
+) -> WorkItem | None:
+    """Claim the oldest due row and call it, all in one transaction; None when nothing is due.
+
+    A failure is kept on the row with a growing pause; after MAX_ATTEMPTS the row is DEAD and stays for an
+    operator. `waited_s` leaves younger rows to others.
+    """
+    wanted = (
+        select(WorkItem)
+        .where(WorkItem.state == WorkState.WAITING, WorkItem.due_at <= now() - timedelta(seconds=waited_s))
+        .order_by(WorkItem.due_at, WorkItem.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    with transaction():
+        item = db.session.scalars(wanted).first()
+        if item is None:
+            return None
+        try:
+            with db.session.begin_nested():
+                call(item)
+        except Exception as failure:
+            item.attempts += 1
+            item.last_error = f"{type(failure).__name__}: {failure}"[:2000]
+            item.due_at = now() + timedelta(seconds=2**item.attempts)
+            if item.attempts >= MAX_ATTEMPTS:
+                item.state = WorkState.DEAD
+        else:
+            item.state = WorkState.DONE
+            item.done_at = now()
+    return item

@@ -1,0 +1,253 @@
+"""The ground every test stands on: a database of its own, the app, and the cast.
+
+Mei is a merchant, Lin a creator who wins, Bo a creator who is an outsider, Ada an agency, Wen a viewer, Zhou the
+platform's operator. PostgreSQL, Redis and the Stripe protocol are real; nothing of ours is mocked.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def admin_url() -> str:
+    return os.environ["DATABASE_URL"].replace("+psycopg", "")
+
+
+@pytest.fixture(scope="session")
+def database_url() -> Iterator[str]:
+    """A database made for this run and dropped after it."""
+    name = f"vt_{os.getpid()}_{secrets.token_hex(3)}"
+    with psycopg.connect(admin_url(), autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}"')
+    yield make_url(os.environ["DATABASE_URL"]).set(database=name).render_as_string(hide_password=False)
+    with psycopg.connect(admin_url(), autocommit=True) as admin:
+        admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    os.environ["VTASK_MEDIA_DIR"] = str(tmp_path_factory.mktemp("media"))
+    os.environ["VTASK_TEST"] = "1"
+    os.environ.setdefault("STRIPE_API_KEY", "sk_test_suite")
+    os.environ.setdefault("STRIPE_WEBHOOK_SECRET", "whsec_suite")
+    os.environ["DATABASE_URL_TEST"] = database_url
+    from dataclasses import replace
+
+    from market import settings
+    from market.app import create_app
+
+    app = create_app(replace(settings.read(), database_url=database_url))
+    app.testing = True
+    with app.app_context():
+        build_schema()
+    yield app
+    with app.app_context():
+        from market.kit.db import db
+
+        db.engine.dispose()
+
+
+def build_schema() -> None:
+    """The schema as production gets it: by the migrations."""
+    from market.kit.db import db
+
+    if any((ROOT / "migrations" / "versions").glob("*.py")):
+        from flask_migrate import upgrade
+
+        upgrade(directory=str(ROOT / "migrations"))
+        return
+    from market.ledger import models  # noqa: F401  # until the first revision stands
+
+    db.metadata.create_all(db.engine)
+    with db.engine.connect() as connection:
+        raw: Any = connection.connection.driver_connection
+        raw.execute((ROOT / "market/ledger/schema.sql").read_text())
+        raw.commit()
+
+
+# Tables emptied between tests; the append-only ones refuse TRUNCATE by trigger, so triggers rest for the moment.
+@pytest.fixture(autouse=True)
+def clean(request: pytest.FixtureRequest) -> Iterator[None]:
+    if "app" not in request.fixturenames:
+        yield
+        return
+    app: Flask = request.getfixturevalue("app")
+    yield
+    from market.kit import clock
+    from market.kit.db import db
+
+    clock.shift(timedelta())
+    with app.app_context():
+        db.session.remove()
+        empty_tables()
+
+
+def empty_tables() -> None:
+    """DELETE is quicker than TRUNCATE for many small tables; replica role lets it pass keys and triggers."""
+    from market.kit.db import db
+
+    keep = {"alembic_version", "campaign_seasons"}
+    with db.engine.begin() as connection:
+        names = [t.name for t in db.metadata.sorted_tables if t.name not in keep]
+        for name in names:
+            connection.execute(text(f'ALTER TABLE "{name}" DISABLE TRIGGER USER'))
+        connection.execute(
+            text("TRUNCATE " + ", ".join(f'"{name}"' for name in names) + " RESTART IDENTITY CASCADE")
+        )
+        for name in names:
+            connection.execute(text(f'ALTER TABLE "{name}" ENABLE TRIGGER USER'))
+
+
+@pytest.fixture
+def ctx(app: Flask) -> Iterator[None]:
+    """An application context, for tests that call services directly."""
+    from market.kit.db import db
+
+    with app.app_context():
+        yield
+        db.session.remove()
+
+
+@dataclass
+class Player:
+    """One of the cast: signs in, calls the API, opens pages."""
+
+    app: Flask
+    name: str
+    email: str
+    person_id: UUID
+    party_id: UUID
+    key: str
+
+    @property
+    def actor(self) -> Any:
+        from market.accounts.models import Membership
+        from market.kit.db import db
+
+        with self.app.app_context():
+            return (
+                db.session.query(Membership)
+                .filter_by(person_id=self.person_id, party_id=self.party_id)
+                .one()
+                .actor()
+            )
+
+    def api(self, method: str, path: str, **kwargs: Any) -> Any:
+        """A call of /api/v1 with this person's key."""
+        headers = {"Authorization": f"Bearer {self.key}", **kwargs.pop("headers", {})}
+        return self.app.test_client().open("/api/v1" + path, method=method, headers=headers, **kwargs)
+
+    def browser(self) -> FlaskClient:
+        """A client that is signed in by cookie (CSRF off only where the test app says so)."""
+        client = self.app.test_client()
+        page = client.get("/login")
+        assert page.status_code == 200, page.text
+        token = csrf_token(page.text)
+        answer = client.post("/login", data={"email": self.email, "password": PASSWORD, "csrf_token": token})
+        assert answer.status_code == 303, answer.text
+        return client
+
+
+PASSWORD = "correct horse battery"
+
+
+def csrf_token(page: str) -> str:
+    """The token in a page's form or meta tag."""
+    import re
+
+    found = re.search(r'name="csrf[_-]token"[^>]*(?:value|content)="([^"]+)"', page)
+    assert found, "no CSRF token on the page"
+    return found.group(1)
+
+
+def submit(client: FlaskClient, page: str, action: str | None = None, **fields: Any) -> Any:
+    """Open `page`, then post `fields` with its CSRF token to `action` (the same address by default)."""
+    token = csrf_token(client.get(page).text)
+    return client.post(
+        action or page, data={"csrf_token": token, **fields}, headers={"Referer": f"http://localhost{page}"}
+    )
+
+
+@pytest.fixture
+def cast(app: Flask) -> dict[str, Player]:
+    """Everybody, verified."""
+    from market.accounts import service
+    from market.accounts.actor import Role
+    from market.accounts.models import Verification
+    from market.kit.db import transaction
+
+    roles = {
+        "mei": Role.MERCHANT,
+        "lin": Role.CREATOR,
+        "bo": Role.CREATOR,
+        "ada": Role.AGENCY,
+        "wen": Role.VIEWER,
+        "zhou": Role.OPERATOR,
+    }
+    players = {}
+    with app.app_context():
+        for name, role in roles.items():
+            email = f"{name}@example.com"
+            with transaction():
+                membership = service.sign_up(email=email, password=PASSWORD, name=name.title(), role=role)
+                membership.party.verification = Verification.VERIFIED
+                _key, secret = service.make_key(membership.person_id, membership.party_id, label="tests")
+            players[name] = Player(app, name, email, membership.person_id, membership.party_id, secret)
+    return players
+
+
+@pytest.fixture
+def mei(cast: dict[str, Player]) -> Player:
+    return cast["mei"]
+
+
+@pytest.fixture
+def lin(cast: dict[str, Player]) -> Player:
+    return cast["lin"]
+
+
+@pytest.fixture
+def bo(cast: dict[str, Player]) -> Player:
+    return cast["bo"]
+
+
+@pytest.fixture
+def ada(cast: dict[str, Player]) -> Player:
+    return cast["ada"]
+
+
+@pytest.fixture
+def wen(cast: dict[str, Player]) -> Player:
+    return cast["wen"]
+
+
+@pytest.fixture
+def zhou(cast: dict[str, Player]) -> Player:
+    return cast["zhou"]
+
+
+def drain_all() -> int:
+    """Relay and do everything that is due, until nothing is left: what the workers would do."""
+    from workers.drain import drain
+    from workers.relay import relay
+
+    done = 0
+    while True:
+        relayed, worked = relay(), drain()
+        done += worked
+        if not relayed and not worked:
+            return done

@@ -1,0 +1,32 @@
+"""The jobs RQ knows by name: each opens the app's context and drains one kind of work."""
+
+from functools import cache
+
+from flask import Flask
+
+from market.app import create_app
+from workers.drain import drain as drain_work
+
+
+@cache
+def app() -> Flask:
+    return create_app()
+
+
+def drain() -> int:
+    with app().app_context():
+        return drain_work()
+
+
+def payments() -> int:
+    from workers.payments import drain as drain_calls
+
+    with app().app_context():
+        return drain_calls()
+
+
+def media() -> int:
+    from workers.media import drain as drain_media
+
+    with app().app_context():
+        return drain_media()

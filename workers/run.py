@@ -1,0 +1,32 @@
+"""`python -m workers.run default|media`: an RQ worker with timers tuned to what RQ really does.
+
+(worker_ttl, maintenance and monitoring intervals: docs/operations.md; with the defaults a killed worker's job
+came back after 13 minutes.)
+"""
+
+import sys
+
+from redis import Redis
+from rq import Worker
+from rq.serializers import JSONSerializer
+
+from workers import jobs
+from workers.process import start
+
+
+def main(name: str) -> None:
+    app = start(f"worker-{name}", catch_signals=False)
+    jobs.app.cache_clear()
+    redis = Redis.from_url(app.config["SETTINGS"].redis_url)
+    Worker(
+        [name],
+        connection=redis,
+        serializer=JSONSerializer,
+        worker_ttl=20,
+        maintenance_interval=5,
+        job_monitoring_interval=2,
+    ).work(with_scheduler=False, logging_level="WARNING")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "default")

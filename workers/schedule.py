@@ -1,0 +1,68 @@
+"""`python -m workers.schedule`: what happens by the clock rather than by an event. Safe to run twice over."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from time import monotonic
+
+import structlog
+from sqlalchemy import delete
+from sqlalchemy.exc import DBAPIError
+
+from market.accounts.models import RememberedAnswer, SignIn
+from market.kit.clock import now
+from market.kit.db import db, transaction
+from market.kit.work import WorkItem, WorkState
+from workers.process import start, stopping
+
+log = structlog.get_logger()
+
+
+def forget() -> None:
+    """Remembered answers after 30 days, ended sign-ins after 30, done work after 90."""
+    with transaction():
+        db.session.execute(
+            delete(RememberedAnswer).where(RememberedAnswer.created_at < now() - timedelta(days=30))
+        )
+        db.session.execute(delete(SignIn).where(SignIn.expires_at < now() - timedelta(days=30)))
+        db.session.execute(
+            delete(WorkItem).where(
+                WorkItem.state == WorkState.DONE, WorkItem.done_at < now() - timedelta(days=90)
+            )
+        )
+
+
+@dataclass
+class Routine:
+    name: str
+    every_s: float
+    do: Callable[[], object]
+    next_at: float = 0
+
+
+ROUTINES = [Routine("forget", 3600, forget)]
+
+
+def main() -> None:
+    app = start("schedule")
+    with app.app_context():
+        while not stopping.is_set():
+            for routine in ROUTINES:
+                if monotonic() < routine.next_at:
+                    continue
+                routine.next_at = monotonic() + routine.every_s
+                try:
+                    routine.do()
+                except DBAPIError as away:
+                    log.warning(
+                        "schedule.database_away", routine=routine.name, error=str(away).splitlines()[0]
+                    )
+                    routine.next_at = monotonic() + 5
+                except Exception:
+                    log.exception("schedule.failed", routine=routine.name)
+                db.session.remove()
+            stopping.wait(1)
+
+
+if __name__ == "__main__":
+    main()

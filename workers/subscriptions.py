@@ -1,0 +1,34 @@
+"""The only place where a fact meets its listeners, and a timer its handler.
+
+A listener takes the Event and is safe to run twice; a timer handler takes (subject_id, data). Each runs in a
+transaction of its own, in a worker.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from market.kit.events import Event
+
+Listener = Callable[[Event], None]
+TimerHandler = Callable[[UUID, dict[str, Any]], None]
+
+SUBSCRIPTIONS: dict[str, tuple[Listener, ...]] = {}
+
+ALWAYS: tuple[Listener, ...] = ()
+"""Hear every event that has an audience."""
+
+TIMERS: dict[str, TimerHandler] = {}
+
+
+def listeners(event: Event) -> tuple[Listener, ...]:
+    return SUBSCRIPTIONS.get(event.name, ()) + (ALWAYS if event.audience else ())
+
+
+def name_of(listener: Listener) -> str:
+    return f"{listener.__module__.removeprefix('market.')}:{listener.__qualname__}"
+
+
+def by_name() -> dict[str, Listener]:
+    everyone = {listener for listeners_ in SUBSCRIPTIONS.values() for listener in listeners_} | set(ALWAYS)
+    return {name_of(listener): listener for listener in everyone}

@@ -127,6 +127,8 @@ for (const button of all("[data-theme-cycle]")) {
   show();
 }
 
+if (/Mac|iP(hone|ad)/.test(navigator.platform)) all(".tool kbd").forEach((key) => (key.textContent = "⌘K"));
+
 /* Ctrl/⌘K: every page the menus of this page know, found by typing. */
 const palette = document.querySelector("[data-palette]");
 const input = palette.querySelector("input");
@@ -191,4 +193,12 @@ list.addEventListener("click", (event) => {
 });
 palette.addEventListener("click", (event) => {
   if (event.target === palette) palette.close();
+});
+
+/* "Back" on an error page goes back for real, so that what was typed is still there. */
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-back]") && history.length > 1) {
+    event.preventDefault();
+    history.back();
+  }
 });

@@ -7,7 +7,7 @@ from pathlib import Path
 from zlib import crc32
 
 from flask import Flask
-from flask_babel import format_datetime, get_locale
+from flask_babel import format_datetime, get_locale, get_timezone
 from markupsafe import Markup
 
 from market.kit.clock import now
@@ -65,7 +65,7 @@ def remaining(due: datetime) -> str:
 
 
 def on(moment: datetime, zone: bool = False) -> str:
-    """A moment without the year when it is this half year's, in the reader's zone: 11月23日 16:37 (GMT+8)."""
+    """A moment, without the year when it is near; `zone` adds the reader's: 11月23日 16:37 UTC+8."""
     english = str(get_locale() or "zh").startswith("en")
     near = abs((moment - now()).days) < 180
     pattern = (
@@ -73,7 +73,9 @@ def on(moment: datetime, zone: bool = False) -> str:
         if english
         else ("M月d日 HH:mm" if near else "y年M月d日 HH:mm")
     )
-    return str(format_datetime(moment, pattern + (" O" if zone else "")))
+    offset = moment.astimezone(get_timezone()).strftime("%z")
+    hours = f"{offset[0]}{int(offset[1:3])}" + (f":{offset[3:]}" if offset[3:] != "00" else "")
+    return str(format_datetime(moment, pattern)) + (f" UTC{hours}" if zone else "")
 
 
 def clock_face(seconds: float) -> str:

@@ -9,13 +9,14 @@ from typing import Any
 from uuid import UUID
 
 from market.kit.events import Event
+from market.messages import service as messages
 
 Listener = Callable[[Event], None]
 TimerHandler = Callable[[UUID, dict[str, Any]], None]
 
 SUBSCRIPTIONS: dict[str, tuple[Listener, ...]] = {}
 
-ALWAYS: tuple[Listener, ...] = ()
+ALWAYS: tuple[Listener, ...] = (messages.notify,)
 """Hear every event that has an audience."""
 
 TIMERS: dict[str, TimerHandler] = {}

@@ -142,6 +142,25 @@ class Yuan(Fen):
         return super()._deserialize(int(fen), attr, data, **kwargs)
 
 
+class Percent(Whole):
+    """What a person types in a form, `12.5`, read as basis points."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return None if value is None else f"{Decimal(value) / 100:.2f}".rstrip("0").rstrip(".")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        try:
+            bps = Decimal(str(value).strip().rstrip("%％ ").strip()) * 100
+            if bps != bps.to_integral_value():
+                raise ValidationError(_("百分比最多两位小数。"))
+        except (InvalidOperation, OverflowError) as wrong:
+            raise ValidationError(_("请填写百分比，例如 15 或 12.5。")) from wrong
+        return super()._deserialize(int(bps), attr, data, **kwargs)
+
+    def range_text(self) -> str:
+        return _("须在 %(least)s 到 %(most)s 之间。", least=f"{self.least / 100:g}%", most=f"{self.most / 100:g}%")
+
+
 class Instant(fields.AwareDateTime):
     """A moment: ISO 8601 with zone in JSON, aware UTC inside."""
 
@@ -284,6 +303,7 @@ class PageQuery(Schema):
     cursor = fields.String(load_default=None, metadata={"description": "next_cursor of the page before"})
 
 
+@cache
 def page_schema(item: type[ma.Schema]) -> type[ma.Schema]:
     """The envelope `{data, next_cursor}` around `item`."""
     name = item.__name__.removesuffix("Schema") + "Page"

@@ -1,0 +1,1 @@
+"""Threads between parties, and notices of what happened."""

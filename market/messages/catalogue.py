@@ -1,0 +1,106 @@
+"""One catalogue of events: what a notice of each says, and where it leads.
+
+The text is Chinese source with the event's data filled in; `amount` is made from `amount_fen`. An event that is
+not listed here gives no notice.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from market.kit.ids import encode
+from market.kit.pages import format_fen
+from market.kit.words import N_, say
+
+Link = Callable[[UUID, dict[str, Any]], str]
+
+
+def to(pattern: str, prefix: str) -> Link:
+    """A page address made from the event's subject."""
+    return lambda subject_id, data: pattern % encode(prefix, subject_id)
+
+
+def fixed(path: str) -> Link:
+    return lambda subject_id, data: path
+
+
+def given(subject_id: UUID, data: dict[str, Any]) -> str:
+    """The address stands in the event's data."""
+    return str(data.get("url", "/"))
+
+
+ORDER = to("/orders/%s", "ord")
+TASK = to("/t/%s", "tsk")
+
+
+@dataclass(frozen=True)
+class Entry:
+    text: str
+    link: Link
+    icon: str = "bell"
+
+
+CATALOGUE: dict[str, Entry] = {
+    "party.verified": Entry(N_("资质审核通过，现在可以报价和签约了"), fixed("/settings"), "badge-check"),
+    "party.verification_refused": Entry(N_("资质审核未通过：%(reason)s"), fixed("/settings"), "badge-x"),
+    "bid.placed": Entry(N_("「%(title)s」收到新报价 %(amount)s"), TASK, "hand-coins"),
+    "bid.changed": Entry(N_("「%(title)s」的报价改为 %(amount)s"), TASK, "hand-coins"),
+    "bid.withdrawn": Entry(N_("「%(title)s」有一份报价撤回了"), TASK, "undo-2"),
+    "bid.lost": Entry(N_("「%(title)s」选了别的报价，这次没有合作上"), TASK, "circle-slash"),
+    "invitation.sent": Entry(N_("「%(title)s」邀请您来报价"), TASK, "mail"),
+    "invitation.declined": Entry(N_("「%(title)s」有一位创作者谢绝了邀请"), TASK, "mail-x"),
+    "invitation.expired": Entry(N_("「%(title)s」的一份邀请过期了，没有等到回复"), TASK, "clock-alert"),
+    "task.closed": Entry(N_("「%(title)s」停止征集了"), TASK, "circle-stop"),
+    "task.cancelled": Entry(N_("「%(title)s」取消了"), TASK, "circle-x"),
+    "roster.invited": Entry(N_("%(agency)s 邀请您加入花名册，分成 %(percent)s"), fixed("/u/agency"), "users"),
+    "roster.accepted": Entry(N_("%(creator)s 加入了花名册"), fixed("/a/roster"), "user-check"),
+    "roster.declined": Entry(N_("%(creator)s 谢绝了花名册邀请"), fixed("/a/roster"), "user-x"),
+    "roster.ending": Entry(N_("经纪关系将于 %(ends)s 结束"), fixed("/inbox"), "user-minus"),
+    "roster.ended": Entry(N_("经纪关系已结束"), fixed("/inbox"), "user-minus"),
+    "order.awarded": Entry(N_("「%(title)s」已签约，订单 %(number)s，金额 %(amount)s，等待商家托管资金"), ORDER, "handshake"),
+    "order.funded": Entry(N_("订单 %(number)s 的 %(amount)s 已托管，可以开始了"), ORDER, "lock-keyhole"),
+    "order.lapsed": Entry(N_("订单 %(number)s 没有按时托管资金，已失效"), ORDER, "clock-alert"),
+    "order.completed": Entry(N_("订单 %(number)s 完成了"), ORDER, "party-popper"),
+    "delivery.submitted": Entry(N_("订单 %(number)s 提交了新的交付，请验收"), ORDER, "package"),
+    "delivery.revision_asked": Entry(N_("订单 %(number)s 请求修改，请看意见"), ORDER, "message-square-warning"),
+    "delivery.accepted": Entry(N_("订单 %(number)s 的交付已验收，放款 %(amount)s"), ORDER, "circle-check"),
+    "milestone.released": Entry(N_("订单 %(number)s 放款 %(amount)s"), ORDER, "coins"),
+    "auto_accept.half": Entry(N_("订单 %(number)s 有交付等待验收，逾期将自动验收"), ORDER, "timer"),
+    "auto_accept.soon": Entry(N_("订单 %(number)s 即将自动验收并放款，请尽快查看"), ORDER, "timer"),
+    "payout.requested": Entry(N_("提现 %(amount)s 已受理"), fixed("/settings"), "banknote"),
+    "payout.paid": Entry(N_("提现 %(amount)s 已到账"), given, "banknote"),
+    "payout.failed": Entry(N_("提现 %(amount)s 没有成功，钱已退回可提现余额"), given, "banknote-x"),
+    "publication.published": Entry(N_("「%(title)s」已经上架"), given, "megaphone"),
+    "publication.withdrawn": Entry(N_("「%(title)s」已经下架"), given, "eye-off"),
+    "media.failed": Entry(N_("「%(title)s」处理失败，请看原因"), given, "file-x"),
+    "live.starting": Entry(N_("「%(title)s」马上开播"), given, "radio"),
+    "message.sent": Entry(N_("%(who)s：%(excerpt)s"), given, "message-circle"),
+}
+
+
+class _Values(dict[str, Any]):
+    """An older event may lack a word that a newer text uses; the notice is still readable."""
+
+    def __missing__(self, key: str) -> str:
+        return "—"
+
+
+def words(name: str, data: dict[str, Any]) -> str:
+    """What happened, in the reader's language."""
+    entry = CATALOGUE.get(name)
+    if entry is None:
+        return name
+    amount = {"amount": format_fen(data["amount_fen"])} if "amount_fen" in data else {}
+    return say(entry.text) % _Values(data, **amount)
+
+
+def address(name: str, subject_id: UUID, data: dict[str, Any]) -> str:
+    """The one link of a notice."""
+    entry = CATALOGUE.get(name)
+    return entry.link(subject_id, data) if entry else "/inbox"
+
+
+def icon(name: str) -> str:
+    entry = CATALOGUE.get(name)
+    return entry.icon if entry else "bell"

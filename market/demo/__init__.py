@@ -1,0 +1,1 @@
+"""The demo world: a believable Double 11, the same for the same seed."""

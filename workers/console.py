@@ -95,7 +95,7 @@ _DIAGNOSES = [
     (
         r"Name or service not known|name resolution|Network is unreachable|Connection refused.*(index|registry)"
         r"|Max retries exceeded|NewConnectionError|ConnectTimeout|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT"
-        r"|dns error|Could not connect|error sending request|tcp connect error",
+        r"|dns error|Could not connect|error sending request|tcp connect error|from versions: none",
         "The package index cannot be reached.",
         "Connect to the network, or name a mirror (PIP_INDEX_URL, UV_INDEX_URL, npm_config_registry) "
         "or a folder of wheels (PIP_FIND_LINKS with PIP_NO_INDEX=1).",

@@ -182,7 +182,7 @@ def settings() -> Iterator[Finding]:
 def processes() -> Iterator[Finding]:
     """Needs the packages: the questions are real ones, asked over the sockets."""
     from workers import servers
-    from workers.processes import Lock, NotYet, living_in, marked
+    from workers.manager import Lock, NotYet, living_in, marked
 
     home = servers.Home.from_environment()
     port = os.environ.get("VTASK_PORT") or "8000"
@@ -190,7 +190,8 @@ def processes() -> Iterator[Finding]:
     if holder is None:
         yield ok("running", "no")
         left = marked(home.path)
-        left += living_in(home.path / "redis", "redis-server") + living_in(home.path / "pg", "postgres")
+        left += living_in(servers.Redis(home).folder, "redis-server")
+        left += living_in(servers.Postgres(home).folder, "postgres")
         if left:
             pids = ", ".join(str(process.pid) for process in left)
             yield bad(

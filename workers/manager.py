@@ -263,8 +263,9 @@ class Supervisor:
 
     def _ask_all(self) -> None:
         while not self._closed.is_set():
-            eager = False
+            eager, pause_s = False, 3.0
             for child in list(self.children.values()):
+                pause_s = min(pause_s, (child.program.hang_limit_s or 60) / 5)
                 process = child.process
                 if process is None or child.program.ready is None:
                     continue
@@ -279,7 +280,7 @@ class Supervisor:
                         child.answered = time.monotonic()
                         if first:
                             self._wake()
-            self._changed.wait(0.1 if eager else 3.0)
+            self._changed.wait(0.1 if eager else pause_s)
             self._changed.clear()
 
     def _wake(self) -> None:

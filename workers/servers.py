@@ -32,7 +32,7 @@ import redis
 from psycopg import sql
 
 from workers.console import Trouble, diagnose
-from workers.processes import Account, NotYet, Program, end, living_in
+from workers.manager import Account, NotYet, Program, end, living_in
 
 ROOT = Path(__file__).resolve().parent.parent
 SOCKET_PATH_LIMIT = 107  # bytes of sun_path, less the closing zero
@@ -156,7 +156,7 @@ class Postgres:
     @property
     def folder(self) -> Path:
         """The data folder and the socket's folder in one, 0700."""
-        return _reachable_home(self.home.path) / "pg"
+        return _reachable_home(self.home) / "pg"
 
     @property
     def socket(self) -> Path:
@@ -377,11 +377,16 @@ SHARED = Path("/var/lib/vtask")  # used by root only, and only when the checkout
 
 
 @functools.cache
-def _reachable_home(home: Path) -> Path:
-    """Where PostgreSQL keeps its files: the data folder, unless root's account cannot enter it."""
-    if os.geteuid() != 0 or _can_enter(home, unprivileged_account()):
-        return home
-    place = SHARED / re.sub(r"[^A-Za-z0-9]+", "-", str(home)).strip("-")[-48:]
+def _reachable_home(home: Home) -> Path:
+    """Where PostgreSQL keeps its files: the data folder, unless root's account cannot enter it.
+
+    The place is remembered in the data folder, so that it goes out of use together with it.
+    """
+    if os.geteuid() != 0 or (not home.path.exists()) or _can_enter(home.path, unprivileged_account()):
+        return home.path
+    if "postgres_place" not in home.memory():
+        home.remember("postgres_place", str(SHARED / secrets.token_hex(4)))
+    place = Path(home.memory()["postgres_place"])
     place.mkdir(parents=True, exist_ok=True)
     SHARED.chmod(0o755)
     place.chmod(0o711)

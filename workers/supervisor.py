@@ -8,6 +8,7 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import shlex
 import signal
 import sys
@@ -22,7 +23,19 @@ import psycopg
 import redis
 
 from workers.console import Progress, Trouble, diagnose, explain, paint, say
-from workers.processes import MARK, Lock, NotYet, Program, StopAsked, Supervisor, end, living_in, marked, tail
+from workers.manager import (
+    LOUD,
+    MARK,
+    Lock,
+    NotYet,
+    Program,
+    StopAsked,
+    Supervisor,
+    end,
+    living_in,
+    marked,
+    tail,
+)
 from workers.servers import (
     ROOT,
     Home,
@@ -39,6 +52,8 @@ from workers.servers import (
 )
 
 LINE = "─" * 78
+# Not granian's remark that 2 × 8 threads are many for two cores: they wait for PostgreSQL, and were measured.
+WEB_IS_LOUD = re.compile(rf"^(?!.*seems quite high).*({LOUD.pattern})")
 
 
 @dataclass(frozen=True)
@@ -188,7 +203,15 @@ class Copy:
             make(name="schedule", command=[python, "-m", "workers.schedule"], rank=3),
             make(name="worker", command=[python, "-m", "workers.run", "default"], rank=4),
             make(name="media", command=[python, "-m", "workers.run", "media"], rank=4),
-            make(name="web", command=web, rank=5, ready=ready, start_limit_s=90, hang_limit_s=60),
+            make(
+                name="web",
+                command=web,
+                rank=5,
+                ready=ready,
+                start_limit_s=90,
+                hang_limit_s=60,
+                loud=WEB_IS_LOUD,
+            ),
         ]
 
     def flask(self, *arguments: str, doing: str, output: Path | None = None) -> None:
@@ -257,8 +280,9 @@ def opened(copy: Copy, what: str) -> Iterator[Copy]:
 
 def clear_leftovers(home: Home) -> int:
     """End what a supervisor killed with -9 has left running, the web before the servers it stands on."""
-    count = end(marked(home.path), signal.SIGTERM, limit_s=3)
-    count += end(living_in(home.path / "redis", "redis-server"), signal.SIGTERM, limit_s=10)
+    databases = ("postgres", "redis-server")  # these have their own words for "stop", and go last
+    count = end([one for one in marked(home.path) if one.name() not in databases], signal.SIGTERM, limit_s=3)
+    count += end(living_in(Redis(home).folder, "redis-server"), signal.SIGTERM, limit_s=10)
     postgres = Postgres(home).folder
     mains = [process for process in living_in(postgres, "postgres") if "-D" in process.cmdline()]
     count += end(mains, signal.SIGINT, limit_s=30)

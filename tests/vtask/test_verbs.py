@@ -1,0 +1,334 @@
+"""`./vtask` as a person uses it: what it refuses and how it says so, and what it leaves behind."""
+
+import ast
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
+from types import ModuleType
+
+import psutil
+import psycopg
+import pytest
+
+from tests.vtask.conftest import ROOT, Run, eventually
+from workers.console import Trouble, diagnose
+from workers.manager import living_in, marked
+from workers.servers import Home, Postgres, Redis, free_port
+
+Start = Callable[..., Run]
+
+
+def script(
+    *arguments: str, env: dict[str, str] | None = None, cwd: Path = ROOT
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "vtask"), *arguments],
+        env=env, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def module() -> ModuleType:
+    loader = SourceFileLoader("vtask_script", str(ROOT / "vtask"))
+    spec = spec_from_loader("vtask_script", loader)
+    assert spec
+    module = module_from_spec(spec)
+    loader.exec_module(module)
+    return module
+
+
+def servers_are_up(home: Home) -> bool:
+    return (home.run / "runtime.json").exists()
+
+
+def everything_is_gone(home: Home) -> bool:
+    return not (
+        marked(home.path)
+        or living_in(Postgres(home).folder, "postgres")
+        or living_in(Redis(home).folder, "redis-server")
+    )
+
+
+# The script
+
+
+def test_help_names_the_verbs_and_an_unknown_verb_is_refused() -> None:
+    assert "./vtask run" in script("help").stdout
+    refused = script("fly")
+    assert refused.returncode == 2
+    assert "no such verb: fly" in refused.stdout
+
+
+def test_an_old_python_can_read_the_script_far_enough_to_refuse(module: ModuleType) -> None:
+    for name in ("vtask", "workers/console.py"):
+        ast.parse((ROOT / name).read_text(), feature_version=(3, 7))
+
+
+def test_an_old_python_is_refused_with_the_cure(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.sys, "version_info", (3, 9, 2))
+    monkeypatch.setattr(module.shutil, "which", lambda name: None)
+
+    with pytest.raises(SystemExit) as refusal:
+        module.require_python()
+
+    assert "this is Python 3.9" in str(refusal.value)
+    assert "apt install python3.11" in str(refusal.value)
+
+
+def test_the_pins_are_followed_through_their_includes(module: ModuleType) -> None:
+    assert "requirements.txt" in module.pins("requirements-dev.txt")
+    assert module.pins("requirements-demo.txt") == ["requirements-demo.txt", "requirements.txt"]
+
+
+def test_a_disk_too_full_to_install_is_refused(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Usage:
+        free = 10 * 2**20
+
+    monkeypatch.setattr(module.shutil, "disk_usage", lambda path: Usage())
+    monkeypatch.setattr(module, "installed", dict)
+
+    with pytest.raises(Trouble, match="disk is nearly full"):
+        module.install("requirements-demo.txt")
+
+
+@pytest.mark.parametrize(
+    ("words", "cause"),
+    [
+        ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "disk is full"),
+        ("WARNING: Retrying (Retry(total=4)) after connection broken by 'NewConnectionError('...: Failed to "
+         "establish a new connection: [Errno 111] Connection refused')': /simple/flask/", "index cannot be reached"),
+        ("Temporary failure in name resolution", "index cannot be reached"),
+        ("npm error code ENOTFOUND", "index cannot be reached"),
+        ("error: Failed to fetch: `…/flask/`\n  Caused by: dns error", "index cannot be reached"),
+        ("ERROR: No matching distribution found for granian==2.8.7", "does not exist for this Python"),
+        ("PermissionError: [Errno 13] Permission denied: '.venv/lib'", "belongs to another user"),
+    ],
+)  # fmt: skip
+def test_a_failed_installation_names_cause_and_cure(words: str, cause: str) -> None:
+    trouble = diagnose(words, "Installing the Python packages failed.", "Read the log.")
+
+    assert cause in trouble.cause
+    assert trouble.cure != "Read the log."
+    assert words.splitlines()[-1] in trouble.detail
+
+
+@pytest.mark.slow
+def test_without_a_network_the_first_start_says_so(folder: Path, clean_environment: dict[str, str]) -> None:
+    copy = folder / "copy"
+    (copy / "workers").mkdir(parents=True)
+    for name in (
+        "vtask",
+        "requirements.txt",
+        "requirements-demo.txt",
+        "workers/__init__.py",
+        "workers/console.py",
+    ):
+        shutil.copy(ROOT / name, copy / name)
+    nowhere = "http://127.0.0.1:9/simple"
+    unreachable = {"PIP_INDEX_URL": nowhere, "UV_INDEX_URL": nowhere, "PIP_RETRIES": "0", "UV_HTTP_RETRIES": "0",
+                   "PIP_CONFIG_FILE": os.devnull, "PIP_NO_CACHE_DIR": "1", "UV_NO_CACHE": "1"}  # fmt: skip
+    offline = {
+        name: value for name, value in clean_environment.items() if not name.startswith(("PIP_", "UV_"))
+    }
+
+    tried = subprocess.run(
+        [sys.executable, str(copy / "vtask"), "run"], env={**offline, **unreachable}, cwd="/",
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+
+    assert tried.returncode == 1
+    assert "The package index cannot be reached." in tried.stderr
+    assert "Cure:" in tried.stderr
+    assert "PIP_INDEX_URL" in tried.stderr
+
+
+# The supervisor
+
+
+def test_an_unreachable_database_url_is_refused_at_once(vtask: Start) -> None:
+    run = vtask("servers", "--no-stripe", DATABASE_URL="postgresql://me:secret@127.0.0.1:9/none")
+
+    assert run.ends() == 1
+    assert "The PostgreSQL that DATABASE_URL names cannot be reached" in run.said()
+    assert "unset DATABASE_URL to use the embedded PostgreSQL" in run.said()
+    assert "secret" not in run.said()
+
+
+def test_an_unreachable_redis_url_is_refused_at_once(vtask: Start) -> None:
+    run = vtask("servers", "--no-stripe", REDIS_URL="redis://127.0.0.1:9/0")
+
+    assert run.ends() == 1
+    assert "The Redis that REDIS_URL names cannot be reached" in run.said()
+
+
+def test_a_taken_port_is_refused_with_its_holder(vtask: Start) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        run = vtask("run", VTASK_PORT=str(port))
+
+        assert run.ends() == 1
+    assert f"Port {port} is taken by pid {os.getpid()}" in run.said()
+    assert f"VTASK_PORT={port + 1} ./vtask run" in run.said()
+
+
+@pytest.mark.parametrize("port", ["eighty", "70000"])
+def test_a_port_that_is_none_is_refused(vtask: Start, port: str) -> None:
+    run = vtask("run", VTASK_PORT=port)
+
+    assert run.ends() == 1
+    assert f"VTASK_PORT={port} is not a port" in run.said()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_either_signal_stops_everything_that_was_started(
+    vtask: Start, home: Home, number: signal.Signals
+) -> None:
+    run = vtask("servers", "--no-stripe")
+    eventually(lambda: servers_are_up(home))
+
+    run.signal(number)
+
+    assert run.ends() == 0
+    assert everything_is_gone(home)
+    assert not (Postgres(home).folder / "postmaster.pid").exists()
+
+
+def test_a_second_supervisor_on_the_folder_is_refused_and_another_folder_is_not(
+    vtask: Start, home: Home, folder: Path
+) -> None:
+    first = vtask("servers", "--no-stripe")
+    eventually(lambda: servers_are_up(home))
+    beside = Home(folder / "beside")
+
+    second = vtask("servers", "--no-stripe")
+    third = vtask("servers", "--no-stripe", VTASK_HOME=str(beside.path))
+
+    assert second.ends() == 1
+    assert f"is in use by `./vtask servers` (pid {first.process.pid})" in second.said()
+    assert "VTASK_HOME" in second.said()
+    eventually(lambda: servers_are_up(beside))
+    third.signal(signal.SIGTERM)
+    assert third.ends() == 0
+
+
+def test_after_a_killed_supervisor_the_next_start_recovers_by_itself(vtask: Start, home: Home) -> None:
+    first = vtask("servers", "--no-stripe")
+    eventually(lambda: servers_are_up(home))
+    postgres = Postgres(home)
+    with psycopg.connect(postgres.url) as connection:
+        connection.execute("CREATE TABLE kept (id int)")
+    orphans = living_in(Redis(home).folder, "redis-server")
+    orphans += [process for process in living_in(postgres.folder, "postgres") if "-D" in process.cmdline()]
+    assert len(orphans) == 2
+
+    first.process.kill()
+    first.process.wait()
+    assert all(orphan.is_running() for orphan in orphans)
+    (home.run / "runtime.json").unlink()
+    second = vtask("servers", "--no-stripe")
+    eventually(lambda: servers_are_up(home))
+
+    assert "An earlier start was killed" in second.said()
+    assert not any(orphan.is_running() and orphan.status() != psutil.STATUS_ZOMBIE for orphan in orphans)
+    with psycopg.connect(postgres.url) as connection:
+        connection.execute("SELECT id FROM kept")
+
+
+def test_stop_ends_a_running_copy_and_also_what_a_killed_one_left(vtask: Start, home: Home) -> None:
+    running = vtask("servers", "--no-stripe")
+    eventually(lambda: servers_are_up(home))
+    stop = vtask("stop")
+    assert stop.ends() == 0
+    assert running.ends(1) == 0
+
+    killed = vtask("servers", "--no-stripe")
+    eventually(lambda: servers_are_up(home))
+    killed.process.kill()
+    killed.process.wait()
+    again = vtask("stop")
+
+    assert again.ends() == 0
+    assert "leftover processes" in again.said()
+    assert everything_is_gone(home)
+    nothing = vtask("stop")
+    nothing.ends()
+    assert "Nothing runs" in nothing.said()
+
+
+def test_a_verb_joins_the_servers_that_run(vtask: Start, home: Home) -> None:
+    vtask("servers", "--no-stripe")
+    eventually(lambda: servers_are_up(home))
+    (mains_before,) = [process.pid for process in living_in(Redis(home).folder, "redis-server")]
+
+    joined = vtask("bench", "--help")
+    joined.ends()
+
+    assert [process.pid for process in living_in(Redis(home).folder, "redis-server")] == [mains_before]
+    assert "in use" not in joined.said()
+
+
+def test_doctor_finds_what_a_killed_supervisor_left_and_names_the_cure(
+    vtask: Start, home: Home, clean_environment: dict[str, str]
+) -> None:
+    killed = vtask("servers", "--no-stripe")
+    eventually(lambda: servers_are_up(home))
+    env = {**clean_environment, "VTASK_HOME": str(home.path), "VTASK_PORT": str(free_port())}
+    doctor = [sys.executable, "-m", "workers.doctor"]
+    healthy = subprocess.run(doctor, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+    killed.process.kill()
+    killed.process.wait()
+
+    sick = subprocess.run(doctor, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert "PostgreSQL    answers in" in healthy.stdout
+    assert "leftovers" in sick.stdout
+    assert "./vtask stop ends them" in sick.stdout
+    assert sick.returncode == 1
+    vtask("stop").ends()
+
+
+# All of it
+
+
+@pytest.mark.slow
+def test_the_whole_copy_starts_recovers_and_stops(vtask: Start, home: Home, folder: Path) -> None:
+    ready = folder / "ready.json"
+    run = vtask("run", "--ready-file", str(ready), VTASK_PORT=str(free_port()))
+    eventually(lambda: ready.exists() or run.process.poll() is not None, 120)
+    facts = json.loads(ready.read_text())
+    assert facts["pid"] == run.process.pid
+    assert {"role", "email", "password", "api_key"} <= facts["signins"][0].keys()
+
+    for name in ("web", "postgres", "redis", "relay", "worker", "media", "schedule", "stripe"):
+        os.kill(table(home)[name]["pid"], signal.SIGKILL)
+        eventually(lambda name=name: table(home)[name]["restarts"] >= 1 and table(home)[name]["pid"], 30)
+        eventually(lambda: answers(f"{facts['address']}/readyz"), 60)
+    run.signal(signal.SIGTERM)
+
+    assert run.ends(60) == 0
+    assert everything_is_gone(home)
+    assert not ready.exists()
+
+
+def table(home: Home) -> dict[str, dict[str, int]]:
+    return dict(json.loads((home.run / "processes.json").read_text()))
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False

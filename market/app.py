@@ -25,6 +25,7 @@ from market import settings as settings_module
 from market.accounts import edge
 from market.kit import ids, look, pages
 from market.kit.api import add_etag
+from market.kit.catalogue import compile_catalogues
 from market.kit.db import db
 from market.kit.limits import limiter
 from market.problems import register_problems
@@ -88,6 +89,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.converters["pid"] = ids.PublicIdConverter
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), compare_type=True)
+    compile_catalogues(ROOT / "translations")
     babel.init_app(
         app, default_translation_directories=str(ROOT / "translations"), locale_selector=choose_locale
     )

@@ -44,6 +44,11 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in name.split()[:2]).upper()
 
 
+def reads_english() -> bool:
+    """Whether the reader of this page chose English; Chinese is the other language."""
+    return str(get_locale() or "zh").startswith("en")
+
+
 def urgency(due: datetime) -> str:
     """`past`, `soon` (a day), `near` (three days) or `far`."""
     hours = (due - now()).total_seconds() / 3600
@@ -66,7 +71,7 @@ def remaining(due: datetime) -> str:
 
 def on(moment: datetime, zone: bool = False) -> str:
     """A moment, without the year when it is near; `zone` adds the reader's: 11月23日 16:37 UTC+8."""
-    english = str(get_locale() or "zh").startswith("en")
+    english = reads_english()
     near = abs((moment - now()).days) < 180
     pattern = (
         ("d MMM HH:mm" if near else "d MMM y HH:mm")
@@ -86,14 +91,12 @@ def clock_face(seconds: float) -> str:
 
 
 def count(number: int) -> str:
-    """A large count as readers here write it: 9,999 · 1.2万 · 3.4亿 (12k · 3.4m in English)."""
+    """A large count as its readers write it: 9,999 · 1.2万 · 3.4亿, in English 12k · 3.4m."""
     if number < 10_000:
         return f"{number:,}"
-    if number < 100_000_000:
-        return _("%(n)s万", n=f"{number / 10_000:.1f}".removesuffix(".0"), thousands=f"{number / 1000:.0f}")
-    return _(
-        "%(n)s亿", n=f"{number / 100_000_000:.1f}".removesuffix(".0"), millions=f"{number / 1_000_000:.0f}"
-    )
+    steps = ((1_000_000, "m"), (1000, "k")) if reads_english() else ((100_000_000, "亿"), (10_000, "万"))
+    size, unit = next(step for step in steps if number >= step[0])
+    return f"{number / size:.1f}".removesuffix(".0") + unit
 
 
 def teach(app: Flask) -> None:

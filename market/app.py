@@ -22,7 +22,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import market
 from market import developers
 from market import settings as settings_module
-from market.accounts import edge
+from market.accounts import edge, vocabulary
 from market.kit import ids, look, pages
 from market.kit.api import add_etag
 from market.kit.catalogue import compile_catalogues
@@ -203,6 +203,8 @@ def register_words(app: Flask) -> None:
         "pid": lambda key, prefix: ids.encode(prefix, key),
         "local_input": pages.local_input,
         "size": pages.words_of_size,
+        "category": vocabulary.category_name,
+        "format_name": vocabulary.format_name,
     }
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     look.teach(app)

@@ -35,6 +35,15 @@ def party_by_handle(handle: str, role: Role) -> Party:
     return party
 
 
+def party_named(word: str, role: Role) -> Party | None:
+    """The party of this role with this handle, or with a member of this e-mail address."""
+    word = word.strip().lower().removeprefix("@")
+    rows = select(Party).where(Party.role == role)
+    if "@" in word:
+        return db.session.scalar(rows.join(Membership).join(Person).where(Person.email == word).limit(1))
+    return db.session.scalar(rows.where(Party.handle == word))
+
+
 def hats(person_id: UUID) -> Sequence[Membership]:
     """The parties a person may act for, in the order they were taken."""
     return db.session.scalars(

@@ -28,6 +28,8 @@ class Form:
     ) -> None:
         self.values = values or {}
         self.errors = errors or {}
+        self.valid: dict[str, Any] = {}
+        """What could be read, also when something else could not: drafts save this much."""
         self._data: dict[str, Any] = {}
 
     @property
@@ -76,9 +78,10 @@ def read_form(schema: ma.Schema, source: "MultiDict[str, str] | None" = None) ->
     form = Form(values)
     form._known = frozenset(schema.load_fields)
     try:
-        form._data = schema.load(raw)
+        form._data = form.valid = schema.load(raw)
     except ma.ValidationError as wrong:
         form.errors = flatten(wrong.messages)
+        form.valid = wrong.valid_data if isinstance(wrong.valid_data, dict) else {}
     return form
 
 

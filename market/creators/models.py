@@ -1,0 +1,90 @@
+"""A provider's profile: what they make, for whom, at what price, and how many at a time."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Index, String, func, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from market.accounts.models import Party
+from market.accounts.vocabulary import Format
+from market.kit.db import Base
+from market.kit.words import N_
+
+
+class ProviderKind(StrEnum):
+    CREATOR = "creator"
+    STUDIO = "studio"
+    HOST = "host"
+    MEDIA = "media"
+
+
+KINDS = {
+    ProviderKind.CREATOR: N_("达人"),
+    ProviderKind.STUDIO: N_("制作工作室"),
+    ProviderKind.HOST: N_("主播"),
+    ProviderKind.MEDIA: N_("媒体"),
+}
+
+MAX_LEVEL = 6
+"""Platform levels go from 0 (new) to 6."""
+
+
+class Profile(Base):
+    """One per creator party. Shares of `audience` are whole percent per key of accounts.vocabulary.AUDIENCE."""
+
+    __tablename__ = "profiles"
+
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("parties.id"), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    kind: Mapped[ProviderKind] = mapped_column(default=ProviderKind.CREATOR)
+    categories: Mapped[list[str]] = mapped_column(ARRAY(String))
+    platform_level: Mapped[int] = mapped_column(default=0)
+    fans: Mapped[int] = mapped_column(BigInteger, default=0)
+    audience: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    price_article_fen: Mapped[int | None] = mapped_column(BigInteger)
+    price_video_fen: Mapped[int | None] = mapped_column(BigInteger)
+    price_live_fen: Mapped[int | None] = mapped_column(BigInteger)
+    slots_per_week: Mapped[int] = mapped_column(default=2)
+    city_tier: Mapped[str] = mapped_column(default="")
+    works: Mapped[list[Any]] = mapped_column(default=list)
+    replies: Mapped[int] = mapped_column(default=0)
+    unanswered: Mapped[int] = mapped_column(default=0)
+    reply_median_s: Mapped[int | None]
+    search: Mapped[Any] = mapped_column(TSVECTOR, deferred=True, server_default=text("''"))
+
+    party: Mapped[Party] = relationship(lazy="selectin", viewonly=True)
+
+    __table_args__ = (
+        CheckConstraint("fans >= 0 AND platform_level BETWEEN 0 AND 6", name="counts"),
+        CheckConstraint("slots_per_week BETWEEN 0 AND 50", name="slots"),
+        CheckConstraint("LEAST(price_article_fen, price_video_fen, price_live_fen) > 0", name="prices"),
+        Index("ix_profiles_categories", "categories", postgresql_using="gin"),
+        Index("ix_profiles_search", "search", postgresql_using="gin"),
+        Index("ix_profiles_fans", "fans", "party_id"),
+    )
+
+    @property
+    def prices(self) -> dict[Format, int]:
+        """What is offered, in fen per piece (per show for live)."""
+        asked = {
+            Format.ARTICLE: self.price_article_fen,
+            Format.VIDEO: self.price_video_fen,
+            Format.LIVE: self.price_live_fen,
+        }
+        return {each: fen for each, fen in asked.items() if fen is not None}
+
+    @property
+    def from_fen(self) -> int | None:
+        """The lowest of the prices."""
+        return min(self.prices.values(), default=None)
+
+    @property
+    def reply_bps(self) -> int | None:
+        """K8: the share of invitations answered in time; None before the first."""
+        due = self.replies + self.unanswered
+        return self.replies * 10_000 // due if due else None

@@ -1,0 +1,79 @@
+"""Writing a profile, and noting how a creator answers invitations."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+
+from market.accounts.actor import Actor
+from market.accounts.models import Party
+from market.accounts.queries import find_party
+from market.accounts.vocabulary import CATEGORIES
+from market.creators.errors import SharesExceed
+from market.creators.models import KINDS, Profile, ProviderKind
+from market.creators.queries import profile
+from market.kit.clock import now
+from market.kit.db import db
+from market.kit.events import record
+from market.kit.search import document
+
+FIELDS = (
+    "categories",
+    "platform_level",
+    "fans",
+    "audience",
+    "price_article_fen",
+    "price_video_fen",
+    "price_live_fen",
+    "slots_per_week",
+    "city_tier",
+    "works",
+)
+
+
+def save_profile(party_id: UUID, data: dict[str, Any], *, by: Actor) -> Profile:
+    """Write what is given and leave the rest; `city` and `bio` belong to the party. Raises SharesExceed."""
+    party = find_party(party_id, lock=True)
+    mine = _own(party_id)
+    for part, shares in data.get("audience", {}).items():
+        if sum(shares.values()) > 100:
+            raise SharesExceed(field=f"audience.{part}.{next(iter(shares))}", total=sum(shares.values()))
+    for name in ("city", "bio"):
+        if name in data:
+            setattr(party, name, data[name])
+    if "kind" in data:
+        mine.kind = ProviderKind(data["kind"])
+    for name in FIELDS:
+        if name in data:
+            setattr(mine, name, data[name])
+    mine.updated_at = now()
+    index(mine, party)
+    record("profile.saved", party_id, by=by)
+    return mine
+
+
+def note_reply(party_id: UUID, *, in_time: bool, median_s: int | None) -> None:
+    """K8: one more invitation answered, or left to expire; `median_s` is the new median of the answers."""
+    mine = _own(party_id)
+    if in_time:
+        mine.replies += 1
+        mine.reply_median_s = median_s
+    else:
+        mine.unanswered += 1
+    db.session.flush()
+
+
+def index(mine: Profile, party: Party) -> None:
+    """Renew the words the square finds this profile by."""
+    works = [f"{work.get('title', '')} {work.get('note', '')}" for work in mine.works or []]
+    names = [name for code in mine.categories for name in (code, CATEGORIES.get(code, ""))]
+    mine.search = document(party.name, party.handle, party.city, party.bio, KINDS[mine.kind], *names, *works)
+    db.session.flush()
+
+
+def _own(party_id: UUID) -> Profile:
+    """The locked row of this creator, made on first use."""
+    db.session.execute(insert(Profile).values(party_id=party_id, categories=[]).on_conflict_do_nothing())
+    mine = profile(party_id, lock=True)
+    assert mine is not None
+    return mine

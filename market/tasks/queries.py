@@ -1,0 +1,87 @@
+"""Finding briefs: one's own, the open ones, and by id."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Select, cast, func, or_, select
+
+from market.accounts.actor import Actor
+from market.accounts.vocabulary import Format
+from market.kit.clock import now
+from market.kit.db import db
+from market.kit.errors import NotFound
+from market.kit.paging import Page, page_by, page_of
+from market.kit.search import matches
+from market.tasks.models import Task, TaskState
+
+
+def visible_to(actor: Actor | None) -> Select[tuple[Task]]:
+    """What was opened is public; drafts are their merchant's alone."""
+    rows = select(Task)
+    public = (Task.state != TaskState.DRAFT) & Task.opened_at.is_not(None)
+    return rows.where(or_(public, Task.merchant_id == actor.party_id) if actor else public)
+
+
+def find(task_id: UUID, *, lock: bool = False) -> Task:
+    """The brief, without asking who looks. With `lock`, the row is locked and read afresh."""
+    task = db.session.get(Task, task_id, with_for_update=lock or None, populate_existing=lock)
+    if task is None:
+        raise NotFound
+    return task
+
+
+def find_visible(task_id: UUID, actor: Actor | None, *, lock: bool = False) -> Task:
+    """Raises NotFound, also for what the actor may not see."""
+    if db.session.scalar(visible_to(actor).where(Task.id == task_id)) is None:
+        raise NotFound
+    return find(task_id, lock=lock)
+
+
+def tasks(ids: Iterable[UUID]) -> dict[UUID, Task]:
+    wanted = set(ids)
+    if not wanted:
+        return {}
+    return {task.id: task for task in db.session.scalars(select(Task).where(Task.id.in_(wanted)))}
+
+
+def of_merchant(actor: Actor) -> Select[tuple[Task]]:
+    return select(Task).where(Task.merchant_id == actor.party_id)
+
+
+def counts(merchant_id: UUID) -> dict[TaskState, int]:
+    """How many briefs of each state a merchant has."""
+    rows = select(Task.state, func.count()).where(Task.merchant_id == merchant_id).group_by(Task.state)
+    return {row[0]: row[1] for row in db.session.execute(rows)}
+
+
+def hall(
+    *,
+    category: str | None = None,
+    format: str | None = None,
+    campaign_code: str | None = None,
+    budget_min_fen: int | None = None,
+    q: str | None = None,
+    sort: str = "new",
+    limit: int = 20,
+    cursor: str | None = None,
+) -> Page[Task]:
+    """Briefs that take bids now. `sort`: new, budget (highest first), closing (soonest first)."""
+    rows = select(Task).where(Task.state == TaskState.OPEN, Task.bids_close_at > now())
+    if category:
+        rows = rows.where(Task.category == category)
+    if format:
+        rows = rows.where(Task.format == Format(format))
+    if campaign_code:
+        rows = rows.where(Task.campaign_code == campaign_code)
+    if budget_min_fen is not None:
+        rows = rows.where(Task.budget_fen >= budget_min_fen)
+    if q and (words := matches(Task.search, q)) is not None:
+        rows = rows.where(words)
+    if sort == "budget":
+        budget: Any = Task.budget_fen
+        return page_by(rows, budget, Task.id, limit=limit, cursor=cursor)
+    if sort == "closing":
+        closing = cast(func.extract("epoch", Task.bids_close_at), BigInteger)
+        return page_by(rows, closing, Task.id, rising=True, limit=limit, cursor=cursor)
+    return page_of(rows, Task.id, limit=limit, cursor=cursor)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -153,8 +154,10 @@ class Percent(Whole):
             bps = Decimal(str(value).strip().rstrip("%％ ").strip()) * 100
             if bps != bps.to_integral_value():
                 raise ValidationError(_("百分比最多两位小数。"))
-        except (InvalidOperation, OverflowError) as wrong:
+        except (ArithmeticError, ValueError) as wrong:
             raise ValidationError(_("请填写百分比，例如 15 或 12.5。")) from wrong
+        if not bps.is_finite() or abs(bps) > 2**63:
+            raise ValidationError(self.range_text())
         return super()._deserialize(int(bps), attr, data, **kwargs)
 
     def range_text(self) -> str:

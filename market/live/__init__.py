@@ -1,0 +1,1 @@
+"""The live programme: what will be on, and reminders."""

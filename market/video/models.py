@@ -1,0 +1,38 @@
+"""A video on the shelf."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Index, Uuid, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from market.kit.clock import now
+from market.kit.db import Base, Row, belongs_to
+
+
+class Video(Row, Base):
+    """One published video. `source_id` is whatever it came from (opaque here): the same source is shown once."""
+
+    __tablename__ = "videos"
+
+    source_id: Mapped[UUID] = mapped_column(unique=True)
+    creator_id: Mapped[UUID] = belongs_to("parties", index=False)
+    merchant_id: Mapped[UUID | None] = belongs_to("parties")
+    order_id: Mapped[UUID | None]
+    asset_id: Mapped[UUID] = belongs_to("assets")
+    title: Mapped[str]
+    caption: Mapped[str] = mapped_column(default="")
+    category: Mapped[str]
+    product_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()), default=list)
+    campaign_code: Mapped[str | None]
+    published_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("ix_videos_shelf", "id", postgresql_where=text("withdrawn_at IS NULL")),
+        Index("ix_videos_creator_id_id", "creator_id", "id"),
+        Index("ix_videos_product_ids", "product_ids", postgresql_using="gin"),
+    )
+
+    def withdraw(self) -> None:
+        self.withdrawn_at = self.withdrawn_at or now()

@@ -1,0 +1,78 @@
+"""Finding videos."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, Uuid, cast, select
+from sqlalchemy.dialects.postgresql import ARRAY, array
+
+from market.kit.db import db
+from market.kit.errors import NotFound
+from market.kit.paging import Page, page_of
+from market.video.models import Video
+
+
+def on_shelf() -> Select[Video]:
+    """What everybody may see."""
+    return select(Video).where(Video.withdrawn_at.is_(None))
+
+
+def shelf(
+    *, limit: int = 20, cursor: str | None = None, category: str | None = None, creator_id: UUID | None = None
+) -> Page[Video]:
+    """The shelf, newest first."""
+    rows = on_shelf()
+    if category:
+        rows = rows.where(Video.category == category)
+    if creator_id:
+        rows = rows.where(Video.creator_id == creator_id)
+    return page_of(rows, Video.id, limit=limit, cursor=cursor)
+
+
+def find(video_id: UUID) -> Video:
+    """A video on the shelf. Raises NotFound, also for one that was withdrawn."""
+    video = db.session.scalar(on_shelf().where(Video.id == video_id))
+    if video is None:
+        raise NotFound
+    return video
+
+
+def videos(ids: Iterable[UUID]) -> list[Video]:
+    """Those of the ids that are on the shelf, in the order asked for."""
+    wanted = list(dict.fromkeys(ids))
+    if not wanted:
+        return []
+    found = {video.id: video for video in db.session.scalars(on_shelf().where(Video.id.in_(wanted)))}
+    return [found[key] for key in wanted if key in found]
+
+
+def for_products(ids: Iterable[UUID]) -> dict[UUID, Video]:
+    """The newest video of each of these products that has one: the badge, and the head video."""
+    wanted = list(dict.fromkeys(ids))
+    if not wanted:
+        return {}
+    rows = on_shelf().where(Video.product_ids.overlap(_uuids(wanted))).order_by(Video.id.desc())
+    heads: dict[UUID, Video] = {}
+    for video in db.session.scalars(rows):
+        for product_id in video.product_ids:
+            heads.setdefault(product_id, video)
+    return {key: heads[key] for key in wanted if key in heads}
+
+
+def of_product(product_id: UUID, limit: int = 12) -> Sequence[Video]:
+    """The videos that show a product, newest first."""
+    rows = on_shelf().where(Video.product_ids.contains(_uuids([product_id])))
+    return db.session.scalars(rows.order_by(Video.id.desc()).limit(limit)).all()
+
+
+def next_after(video: Video, limit: int = 8) -> list[Video]:
+    """What to watch next: the same category first, then the rest, newest first."""
+    rest = on_shelf().where(Video.id != video.id).order_by(Video.id.desc()).limit(limit)
+    near = db.session.scalars(rest.where(Video.category == video.category)).all()
+    far = db.session.scalars(rest.where(Video.category != video.category)).all() if len(near) < limit else []
+    return [*near, *far][:limit]
+
+
+def _uuids(ids: list[UUID]) -> ColumnElement[Any]:
+    return cast(array(ids), ARRAY(Uuid()))

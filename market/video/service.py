@@ -1,0 +1,52 @@
+"""Putting videos on the shelf and taking them down."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from market.kit.clock import now
+from market.kit.db import db
+from market.video.models import Video
+
+
+def add(
+    *,
+    source_id: UUID,
+    creator_id: UUID,
+    merchant_id: UUID | None,
+    order_id: UUID | None,
+    asset_id: UUID,
+    title: str,
+    category: str,
+    caption: str = "",
+    product_ids: Sequence[UUID] = (),
+    campaign_code: str | None = None,
+) -> Video:
+    """The video of this source: put on the shelf now, or already there. Safe to run twice and at once."""
+    db.session.execute(
+        insert(Video)
+        .values(
+            source_id=source_id,
+            creator_id=creator_id,
+            merchant_id=merchant_id,
+            order_id=order_id,
+            asset_id=asset_id,
+            title=title,
+            caption=caption,
+            category=category,
+            product_ids=list(product_ids),
+            campaign_code=campaign_code,
+            published_at=now(),
+        )
+        .on_conflict_do_nothing(index_elements=["source_id"])
+    )
+    return db.session.scalars(select(Video).where(Video.source_id == source_id)).one()
+
+
+def withdraw(video_id: UUID) -> None:
+    """Off every page that shows it; a second call changes nothing."""
+    video = db.session.get(Video, video_id, with_for_update=True, populate_existing=True)
+    if video is not None:
+        video.withdraw()

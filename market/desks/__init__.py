@@ -1,1 +1,1 @@
-"""The operators' desk: what waits, what is stuck, and whether the money adds up."""
+"""Everybody's home: what to do next, for merchants, creators and operators."""

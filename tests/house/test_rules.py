@@ -43,7 +43,7 @@ def test_code_is_formatted():
 
 
 FLOORS = [
-    {"console"},
+    {"desks"},
     {"campaigns"},
     {"matching", "publication"},
     {"delivery"},

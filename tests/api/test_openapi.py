@@ -1,0 +1,77 @@
+"""The API's description is valid, complete and true."""
+
+import os
+import re
+from typing import Any
+
+import pytest
+import schemathesis
+from flask import Flask
+from hypothesis import HealthCheck, Phase, settings
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from tests.conftest import Player
+
+EXAMPLES = int(os.environ.get("VTASK_SCHEMATHESIS_EXAMPLES", "8"))
+
+
+def test_the_description_is_valid_openapi_31(app: Flask):
+    spec = app.test_client().get("/api/openapi.json").json
+
+    assert spec["openapi"] == "3.1.0"
+    assert list(OpenAPIV31SpecValidator(spec).iter_errors()) == []
+
+
+def test_every_api_route_is_described(app: Flask):
+    spec = app.test_client().get("/api/openapi.json").json
+    described = {
+        (method.upper(), path) for path, item in spec["paths"].items() for method in item if method != "parameters"
+    }
+
+    routed = {
+        (method, re.sub(r"<(?:[^<>]+:)?(\w+)>", r"{\1}", rule.rule))
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api/v1/")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert routed - described == set()
+
+
+def test_every_operation_answers_without_a_key_by_401_or_is_public(app: Flask):
+    spec = app.test_client().get("/api/openapi.json").json
+    unguarded = [
+        f"{method} {path}"
+        for path, item in spec["paths"].items()
+        for method in item
+        if method in ("post", "put", "patch", "delete")
+        and app.test_client().open(re.sub(r"{\w+}", "x", path), method=method.upper()).status_code < 400
+    ]
+
+    assert unguarded == []
+
+
+@pytest.fixture
+def api_schema(app: Flask, cast: dict[str, Player]) -> Any:
+    """The description, called as the merchant, without exceptions let through."""
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.testing = False
+    yield schemathesis.openapi.from_wsgi("/api/openapi.json", app)
+    app.testing = True
+    app.config["PROPAGATE_EXCEPTIONS"] = None
+
+
+schema = schemathesis.pytest.from_fixture("api_schema")
+
+
+@schema.parametrize()
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_the_api_does_what_it_says(case: schemathesis.Case, mei: Player):
+    """No 5xx, no undocumented status, header or shape, whatever is sent."""
+    case.call_and_validate(headers={"Authorization": f"Bearer {mei.key}"})

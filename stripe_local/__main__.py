@@ -40,14 +40,15 @@ def main() -> int:
     parser.add_argument("--ready-file", type=Path, help="write {url, pid, platform} here once it answers")
     arguments = parser.parse_args()
     logging.basicConfig(
-        level=os.environ.get("STRIPE_LOCAL_LOG", "INFO").upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
+        level=os.environ.get("STRIPE_LOCAL_LOG", "INFO").upper(),
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
     try:
         settings = Settings.from_environ()
         engine = Engine(settings)
         server = Server(settings.host, settings.port, create_app(engine), Handler)
     except BadSettings as error:
-        print(f"stripe_local: {error}", file=sys.stderr)
+        sys.stderr.write(f"stripe_local: {error}\n")
         return 2
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     url = f"http://{host}:{server.server_port}"
@@ -55,7 +56,8 @@ def main() -> int:
     engine.start()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
-    print(f"Local Stripe at {url} (sandbox: no real money moves)", flush=True)
+    sys.stdout.write(f"Local Stripe at {url} (sandbox: no real money moves)\n")
+    sys.stdout.flush()
     if arguments.ready_file:
         _write_whole(arguments.ready_file, {"url": url, "pid": os.getpid(), "platform": engine.platform})
     try:

@@ -79,7 +79,9 @@ def _read(engine: Engine, req: Request, request_id: str) -> _Call:
     _require_key(engine.settings.api_key, req)
     version = req.headers.get("Stripe-Version", API_VERSION)
     if version != API_VERSION:
-        raise StripeError(f"Invalid Stripe API version: {version}. The local Stripe speaks {API_VERSION} only.")
+        raise StripeError(
+            f"Invalid Stripe API version: {version}. The local Stripe speaks {API_VERSION} only."
+        )
     key = req.headers.get("Idempotency-Key", "")
     idempotency.require_valid(key)
     verb = req.method.lower()
@@ -102,7 +104,9 @@ def _require_key(expected: str, req: Request) -> None:
             status=401,
         )
     if given != expected:
-        hidden = given[:8] + "*" * max(0, len(given) - 12) + given[-4:] if len(given) > 12 else "*" * len(given)
+        hidden = (
+            given[:8] + "*" * max(0, len(given) - 12) + given[-4:] if len(given) > 12 else "*" * len(given)
+        )
         raise StripeError(f"Invalid API Key provided: {hidden}", status=401)
 
 
@@ -136,7 +140,9 @@ def _take_fault(engine: Engine, call: _Call) -> Json | None:
 def _failed(engine: Engine, call: _Call, fault: Json) -> Answer:
     """The ordered failure, with nothing done; kept under the key only when the order says `store`."""
     error = StripeError(
-        "An unknown error occurred" if fault["status"] >= 500 else "The local Stripe was told to refuse this call",
+        "An unknown error occurred"
+        if fault["status"] >= 500
+        else "The local Stripe was told to refuse this call",
         status=fault["status"] or 500,
         type="api_error" if fault["status"] >= 500 or not fault["status"] else "invalid_request_error",
         code=fault["code"] or ("rate_limit" if fault["status"] == 429 else None),
@@ -194,8 +200,8 @@ def _execute(engine: Engine, call: _Call, route: router.Route, params: Json) -> 
         raise
     except Exception:
         log.exception("%s %s failed; nothing was changed", call.verb.upper(), call.path)
-        error = StripeError("The local Stripe has a bug; its log says where.", status=500, type="api_error")
-        return Answer(500, _envelope(error, call.request_id), call.request_id)
+        bug = StripeError("The local Stripe has a bug; its log says where.", status=500, type="api_error")
+        return Answer(500, _envelope(bug, call.request_id), call.request_id)
 
 
 def _envelope(error: StripeError, request_id: str) -> str:

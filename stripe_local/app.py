@@ -14,7 +14,9 @@ _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 def create_app(engine: Engine) -> Flask:
     objects.load()
-    app = Flask("stripe_local", template_folder=str(_FOLDER / "templates"), static_folder=str(_FOLDER / "static"))
+    app = Flask(
+        "stripe_local", template_folder=str(_FOLDER / "templates"), static_folder=str(_FOLDER / "static")
+    )
     app.config["MAX_CONTENT_LENGTH"] = 1 << 20
     app.extensions["engine"] = engine
     app.register_blueprint(api.bp)

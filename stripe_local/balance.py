@@ -100,7 +100,9 @@ def _funds_available(w: World, entry_id: str) -> None:
 
 
 def available(w: World, currency: str) -> int:
-    found = w.store.row("SELECT available FROM balances WHERE account = ? AND currency = ?", w.account, currency)
+    found = w.store.row(
+        "SELECT available FROM balances WHERE account = ? AND currency = ?", w.account, currency
+    )
     return int(found[0]) if found else 0
 
 
@@ -162,7 +164,9 @@ def check(w: World) -> None:
             "SELECT pending, available FROM balances WHERE account = ? AND currency = ?", account, currency
         ) or (0, 0)
         if pending + free != total + more:
-            raise InvariantBroken(f"{account} {currency}: balance {pending + free}, transactions {total + more}")
+            raise InvariantBroken(
+                f"{account} {currency}: balance {pending + free}, transactions {total + more}"
+            )
         w.store.db.execute(
             "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?)", (account, currency, last, total + more)
         )

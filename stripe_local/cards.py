@@ -38,13 +38,19 @@ _CARDS = (
         names=("chargeDeclinedInsufficientFunds", "visa_chargeDeclinedInsufficientFunds"),
     ),
     Card(
-        "4000000000009987", outcome="lost_card", names=("chargeDeclinedLostCard", "visa_chargeDeclinedLostCard")
+        "4000000000009987",
+        outcome="lost_card",
+        names=("chargeDeclinedLostCard", "visa_chargeDeclinedLostCard"),
     ),
     Card(
-        "4000000000009979", outcome="stolen_card", names=("chargeDeclinedStolenCard", "visa_chargeDeclinedStolenCard")
+        "4000000000009979",
+        outcome="stolen_card",
+        names=("chargeDeclinedStolenCard", "visa_chargeDeclinedStolenCard"),
     ),
     Card(
-        "4000000000000069", outcome="expired_card", names=("chargeDeclinedExpiredCard", "visa_chargeDeclinedExpiredCard")
+        "4000000000000069",
+        outcome="expired_card",
+        names=("chargeDeclinedExpiredCard", "visa_chargeDeclinedExpiredCard"),
     ),
     Card(
         "4000000000000127",
@@ -104,7 +110,11 @@ def by_number(number: str) -> Card:
     digits = number.replace(" ", "").replace("-", "")
     if not digits.isascii() or not digits.isdigit() or not 12 <= len(digits) <= 19 or not _luhn(digits):
         raise StripeError(
-            "Your card number is incorrect.", status=402, type="card_error", code="incorrect_number", param="number"
+            "Your card number is incorrect.",
+            status=402,
+            type="card_error",
+            code="incorrect_number",
+            param="number",
         )
     return _BY_NUMBER.get(digits, Card(digits, "unknown", "test_mode_live_card"))
 

@@ -100,7 +100,8 @@ class Engine:
     def _fire_next(self, until: int) -> bool:
         with self.store.transaction():
             found = self.store.row(
-                "SELECT id, due, kind, object, account FROM timers WHERE due <= ? ORDER BY due, id LIMIT 1", until
+                "SELECT id, due, kind, object, account FROM timers WHERE due <= ? ORDER BY due, id LIMIT 1",
+                until,
             )
             if found is None:
                 return False

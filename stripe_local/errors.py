@@ -33,4 +33,3 @@ class StripeError(Exception):
         if param:
             self.body["param"] = param
         self.body.update({k: v for k, v in extra.items() if v is not None})
-

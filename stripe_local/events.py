@@ -68,7 +68,14 @@ def environment_endpoints(settings: Any) -> list[Json]:
         ("we_env_connect", settings.connect_webhook_url, settings.connect_webhook_secret, True),
     )
     return [
-        {"id": id, "url": url, "secret": secret, "_connect": connect, "status": "enabled", "enabled_events": ["*"]}
+        {
+            "id": id,
+            "url": url,
+            "secret": secret,
+            "_connect": connect,
+            "status": "enabled",
+            "enabled_events": ["*"],
+        }
         for id, url, secret, connect in given
         if url
     ]

@@ -40,7 +40,11 @@ def order(store: Store, kind: str, spec: Json) -> Json:
             raise StripeError(f"Received unknown parameter: {name}", code="parameter_unknown", param=name)
     full = {**_DEFAULTS[kind], **spec, "times": times}
     for name, default in _DEFAULTS[kind].items():
-        alike = (int, float) if isinstance(default, float | int) and not isinstance(default, bool) else type(default)
+        alike = (
+            (int, float)
+            if isinstance(default, float | int) and not isinstance(default, bool)
+            else type(default)
+        )
         if not isinstance(full[name], alike):
             raise StripeError(f"Invalid {name}: {full[name]}", param=name)
     if kind == "webhook" and full["action"] not in _ACTIONS:
@@ -60,7 +64,9 @@ def clear(store: Store) -> None:
 
 def take(store: Store, kind: str, fits: Callable[[Json], bool] = lambda spec: True) -> Json | None:
     """The oldest waiting fault that fits, used up by one."""
-    rows = store.rows("SELECT id, spec, remaining FROM faults WHERE kind = ? AND remaining > 0 ORDER BY id", kind)
+    rows = store.rows(
+        "SELECT id, spec, remaining FROM faults WHERE kind = ? AND remaining > 0 ORDER BY id", kind
+    )
     for id, text, remaining in rows:
         spec: Json = json.loads(text)
         if fits(spec):
@@ -73,7 +79,9 @@ def webhook_delays(store: Store, type: str) -> list[float]:
     """When to send an event of this type: seconds from now, once per copy; none when it is dropped."""
 
     def fits(spec: Json) -> bool:
-        return any(t == "*" or t == type or (t.endswith("*") and type.startswith(t[:-1])) for t in spec["types"])
+        return any(
+            t == "*" or t == type or (t.endswith("*") and type.startswith(t[:-1])) for t in spec["types"]
+        )
 
     fault = take(store, "webhook", fits)
     if fault is None:

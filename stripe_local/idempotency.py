@@ -50,14 +50,17 @@ class InFlight:
 def require_valid(key: str) -> None:
     if len(key) > _KEY_MAX:
         raise StripeError(
-            f"Idempotency keys can have up to {_KEY_MAX} characters; yours has {len(key)}.", type="idempotency_error"
+            f"Idempotency keys can have up to {_KEY_MAX} characters; yours has {len(key)}.",
+            type="idempotency_error",
         )
 
 
 def recall(store: Store, account: str, key: str, path: str, params: str) -> Answer | None:
     """The stored answer for the same request, or a refusal when the key was used for another one."""
     found = store.row(
-        "SELECT path, params, status, body, request FROM idempotency WHERE account = ? AND key = ?", account, key
+        "SELECT path, params, status, body, request FROM idempotency WHERE account = ? AND key = ?",
+        account,
+        key,
     )
     if found is None:
         return None

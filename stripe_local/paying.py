@@ -49,7 +49,9 @@ def answer_challenge(engine: Engine, intent_id: str, ok: bool) -> Result:
     with engine.world() as w:
         intent = w.get("payment_intent", intent_id)
         if intent["status"] != "requires_action":
-            return Result("closed", intent=intent_id, session=_session(w, intent))
+            paid = intent["status"] in ("succeeded", "requires_capture")
+            url = _return_url(w, intent, "succeeded") if paid else None
+            return Result("closed", url, intent_id, _session(w, intent))
         return _after(w, _keeping(lambda: checkout.follow(w, payment_intents.resolve(w, intent, ok))))
 
 
@@ -96,7 +98,9 @@ def _return_url(w: World, intent: Json, status: str) -> str | None:
     """Back to Checkout's own flow, or to the `return_url` of the API caller with Stripe's three parameters."""
     session = _session(w, intent)
     if session is not None:
-        return checkout.success_url(session) if status == "succeeded" else f"{w.base_url}/c/pay/{session['id']}"
+        return (
+            checkout.success_url(session) if status == "succeeded" else f"{w.base_url}/c/pay/{session['id']}"
+        )
     url = intent["_return_url"]
     if url is None:
         return None
@@ -137,12 +141,18 @@ def _expiry(text: str) -> tuple[int, int]:
     full = int(year) if len(year) == 4 else 2000 + int(year)
     today = date.today()
     if (full, int(month)) < (today.year, today.month):
-        raise StripeError("Your card's expiration date is in the past.", code="invalid_expiry_year", param="expiry")
+        raise StripeError(
+            "Your card's expiration date is in the past.", code="invalid_expiry_year", param="expiry"
+        )
     return int(month), full
 
 
 OUTCOMES = ("verified", "pending", "rejected")
-_RESTRICTIONS = {"verified": None, "pending": "requirements.pending_verification", "rejected": "rejected.other"}
+_RESTRICTIONS = {
+    "verified": None,
+    "pending": "requirements.pending_verification",
+    "rejected": "rejected.other",
+}
 
 
 def onboard(engine: Engine, account_id: str, form: Json) -> Json:

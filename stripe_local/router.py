@@ -44,7 +44,8 @@ def resolve(verb: str, path: str) -> Route:
             handler = _HANDLERS.get((verb, template))
             if handler is None:
                 raise StripeError(
-                    f"The local Stripe does not do this yet ({verb.upper()}: {path}), though Stripe does.", status=404
+                    f"The local Stripe does not do this yet ({verb.upper()}: {path}), though Stripe does.",
+                    status=404,
                 )
             return Route(operations()[verb, template], handler, match.groupdict())
     raise StripeError(
@@ -66,4 +67,6 @@ def _patterns() -> list[tuple[tuple[str, str], re.Pattern[str]]]:
 
 
 def implemented() -> list[dict[str, Any]]:
-    return [{"method": verb.upper(), "path": template} for verb, template in sorted(_HANDLERS, key=lambda k: k[1])]
+    return [
+        {"method": verb.upper(), "path": template} for verb, template in sorted(_HANDLERS, key=lambda k: k[1])
+    ]

@@ -79,7 +79,9 @@ def check() -> Json:
     with _engine().world() as w:
         differences = balance.full_check(w)
     if differences:
-        raise StripeError(f"Balances differ from their transactions: {differences}", status=500, type="api_error")
+        raise StripeError(
+            f"Balances differ from their transactions: {differences}", status=500, type="api_error"
+        )
     return {"ok": True, "differences": []}
 
 
@@ -116,7 +118,8 @@ def deliver_again(event: str) -> Json:
     engine = _engine()
     with engine.world() as w:
         done = w.store.db.execute(
-            "UPDATE deliveries SET state = 'waiting', due = 0 WHERE event = ? AND state <> 'waiting'", (event,)
+            "UPDATE deliveries SET state = 'waiting', due = 0 WHERE event = ? AND state <> 'waiting'",
+            (event,),
         ).rowcount
     if not done:
         raise StripeError(f"Nothing to send again for {event}", status=404, code="resource_missing")
@@ -223,7 +226,13 @@ def pay(session: str) -> Json:
 def onboard(account: str) -> Json:
     """Fill in the onboarding as its page does: `{first_name?, last_name?, account_number?, currency?, outcome?}`."""
     given = _given(
-        business_type=str, first_name=str, last_name=str, company=str, account_number=str, currency=str, outcome=str
+        business_type=str,
+        first_name=str,
+        last_name=str,
+        company=str,
+        account_number=str,
+        currency=str,
+        outcome=str,
     )
     return paying.onboard(_engine(), account, given)
 
@@ -264,7 +273,12 @@ def adjust() -> Json:
             w.acting_as(w.platform).given("account", w.account, "account")
         result: Json = rendered(
             balance.post(
-                w, "adjustment", given["amount"], given.get("currency", "cny"), None, description="Sandbox adjustment"
+                w,
+                "adjustment",
+                given["amount"],
+                given.get("currency", "cny"),
+                None,
+                description="Sandbox adjustment",
             )
         )
         return result

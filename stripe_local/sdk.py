@@ -39,7 +39,9 @@ class Operation:
 
     def pattern(self) -> re.Pattern[str]:
         parts = re.split(r"\{(\w+)\}", self.template)
-        return re.compile("".join(f"(?P<{p}>[^/]+)" if i % 2 else re.escape(p) for i, p in enumerate(parts)) + "$")
+        return re.compile(
+            "".join(f"(?P<{p}>[^/]+)" if i % 2 else re.escape(p) for i, p in enumerate(parts)) + "$"
+        )
 
 
 @cache

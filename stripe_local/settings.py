@@ -52,7 +52,9 @@ class Settings:
 
     def refuse_danger(self) -> None:
         if not self.api_key.startswith("sk_test_"):
-            raise BadSettings("STRIPE_LOCAL_API_KEY must start with sk_test_: the local Stripe takes no other key")
+            raise BadSettings(
+                "STRIPE_LOCAL_API_KEY must start with sk_test_: the local Stripe takes no other key"
+            )
         if self.host not in ("127.0.0.1", "localhost", "::1"):
             raise BadSettings(f"STRIPE_LOCAL_HOST is {self.host}: the local Stripe listens on loopback only")
         if self.pace not in PACES:

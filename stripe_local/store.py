@@ -44,7 +44,16 @@ CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event);
 CREATE TABLE IF NOT EXISTS faults (
   id INTEGER PRIMARY KEY, kind TEXT NOT NULL, spec TEXT NOT NULL, remaining INTEGER NOT NULL);
 """
-_FILTERED = ("payment_intent", "charge", "transfer_group", "source", "destination", "customer", "type", "transfer")
+_FILTERED = (
+    "payment_intent",
+    "charge",
+    "transfer_group",
+    "source",
+    "destination",
+    "customer",
+    "type",
+    "transfer",
+)
 
 
 class Store:
@@ -101,7 +110,9 @@ class Store:
 
     def clear(self) -> None:
         """Forget everything but the platform's own identity."""
-        for (table,) in self.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"):
+        for (table,) in self.rows(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        ):
             self.db.execute(f"DELETE FROM {table}" + (" WHERE key <> 'platform'" if table == "meta" else ""))
 
     def close(self) -> None:

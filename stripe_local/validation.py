@@ -22,7 +22,10 @@ _NOT_REQUIRED = (typing.NotRequired, typing_extensions.NotRequired)
 _LITERAL = (Literal, typing_extensions.Literal)
 _RETIRED = {"payment_method_types": "payment_method_types_no_longer_supported"}
 _TEXT_MAX = 5000
-_NAMES = {"StripeContext": object, "Mapping": Mapping}  # names that RequestOptions imports for type checkers only
+_NAMES = {
+    "StripeContext": object,
+    "Mapping": Mapping,
+}  # names that RequestOptions imports for type checkers only
 
 Check = Callable[[Any, str], Any]
 
@@ -197,7 +200,8 @@ def _metadata_limits(value: Mapping[str, Any], path: str) -> None:
         where = f"{path}[{key}]"
         if len(key) > 40:
             raise StripeError(
-                f"Metadata keys must be under 40 characters long. The following key is too long: {key}", param=where
+                f"Metadata keys must be under 40 characters long. The following key is too long: {key}",
+                param=where,
             )
         if isinstance(text, str) and len(text) > 500:
             raise StripeError(

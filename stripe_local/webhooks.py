@@ -118,7 +118,9 @@ class Sender:
                     wait = min(wait, paused_until - now)
                     continue
                 self._busy.add(id)
-                return _Work(id, attempts, json.loads(event[0]), endpoint["url"], endpoint["secret"], queued), 0
+                return _Work(
+                    id, attempts, json.loads(event[0]), endpoint["url"], endpoint["secret"], queued
+                ), 0
             return None, max(0.02, wait)
 
     def _endpoint(self, id: str) -> Json | None:

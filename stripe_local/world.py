@@ -38,7 +38,13 @@ class World:
 
     def new(self, kind: str, prefix: str, fields: Mapping[str, Any], *, id: str | None = None) -> Json:
         """A new object of the acting account, with the three fields that nearly all share."""
-        body: Json = {"id": id or new_id(prefix), "object": kind, "created": self.now, "livemode": False, **fields}
+        body: Json = {
+            "id": id or new_id(prefix),
+            "object": kind,
+            "created": self.now,
+            "livemode": False,
+            **fields,
+        }
         for name in [n for n, v in body.items() if v is _ABSENT]:
             del body[name]
         self.store.db.execute(
@@ -103,7 +109,9 @@ class World:
         limit = params.get("limit", 10)
         if not 1 <= limit <= 100:
             raise StripeError(
-                "Invalid integer: limit must be between 1 and 100", code="parameter_invalid_integer", param="limit"
+                "Invalid integer: limit must be between 1 and 100",
+                code="parameter_invalid_integer",
+                param="limit",
             )
         backwards = "ending_before" in params
         for name, sign in (("starting_after", "<"), ("ending_before", ">")):
@@ -141,7 +149,8 @@ class World:
 
     def at(self, due: int, kind: str, object_id: str) -> None:
         self.store.db.execute(
-            "INSERT INTO timers (due, kind, object, account) VALUES (?, ?, ?, ?)", (due, kind, object_id, self.account)
+            "INSERT INTO timers (due, kind, object, account) VALUES (?, ?, ?, ?)",
+            (due, kind, object_id, self.account),
         )
 
 

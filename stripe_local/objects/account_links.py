@@ -37,12 +37,19 @@ def create(w: World, p: Json) -> Json:
     }
 
 
-def open_link(w: World, account: str, token: str) -> tuple[Json, bool]:
-    """The link, and whether it may still be used."""
+def open_link(w: World, account: str, token: str, *, submitting: bool = False) -> tuple[Json, bool]:
+    """The link, and whether it may still be used; a form that is open may be sent for an hour."""
     link = w.get("_link", f"alink_{token}")
     if link["_account"] != account:
         raise StripeError("No such link", status=404, code="resource_missing")
-    return link, not link["_used"] and w.now <= link["created"] + _LINK_LIVES_S
+    lives = 3600 if submitting else _LINK_LIVES_S
+    return link, not link["_used"] and w.now <= link["created"] + lives
+
+
+def use(w: World, token: str) -> None:
+    link = w.get("_link", f"alink_{token}")
+    link["_used"] = True
+    w.save(link)
 
 
 @answers("post", "/v1/accounts/{account}/login_links")
@@ -52,7 +59,8 @@ def create_login_link(w: World, p: Json, account: str) -> Json:
         raise StripeError("Cannot create a login link for an account that is not an Express account.")
     if not body["details_submitted"]:
         raise StripeError(
-            "Cannot create a login link for an account that has not completed onboarding.", code="account_invalid"
+            "Cannot create a login link for an account that has not completed onboarding.",
+            code="account_invalid",
         )
     token = random_text(24)
     w.new("_login", "lael_", {"_account": account}, id=f"lael_{token}")

@@ -16,7 +16,16 @@ from stripe_local.router import answers
 from stripe_local.settings import DAY
 from stripe_local.world import World, absent
 
-CURRENCIES = {"CN": "cny", "HK": "hkd", "US": "usd", "GB": "gbp", "SG": "sgd", "DE": "eur", "FR": "eur", "IE": "eur"}
+CURRENCIES = {
+    "CN": "cny",
+    "HK": "hkd",
+    "US": "usd",
+    "GB": "gbp",
+    "SG": "sgd",
+    "DE": "eur",
+    "FR": "eur",
+    "IE": "eur",
+}
 _FAILING_BANKS = {
     "000111111113": "account_closed",
     "000111111116": "no_account",
@@ -42,7 +51,10 @@ def create(w: World, p: Json) -> Json:
         )
     dashboard = p.get("controller", {}).get("stripe_dashboard", {}).get("type", "full")
     type = p.get("type") or _DASHBOARDS[dashboard]
-    requested = p.get("capabilities") or {"card_payments": {"requested": True}, "transfers": {"requested": True}}
+    requested = p.get("capabilities") or {
+        "card_payments": {"requested": True},
+        "transfers": {"requested": True},
+    }
     account = w.new(
         "account",
         "acct_1",
@@ -67,7 +79,13 @@ def create(w: World, p: Json) -> Json:
             "default_currency": require_currency(w, p.get("default_currency", CURRENCIES[country])),
             "details_submitted": False,
             "email": p.get("email"),
-            "external_accounts": {"object": "list", "url": "", "has_more": False, "total_count": 0, "data": []},
+            "external_accounts": {
+                "object": "list",
+                "url": "",
+                "has_more": False,
+                "total_count": 0,
+                "data": [],
+            },
             "future_requirements": _requirements([]),
             "livemode": absent(),
             "metadata": {},
@@ -94,7 +112,13 @@ def _controller(type: str, given: Json) -> Json:
     dashboard = {"express": "express", "standard": "full", "custom": "none"}[type]
     ours = type != "standard"
     body = {
-        "fees": {"payer": "application_express" if type == "express" else "application_custom" if ours else "account"},
+        "fees": {
+            "payer": "application_express"
+            if type == "express"
+            else "application_custom"
+            if ours
+            else "account"
+        },
         "is_controller": True,
         "losses": {"payments": "application" if ours else "stripe"},
         "requirement_collection": "application" if type == "custom" else "stripe",
@@ -173,7 +197,7 @@ def _judge(w: World, account: Json) -> Json:
     account["requirements"] = _requirements(due, reason)
     if restricted == "requirements.pending_verification":
         account["requirements"]["pending_verification"] = ["individual.verification.document"]
-    account["capabilities"] = {name: "active" if ok else "inactive" for name in account["_requested"]}
+    account["capabilities"] = dict.fromkeys(account["_requested"], "active" if ok else "inactive")
     account["details_submitted"] = account["_onboarded"] or (not account["_hosted"] and not due)
     account["charges_enabled"] = ok and account["tos_acceptance"].get("service_agreement") != "recipient"
     account["payouts_enabled"] = ok
@@ -203,9 +227,13 @@ def add_bank(w: World, account: Json, given: Any) -> Json:
             raise StripeError(f"No such token: '{given}'", code="resource_missing", param="external_account")
         given = {"account_number": "000123456789", "country": account["country"]}
     if given.get("object", "bank_account") != "bank_account":
-        raise StripeError("The local Stripe pays out to bank accounts only.", param="external_account[object]")
+        raise StripeError(
+            "The local Stripe pays out to bank accounts only.", param="external_account[object]"
+        )
     country = given.get("country", account["country"])
-    currency = require_currency(w, given.get("currency") or CURRENCIES.get(country, account["default_currency"]))
+    currency = require_currency(
+        w, str(given.get("currency") or CURRENCIES.get(country) or account["default_currency"])
+    )
     banks = account["external_accounts"]["data"]
     number = given["account_number"].replace(" ", "")
     bank = {
@@ -242,14 +270,27 @@ def fill_in(w: World, account: Json, form: Json, restricted: str | None) -> None
     type = form.get("business_type") or account["business_type"] or "individual"
     account["business_type"] = type
     if type == "company":
-        account["company"] = {**(account.get("company") or {}), "name": form.get("company") or "Sandbox Company"}
+        account["company"] = {
+            **(account.get("company") or {}),
+            "name": form.get("company") or "Sandbox Company",
+        }
     else:
-        known = account.get("individual") or {"id": new_id("person_1"), "object": "person", "account": account["id"]}
-        given = {"first_name": form.get("first_name") or "Test", "last_name": form.get("last_name") or "Payee"}
+        known = account.get("individual") or {
+            "id": new_id("person_1"),
+            "object": "person",
+            "account": account["id"],
+        }
+        given = {
+            "first_name": form.get("first_name") or "Test",
+            "last_name": form.get("last_name") or "Payee",
+        }
         account["individual"] = {**known, **given}
     working = [b for b in account["external_accounts"]["data"] if b["status"] != "errored"]
     if form.get("account_number") or not working:
-        details = {"account_number": form.get("account_number") or "000123456789", "country": account["country"]}
+        details = {
+            "account_number": form.get("account_number") or "000123456789",
+            "country": account["country"],
+        }
         add_bank(w, account, {**details, "currency": form.get("currency") or account["default_currency"]})
     account["tos_acceptance"] = {**account["tos_acceptance"], "date": w.now}
     account["_onboarded"], account["_restricted"] = True, restricted
@@ -268,7 +309,9 @@ def bank_refused(w: World, account_id: str, bank_id: str) -> None:
     """A bank account that refused a payout is out of use until its owner gives another."""
     account = w.get("account", account_id)
     before = dict(account)
-    banks = [{**b, "status": "errored"} if b["id"] == bank_id else b for b in account["external_accounts"]["data"]]
+    banks = [
+        {**b, "status": "errored"} if b["id"] == bank_id else b for b in account["external_accounts"]["data"]
+    ]
     account["external_accounts"] = {**account["external_accounts"], "data": banks}
     tell(w, before, account)
 
@@ -319,7 +362,9 @@ def update(w: World, p: Json, account: str) -> Json:
     body = home.get("account", account)
     before = deepcopy(body)
     if body["_hosted"] and body["_onboarded"]:
-        refuse = [name for name in ("individual", "company", "tos_acceptance", "external_account") if name in p]
+        refuse = [
+            name for name in ("individual", "company", "tos_acceptance", "external_account") if name in p
+        ]
         if refuse:
             raise StripeError(
                 f"This application does not have permission to change {refuse[0]} of an account that Stripe onboarded. "
@@ -351,7 +396,9 @@ def delete(w: World, p: Json, account: str) -> Json:
     body = home.get("account", account)
     held = [b for b in balance.view(w.acting_as(account))["available"] if b["amount"]]
     if held:
-        raise StripeError("This account still has a balance; it can only be deleted when all balances are zero.")
+        raise StripeError(
+            "This account still has a balance; it can only be deleted when all balances are zero."
+        )
     home.delete(body)
     return {"id": account, "object": "account", "deleted": True}
 
@@ -389,7 +436,9 @@ def delete_external_account(w: World, p: Json, account: str, id: str) -> Json:
     body = home.get("account", account)
     left = [b for b in body["external_accounts"]["data"] if b["id"] != id]
     if bank["default_for_currency"] and any(b["currency"] == bank["currency"] for b in left):
-        raise StripeError("You cannot delete the default external account for your default currency.", param="id")
+        raise StripeError(
+            "You cannot delete the default external account for your default currency.", param="id"
+        )
     before = deepcopy(body)
     body["external_accounts"] = {**body["external_accounts"], "data": left, "total_count": len(left)}
     tell(home, before, body)

@@ -16,7 +16,9 @@ def retrieve(w: World, p: Json) -> Json:
 def list_transactions(w: World, p: Json) -> Json:
     if "payout" in p:
         p = {**p, "_payout": p["payout"]}
-    return w.page("balance_transaction", "/v1/balance_transactions", p, ("currency", "source", "type", "_payout"))
+    return w.page(
+        "balance_transaction", "/v1/balance_transactions", p, ("currency", "source", "type", "_payout")
+    )
 
 
 @answers("get", "/v1/balance_transactions/{id}")
@@ -49,7 +51,9 @@ def update_settings(w: World, p: Json) -> Json:
 
 
 def _settings(account: Json | None) -> Json:
-    payouts = account["settings"]["payouts"] if account else {"schedule": {"interval": "manual", "delay_days": 2}}
+    payouts = (
+        account["settings"]["payouts"] if account else {"schedule": {"interval": "manual", "delay_days": 2}}
+    )
     schedule = payouts["schedule"]
     return {
         "object": "balance_settings",

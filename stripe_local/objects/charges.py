@@ -47,7 +47,10 @@ def attempt(w: World, intent: Json, method: Json, *, challenged: bool, decline: 
             "paid": ok,
             "payment_intent": intent["id"],
             "payment_method": method["id"],
-            "payment_method_details": {"type": method["type"], method["type"]: _details(method, intent, challenged)},
+            "payment_method_details": {
+                "type": method["type"],
+                method["type"]: _details(method, intent, challenged),
+            },
             "radar_options": {},
             "receipt_email": intent["receipt_email"],
             "receipt_number": None,
@@ -113,7 +116,11 @@ def _outcome(w: World, method: Json, challenged: bool) -> str:
 
 def _outcome_words(outcome: str) -> Json:
     if outcome == "ok":
-        words = {"network_status": "approved_by_network", "seller_message": "Payment complete.", "type": "authorized"}
+        words = {
+            "network_status": "approved_by_network",
+            "seller_message": "Payment complete.",
+            "type": "authorized",
+        }
         return {**words, "advice_code": None, "network_advice_code": None, "network_decline_code": None,
                 "reason": None, "risk_level": "normal", "risk_score": 12}  # fmt: skip
     blocked = outcome == "fraudulent"
@@ -138,7 +145,16 @@ def _details(method: Json, intent: Json, challenged: bool) -> Json:
     if method["type"] == "wechat_pay":
         return {"fingerprint": None, "location": None, "reader": None, "transaction_id": random_text(28)}
     card = method["card"]
-    shared = ("brand", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4", "regulated_status")
+    shared = (
+        "brand",
+        "country",
+        "exp_month",
+        "exp_year",
+        "fingerprint",
+        "funding",
+        "last4",
+        "regulated_status",
+    )
     passed: Json | None = None
     if challenged:
         passed = {

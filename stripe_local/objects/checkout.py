@@ -38,12 +38,20 @@ def create(w: World, p: Json) -> Json:
         if name not in p:
             raise StripeError(f"Missing required param: {name}.", code="parameter_missing", param=name)
     if p["mode"] != "payment" or p.get("ui_mode", "hosted_page") != "hosted_page":
-        raise StripeError("The local Stripe has Checkout in mode `payment` with the hosted page only.", param="mode")
+        raise StripeError(
+            "The local Stripe has Checkout in mode `payment` with the hosted page only.", param="mode"
+        )
     for name in ("success_url", "cancel_url"):
         _require_url(p.get(name), name)
     if p.get("customer") and p.get("customer_email"):
-        raise StripeError("You may only specify one of these parameters: customer, customer_email.", param="customer")
-    email = w.given("customer", p["customer"], "customer")["email"] if p.get("customer") else p.get("customer_email")
+        raise StripeError(
+            "You may only specify one of these parameters: customer, customer_email.", param="customer"
+        )
+    email = (
+        w.given("customer", p["customer"], "customer")["email"]
+        if p.get("customer")
+        else p.get("customer_email")
+    )
     lines = [_line(w, line, i) for i, line in enumerate(p["line_items"])]
     if not lines:
         raise StripeError("You must provide at least one line item.", param="line_items")
@@ -82,7 +90,13 @@ def create(w: World, p: Json) -> Json:
             },
             "customer": p.get("customer"),
             "customer_creation": None if p.get("customer") else p.get("customer_creation", "if_required"),
-            "customer_details": {"address": None, "email": email, "name": None, "phone": None, "tax_ids": None}
+            "customer_details": {
+                "address": None,
+                "email": email,
+                "name": None,
+                "phone": None,
+                "tax_ids": None,
+            }
             if email
             else None,
             "customer_email": p.get("customer_email"),
@@ -139,11 +153,14 @@ def _line(w: World, given: Json, at: int) -> Json:
     refuse_unbuilt(price, ("recurring",))
     if "product_data" not in price:
         raise StripeError(
-            "Missing required param: product_data.", code="parameter_missing", param=f"{where}[price_data][product_data]"
+            "Missing required param: product_data.",
+            code="parameter_missing",
+            param=f"{where}[price_data][product_data]",
         )
     if ("unit_amount" in price) == ("unit_amount_decimal" in price):
         raise StripeError(
-            "You must specify either `unit_amount` or `unit_amount_decimal`.", param=f"{where}[price_data][unit_amount]"
+            "You must specify either `unit_amount` or `unit_amount_decimal`.",
+            param=f"{where}[price_data][unit_amount]",
         )
     currency = require_currency(w, price["currency"], f"{where}[price_data][currency]")
     quantity = given.get("quantity", 1)
@@ -151,7 +168,9 @@ def _line(w: World, given: Json, at: int) -> Json:
     unit = Decimal(price["unit_amount_decimal"] if "unit_amount_decimal" in price else price["unit_amount"])
     if unit < 0:
         raise StripeError(
-            "Invalid non-negative integer", code="parameter_invalid_integer", param=f"{where}[price_data][unit_amount]"
+            "Invalid non-negative integer",
+            code="parameter_invalid_integer",
+            param=f"{where}[price_data][unit_amount]",
         )
     amount = int((unit * quantity).to_integral_value(ROUND_HALF_UP))
     product = price["product_data"]
@@ -244,7 +263,7 @@ def expire(w: World, p: Json, session: str) -> Json:
     body = w.get("checkout.session", session)
     if body["status"] != "open":
         raise StripeError(
-            f"Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout Session has a status of "
+            f'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of '
             f"`{body['status']}`."
         )
     return _expire(w, body)
@@ -287,17 +306,29 @@ def pay(w: World, session: Json, payment_method_data: Json, return_url: str) -> 
         session["payment_intent"] = intent["id"]
         w.save(session)
     details = payment_method_data.get("billing_details", {})
-    known = session["customer_details"] or {"address": None, "email": None, "name": None, "phone": None, "tax_ids": None}
+    known = session["customer_details"] or {
+        "address": None,
+        "email": None,
+        "name": None,
+        "phone": None,
+        "tax_ids": None,
+    }
     session["customer_details"] = {**known, **{k: v for k, v in details.items() if v}}
     w.save(session)
-    started = payment_intents.start(w, intent, {"payment_method_data": payment_method_data, "return_url": return_url})
+    started = payment_intents.start(
+        w, intent, {"payment_method_data": payment_method_data, "return_url": return_url}
+    )
     return follow(w, started)
 
 
 def follow(w: World, intent: Json) -> Json:
     """Complete the session when its payment has gone through."""
     session = w.find("checkout.session", intent["_session"]) if intent["_session"] else None
-    if session is not None and session["status"] == "open" and intent["status"] in ("succeeded", "requires_capture"):
+    if (
+        session is not None
+        and session["status"] == "open"
+        and intent["status"] in ("succeeded", "requires_capture")
+    ):
         paid = intent["status"] == "succeeded"
         session.update(status="complete", payment_status="paid" if paid else "unpaid", url=None)
         w.save(session)

@@ -45,7 +45,9 @@ def create(w: World, p: Json) -> Json:
     w.save(customer)
     emit(w, "customer.created", customer)
     if "payment_method" in p:
-        payment_methods.attach_to(w, payment_methods.named(w, p["payment_method"], "payment_method"), customer["id"])
+        payment_methods.attach_to(
+            w, payment_methods.named(w, p["payment_method"], "payment_method"), customer["id"]
+        )
     return customer
 
 
@@ -83,7 +85,10 @@ def list_customers(w: World, p: Json) -> Json:
 def list_payment_methods(w: World, p: Json, customer: str) -> Json:
     w.get("customer", customer)
     return w.page(
-        "payment_method", f"/v1/customers/{customer}/payment_methods", {**p, "customer": customer}, ("customer", "type")
+        "payment_method",
+        f"/v1/customers/{customer}/payment_methods",
+        {**p, "customer": customer},
+        ("customer", "type"),
     )
 
 

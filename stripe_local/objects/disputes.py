@@ -135,7 +135,10 @@ def update(w: World, p: Json, dispute: str) -> Json:
     changed_fields(body, p, ())
     if "evidence" in p:
         body["evidence"] = {**body["evidence"], **p["evidence"]}
-        body["evidence_details"] = {**body["evidence_details"], "has_evidence": any(body["evidence"].values())}
+        body["evidence_details"] = {
+            **body["evidence_details"],
+            "has_evidence": any(body["evidence"].values()),
+        }
         if p.get("submit", True):
             body["status"] = "under_review"
             body["evidence_details"]["submission_count"] += 1

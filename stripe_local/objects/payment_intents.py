@@ -5,9 +5,9 @@ are captured by hand, and canceled from every state before succeeded. A decline 
 requires_payment_method with `last_payment_error`.
 """
 
-from stripe_local import cards
+from stripe_local import cards, qr
 from stripe_local.errors import Json, StripeError
-from stripe_local.events import changed, emit
+from stripe_local.events import emit
 from stripe_local.ids import new_id, random_text
 from stripe_local.objects import charges, payment_methods
 from stripe_local.objects._common import (
@@ -20,12 +20,25 @@ from stripe_local.objects._common import (
 from stripe_local.router import answers
 from stripe_local.world import World
 
-_UNBUILT = ("application_fee_amount", "on_behalf_of", "transfer_data", "confirmation_token", "mandate", "hooks")
+_UNBUILT = (
+    "application_fee_amount",
+    "on_behalf_of",
+    "transfer_data",
+    "confirmation_token",
+    "mandate",
+    "hooks",
+)
 _FIELDS = (
     "description", "receipt_email", "setup_future_usage", "shipping", "statement_descriptor",
     "statement_descriptor_suffix", "transfer_group",
 )  # fmt: skip
-_CANCELABLE = ("requires_payment_method", "requires_confirmation", "requires_action", "requires_capture", "processing")
+_CANCELABLE = (
+    "requires_payment_method",
+    "requires_confirmation",
+    "requires_action",
+    "requires_capture",
+    "processing",
+)
 _CONFIRMABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
 _FAILED_AUTHENTICATION = (
     "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new "
@@ -199,7 +212,7 @@ def capture(w: World, p: Json, intent: str) -> Json:
     body = w.get("payment_intent", intent)
     if body["status"] != "requires_capture":
         raise _unexpected(body, "captured")
-    amount = p.get("amount_to_capture", body["amount_capturable"])
+    amount: int = p["amount_to_capture"] if "amount_to_capture" in p else body["amount_capturable"]
     require_positive(amount, "amount_to_capture")
     if amount > body["amount_capturable"]:
         raise StripeError(
@@ -333,15 +346,15 @@ def _wallet_action(w: World, intent: Json, type: str) -> Json:
                 "url": url,
             },
         }
-    code = f"{w.base_url}/static/qr.svg"
+    picture = qr.data_url(intent["id"])
     return {
         "type": "wechat_pay_display_qr_code",
         "wechat_pay_display_qr_code": {
             "data": f"weixin://wxpay/bizpayurl?sandbox={intent['id']}",
             "hosted_instructions_url": url,
-            "image_data_url": code,
-            "image_url_png": code,
-            "image_url_svg": code,
+            "image_data_url": picture,
+            "image_url_png": picture,
+            "image_url_svg": picture,
         },
     }
 
@@ -349,7 +362,10 @@ def _wallet_action(w: World, intent: Json, type: str) -> Json:
 def _challenge_action(w: World, intent: Json) -> Json:
     url = f"{w.base_url}/pay/card/{intent['id']}"
     if intent["_return_url"]:
-        return {"type": "redirect_to_url", "redirect_to_url": {"return_url": intent["_return_url"], "url": url}}
+        return {
+            "type": "redirect_to_url",
+            "redirect_to_url": {"return_url": intent["_return_url"], "url": url},
+        }
     return {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect", "stripe_js": url}}
 
 

@@ -28,7 +28,9 @@ def from_data(w: World, p: Json, param: str = "") -> Json:
         given = p.get("card", {})
         card = cards.named(given["token"]) if "token" in given else cards.by_number(given.get("number", ""))
         if card is None:
-            raise StripeError(f"No such token: '{given['token']}'", code="resource_missing", param="card[token]")
+            raise StripeError(
+                f"No such token: '{given['token']}'", code="resource_missing", param="card[token]"
+            )
         return of_card(w, card, given.get("exp_month", 12), given.get("exp_year", 2034), p)
     return _new(w, p["type"], {}, p)
 

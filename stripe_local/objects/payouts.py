@@ -82,7 +82,8 @@ def _bank(w: World, p: Json, currency: str) -> str | None:
     account = w.acting_as(w.platform).get("account", w.account)
     if not account["payouts_enabled"]:
         raise StripeError(
-            "Payouts are not enabled on this account: " + (account["requirements"]["disabled_reason"] or "restricted"),
+            "Payouts are not enabled on this account: "
+            + (account["requirements"]["disabled_reason"] or "restricted"),
             code="payouts_not_allowed",
         )
     banks = [b for b in account["external_accounts"]["data"] if b["currency"] == currency]
@@ -90,7 +91,9 @@ def _bank(w: World, p: Json, currency: str) -> str | None:
         banks = [b for b in banks if b["id"] == p["destination"]]
         if not banks:
             raise StripeError(
-                f"No such external account: '{p['destination']}'", code="resource_missing", param="destination"
+                f"No such external account: '{p['destination']}'",
+                code="resource_missing",
+                param="destination",
             )
     if not banks:
         raise StripeError(
@@ -140,7 +143,12 @@ def _failure(w: World, payout: Json) -> str | None:
 
 def _give_back(w: World, payout: Json, type: str) -> None:
     entry = balance.post(
-        w, type, payout["amount"], payout["currency"], payout["id"], description=type.upper().replace("_", " ")
+        w,
+        type,
+        payout["amount"],
+        payout["currency"],
+        payout["id"],
+        description=type.upper().replace("_", " "),
     )
     payout["failure_balance_transaction"] = entry["id"]
 

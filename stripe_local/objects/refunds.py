@@ -56,7 +56,9 @@ def create(w: World, p: Json) -> Json:
 
 def _charge(w: World, p: Json) -> Json:
     if ("charge" in p) == ("payment_intent" in p):
-        raise StripeError("One of the following params should be provided for this request: payment_intent or charge.")
+        raise StripeError(
+            "One of the following params should be provided for this request: payment_intent or charge."
+        )
     if "charge" in p:
         charge = w.given("charge", p["charge"], "charge")
     else:
@@ -70,7 +72,9 @@ def _charge(w: World, p: Json) -> Json:
         charge = w.get("charge", intent["latest_charge"])
     if charge["status"] != "succeeded" or not charge["captured"]:
         raise StripeError(
-            f"Charge {charge['id']} was not captured; it cannot be refunded.", code="charge_not_refundable", param="charge"
+            f"Charge {charge['id']} was not captured; it cannot be refunded.",
+            code="charge_not_refundable",
+            param="charge",
         )
     if charge["disputed"]:
         raise StripeError(
@@ -109,7 +113,11 @@ def _destination(method: Json) -> Json:
     if method["type"] == "card":
         return {
             "type": "card",
-            "card": {"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"},
+            "card": {
+                "reference_status": "pending",
+                "reference_type": "acquirer_reference_number",
+                "type": "refund",
+            },
         }
     return {"type": method["type"], method["type"]: {}}
 
@@ -176,9 +184,7 @@ def _fail(w: World, before: Json, refund: Json) -> None:
     entry = balance.post(
         w, "refund_failure", amount, currency, refund["id"], exchange_rate=rate, description="REFUND FAILURE"
     )
-    refund.update(
-        status="failed", failure_reason=refund["_plan"], failure_balance_transaction=entry["id"]
-    )
+    refund.update(status="failed", failure_reason=refund["_plan"], failure_balance_transaction=entry["id"])
     _give(w, charge, -refund["amount"])
     _tell(w, before, refund)
     emit(w, "refund.failed", refund)
@@ -222,7 +228,9 @@ def cancel(w: World, p: Json, refund: str) -> Json:
     """Only a refund that still waits for funds can be taken back."""
     body = w.get("refund", refund)
     if body["status"] != "pending" or body.get("pending_reason") != "insufficient_funds":
-        raise StripeError("Only pending refunds that wait for funds can be canceled.", code="refund_unexpected_state")
+        raise StripeError(
+            "Only pending refunds that wait for funds can be canceled.", code="refund_unexpected_state"
+        )
     before = {**body}
     body["status"] = "canceled"
     body.pop("pending_reason")

@@ -73,7 +73,9 @@ def _draw(w: World, p: Json, currency: str) -> tuple[int, str]:
     charge = w.find("charge", p["source_transaction"])
     if charge is None:
         raise StripeError(
-            f"No such charge: '{p['source_transaction']}'", code="resource_missing", param="source_transaction"
+            f"No such charge: '{p['source_transaction']}'",
+            code="resource_missing",
+            param="source_transaction",
         )
     if not charge["balance_transaction"]:
         raise StripeError(
@@ -248,7 +250,9 @@ def _take_back(w: World, transfer: Json, reversal_id: str, amount: int) -> tuple
     rate = entry["exchange_rate"]
     theirs = amount if rate is None else int(amount * rate + 0.5)
     pending = entry["status"] == "pending"
-    covered = balance.total(there, entry["currency"]) if pending else balance.available(there, entry["currency"])
+    covered = (
+        balance.total(there, entry["currency"]) if pending else balance.available(there, entry["currency"])
+    )
     if covered < theirs:
         raise StripeError(
             f"Insufficient funds in Stripe account. The transfer {transfer['id']} cannot be reversed: its destination "
@@ -296,7 +300,9 @@ def list_reversals(w: World, p: Json, id: str) -> Json:
 def retrieve_reversal(w: World, p: Json, transfer: str, id: str) -> Json:
     reversal = w.get("transfer_reversal", id)
     if reversal["transfer"] != transfer:
-        raise StripeError(f"No such transfer reversal: '{id}'", status=404, code="resource_missing", param="id")
+        raise StripeError(
+            f"No such transfer reversal: '{id}'", status=404, code="resource_missing", param="id"
+        )
     return reversal
 
 

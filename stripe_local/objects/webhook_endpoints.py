@@ -11,7 +11,7 @@ from stripe_local.world import World
 @answers("post", "/v1/webhook_endpoints")
 def create(w: World, p: Json) -> Json:
     _require_url(p["url"])
-    endpoint = w.new(
+    return w.new(
         "webhook_endpoint",
         "we_1",
         {
@@ -26,7 +26,6 @@ def create(w: World, p: Json) -> Json:
             "_connect": p.get("connect", False),
         },
     )
-    return endpoint
 
 
 @answers("get", "/v1/webhook_endpoints/{webhook_endpoint}")

@@ -2,6 +2,8 @@
 
 from flask import Blueprint
 
+from stripe_local.pages import checkout, connect, redirects
+
 
 def blueprints() -> list[Blueprint]:
-    return []
+    return [checkout.bp, redirects.bp, connect.bp]

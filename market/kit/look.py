@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 from flask import Flask
@@ -13,7 +14,8 @@ from markupsafe import Markup
 from market.kit.clock import now
 from market.kit.words import _
 
-ICONS = Path(__file__).parents[2] / "node_modules" / "lucide-static" / "icons"
+ROOT = Path(__file__).parents[2]
+ICONS = ROOT / "node_modules" / "lucide-static" / "icons"
 HUES = 8
 
 
@@ -99,8 +101,17 @@ def count(number: int) -> str:
     return f"{number / size:.1f}".removesuffix(".0") + unit
 
 
+def add_version(endpoint: str, values: dict[str, Any]) -> None:
+    """Addresses of our static files and of the libraries change with their content, so browsers may keep them."""
+    if endpoint == "static" and "filename" in values:
+        values["v"] = int((ROOT / "static" / values["filename"]).stat().st_mtime)
+    elif endpoint == "vendor":
+        values["v"] = int((ROOT / "package-lock.json").stat().st_mtime)
+
+
 def teach(app: Flask) -> None:
-    """Give every template these words."""
+    """Give every template these words, and every static address its version."""
+    app.url_defaults(add_version)
     env = app.jinja_env
     env.globals.update(icon=icon)
     env.filters.update(

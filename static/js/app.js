@@ -22,7 +22,9 @@ document.addEventListener("submit", (event) => {
     event.preventDefault();
     return;
   }
-  if (form.method !== "post" && !form.matches("[hx-post]")) return;
+  const swaps = form.matches("[hx-post], [data-hx-post]");
+  // A page's own script that took the form over also says when it is done.
+  if ((form.method !== "post" || event.defaultPrevented) && !swaps) return;
   form.dataset.sent = "1";
   const button = event.submitter;
   if (button) button.setAttribute("aria-busy", "true");
@@ -59,7 +61,7 @@ document.addEventListener("htmx:response:error", (event) => {
   const { ctx } = event.detail;
   if (ctx.response.status !== 422 && ctx.sourceEvent?.type !== "every") say(words.refused, "bad");
 });
-document.addEventListener("htmx:finally:request", (event) => release(event.target));
+document.addEventListener("htmx:finally:request", (event) => release(event.target.closest("form") ?? event.target));
 document.addEventListener("htmx:after:swap", () => {
   offline = false;
   focusErrors();
@@ -181,7 +183,7 @@ input.addEventListener("keydown", (event) => {
     event.preventDefault();
     at = (at + (event.key === "ArrowDown" ? 1 : -1) + list.children.length) % (list.children.length || 1);
     fill();
-  } else if (event.key === "Enter") {
+  } else if (event.key === "Enter" && !event.isComposing) {
     event.preventDefault();
     const path = list.children[at]?.dataset.path;
     if (path) location.assign(path);

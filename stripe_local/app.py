@@ -4,6 +4,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
+from jinja2 import StrictUndefined
 
 from stripe_local import api, objects, pages, sandbox
 from stripe_local.engine import Engine
@@ -18,6 +19,7 @@ def create_app(engine: Engine) -> Flask:
         "stripe_local", template_folder=str(_FOLDER / "templates"), static_folder=str(_FOLDER / "static")
     )
     app.config["MAX_CONTENT_LENGTH"] = 1 << 20
+    app.jinja_env.undefined = StrictUndefined
     app.extensions["engine"] = engine
     app.register_blueprint(api.bp)
     app.register_blueprint(sandbox.bp)

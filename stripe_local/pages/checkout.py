@@ -61,6 +61,8 @@ def _over(words: Words, session: Json) -> Response:
 def _form(words: Words, session: Json, form: Json, refusal: StripeError | None) -> Response:
     """A refusal is a page, not a failed request: it goes out with 200, so that browsers log no error."""
     types = session["payment_method_types"]
+    if words.lang == "zh-CN":
+        types = sorted(types, key=lambda type: type == "card")  # wallets first, as a payer in China expects
     field = refusal.body.get("param") if refusal else None
     return show(
         "checkout.html",
@@ -68,7 +70,7 @@ def _form(words: Words, session: Json, form: Json, refusal: StripeError | None) 
         leads_to=(session["success_url"], session["cancel_url"]),
         session=session,
         types=types,
-        form=form,
+        form={**dict.fromkeys(_FIELDS, ""), **form},
         chosen=form.get("method") if form.get("method") in types else types[0],
         refusal=words.refusal(refusal) if refusal else None,
         field=field if field in ("number", "expiry", "cvc") else None,

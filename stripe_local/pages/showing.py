@@ -47,9 +47,8 @@ def onward(url: str) -> Response:
 
 def notice(words: Words, name: str, url: str | None, status: int = 200) -> Response:
     """A page that only says something: done, expired, lost, left."""
-    return show(
-        "notice.html", words, status, title=words(f"{name}_title"), text=words(f"{name}_text"), url=url
-    )
+    title, text = words(f"{name}_title"), words(f"{name}_text")
+    return show("notice.html", words, status, name=name, title=title, text=text, url=url)
 
 
 def _origin(url: str) -> str:

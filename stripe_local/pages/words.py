@@ -80,7 +80,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "on_company": ("公司", "Company"),
     "on_last": ("姓", "Family name"),
     "on_first": ("名", "Given name"),
-    "on_company_name": ("公司名称（公司账户填写）", "Company name (company accounts)"),
+    "on_company_name": ("公司名称", "Company name"),
     "on_bank": ("银行账户", "Bank account"),
     "on_number": ("账号", "Account number"),
     "on_number_hint": (

@@ -8,18 +8,30 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from market.agencies import service as agencies
+from market.bids import invitations as bid_invitations
+from market.bids import service as bids
 from market.kit.events import Event
 from market.messages import service as messages
+from market.tasks import service as tasks
 
 Listener = Callable[[Event], None]
 TimerHandler = Callable[[UUID, dict[str, Any]], None]
 
-SUBSCRIPTIONS: dict[str, tuple[Listener, ...]] = {}
+SUBSCRIPTIONS: dict[str, tuple[Listener, ...]] = {
+    "roster.ending": (bids.end_with_link,),
+    "task.cancelled": (bids.end_with_brief,),
+    "task.closed": (bids.end_with_brief,),
+}
 
 ALWAYS: tuple[Listener, ...] = (messages.notify,)
 """Hear every event that has an audience."""
 
-TIMERS: dict[str, TimerHandler] = {}
+TIMERS: dict[str, TimerHandler] = {
+    agencies.END_TIMER: agencies.end_after_notice,
+    bid_invitations.EXPIRE_TIMER: bid_invitations.expire_invitation,
+    tasks.CLOSE_TIMER: tasks.close_when_due,
+}
 
 
 def listeners(event: Event) -> tuple[Listener, ...]:

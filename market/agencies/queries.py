@@ -13,7 +13,7 @@ from market.kit.errors import NotFound
 LIVE = (LinkState.ACTIVE, LinkState.ENDING)
 
 
-def visible_to(actor: Actor) -> Select[tuple[RosterLink]]:
+def visible_to(actor: Actor) -> Select[RosterLink]:
     """Both sides see a link and its whole history; operators see all."""
     rows = select(RosterLink)
     if actor.is_operator:

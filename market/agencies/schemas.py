@@ -25,7 +25,9 @@ class RosterLinkSchema(Schema):
     state = fields.Enum(LinkState, by_value=True, required=True)
     commission_bps = fields.Integer(required=True, metadata=BPS)
     proposed_bps = fields.Integer(
-        required=True, allow_none=True, metadata={"description": "another share that waits for the creator's word"}
+        required=True,
+        allow_none=True,
+        metadata={"description": "another share that waits for the creator's word"},
     )
     note = fields.String(required=True)
     created_at = Instant(required=True)
@@ -41,7 +43,9 @@ class RosterQuery(PageQuery):
 class InviteSchema(Schema):
     """Whom an agency asks onto its roster, and at what share."""
 
-    creator = Text(least=1, most=200, required=True, metadata={"description": "the creator's handle or e-mail address"})
+    creator = Text(
+        least=1, most=200, required=True, metadata={"description": "the creator's handle or e-mail address"}
+    )
     commission_bps = Whole(most=MAX_COMMISSION_BPS, required=True, metadata=BPS)
     note = Text(most=500, load_default="")
 

@@ -47,13 +47,15 @@ def invite(agency_id: UUID, creator: str, commission_bps: int, *, note: str = ""
     ):
         raise AlreadyLinked(field="creator")
     open_ones = waiting.where(RosterLink.state == LinkState.INVITED).subquery()
-    if (db.session.scalar(select(func.count()).select_from(open_ones)) or 0) >= figures.pending_roster_invitations:
+    if (
+        db.session.scalar(select(func.count()).select_from(open_ones)) or 0
+    ) >= figures.pending_roster_invitations:
         raise TooManyInvitations(field="creator", most=figures.pending_roster_invitations)
     link = RosterLink(agency_id=agency_id, creator_id=party.id, commission_bps=commission_bps, note=note)
     link.state = LinkState.INVITED
     db.session.add(link)
     db.session.flush()
-    _tell("roster.invited", link, by, commission_bps=commission_bps)
+    _tell("roster.invited", link, by)
     return link
 
 
@@ -70,7 +72,7 @@ def answer(link: RosterLink, *, accept: bool, by: Actor) -> RosterLink:
     ):
         raise HasAgency
     link.accept()
-    _tell("roster.accepted", link, by, commission_bps=link.commission_bps)
+    _tell("roster.accepted", link, by)
     return link
 
 
@@ -83,7 +85,7 @@ def take_back_invitation(link: RosterLink, *, by: Actor) -> RosterLink:
 def propose(link: RosterLink, commission_bps: int, *, by: Actor) -> RosterLink:
     """The agency asks for another share; until the creator accepts it, the old one holds."""
     link.propose(commission_bps)
-    _tell("roster.split_proposed", link, by, commission_bps=commission_bps)
+    _tell("roster.split_proposed", link, by, commission_bps)
     return link
 
 
@@ -91,8 +93,9 @@ def answer_proposal(link: RosterLink, *, accept: bool, by: Actor) -> RosterLink:
     """The creator's word on another share; bids and orders made before keep theirs. Raises NothingProposed."""
     if link.proposed_bps is None:
         raise NothingProposed
+    asked = link.proposed_bps
     link.answer_proposal(accept=accept)
-    _tell("roster.split_accepted" if accept else "roster.split_declined", link, by, commission_bps=link.commission_bps)
+    _tell("roster.split_accepted" if accept else "roster.split_declined", link, by, asked)
     return link
 
 
@@ -104,7 +107,7 @@ def give_notice(link: RosterLink, *, by: Actor) -> RosterLink:
     link.give_notice(by.party_id, figures.roster_notice_days)
     assert link.ends_at is not None
     set_timer(END_TIMER, link.id, link.ends_at, key=f"{END_TIMER}:{link.id}:{link.ends_at.isoformat()}")
-    _tell("roster.ending", link, by, ends_at=link.ends_at.isoformat())
+    _tell("roster.ending", link, by)
     return link
 
 
@@ -149,9 +152,29 @@ def example(commission_bps: int, *, price_fen: int = 1_000_000) -> dict[str, int
     fee = share_bps(price_fen, figures.fee_bps)
     agency = share_bps(price_fen - fee, commission_bps)
     tax = share_bps(price_fen - fee - agency, figures.tax_bps)
-    return {"price": price_fen, "fee": fee, "agency": agency, "tax": tax, "creator": price_fen - fee - agency - tax}
+    return {
+        "price": price_fen,
+        "fee": fee,
+        "agency": agency,
+        "tax": tax,
+        "creator": price_fen - fee - agency - tax,
+    }
 
 
-def _tell(name: str, link: RosterLink, by: Actor, **data: Any) -> None:
+def _tell(name: str, link: RosterLink, by: Actor, bps: int | None = None) -> None:
+    """Write the fact, with the words its notice needs; both sides are told."""
     db.session.flush()
-    record(name, link.id, by=by, audience=[link.agency_id, link.creator_id], **data)
+    share = link.commission_bps if bps is None else bps
+    record(
+        name,
+        link.id,
+        by=by,
+        audience=[link.agency_id, link.creator_id],
+        agency_id=str(link.agency_id),
+        creator_id=str(link.creator_id),
+        agency=link.agency.name,
+        creator=link.creator.name,
+        commission_bps=share,
+        percent=f"{share / 100:g}%",
+        ends=link.ends_at.date().isoformat() if link.ends_at else "",
+    )

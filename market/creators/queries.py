@@ -22,7 +22,7 @@ PRICES = {
 }
 
 
-def visible_to(actor: Actor | None) -> Select[tuple[Profile]]:
+def visible_to(actor: Actor | None) -> Select[Profile]:
     """Verified providers are public; one's own profile and, to operators, all."""
     rows = select(Profile).join(Party, Party.id == Profile.party_id)
     if actor and actor.is_operator:
@@ -40,7 +40,10 @@ def profiles(ids: Iterable[UUID]) -> dict[UUID, Profile]:
     wanted = set(ids)
     if not wanted:
         return {}
-    return {found.party_id: found for found in db.session.scalars(select(Profile).where(Profile.party_id.in_(wanted)))}
+    return {
+        found.party_id: found
+        for found in db.session.scalars(select(Profile).where(Profile.party_id.in_(wanted)))
+    }
 
 
 def find_visible(party_id: UUID, actor: Actor | None) -> Profile:
@@ -99,7 +102,9 @@ def search(
     if sort == "level":
         return page_by(rows, Profile.platform_level, Profile.party_id, limit=limit, cursor=cursor)  # type: ignore[arg-type]
     if sort == "price":
-        return page_by(rows.where(asked > 0), asked, Profile.party_id, rising=True, limit=limit, cursor=cursor)
+        return page_by(
+            rows.where(asked > 0), asked, Profile.party_id, rising=True, limit=limit, cursor=cursor
+        )
     return page_of(rows, Profile.party_id, limit=limit, cursor=cursor)
 
 

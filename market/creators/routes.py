@@ -13,7 +13,9 @@ from market.kit.errors import NotFound
 from market.kit.paging import Page
 from market.kit.schemas import page_schema
 
-bp = ApiBlueprint("creators", __name__, description="Providers: creators, studios, hosts, media; their prices and reach")
+bp = ApiBlueprint(
+    "creators", __name__, description="Providers: creators, studios, hosts, media; their prices and reach"
+)
 
 
 @bp.get("/creators")

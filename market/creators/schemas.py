@@ -15,8 +15,8 @@ SORTS = ["new", "fans", "price", "level"]
 
 
 def _shares(part: str) -> type[ma.Schema]:
-    """Whole percent by key: `{"female": 72, "male": 28}`. Fields are added late: a key such as 18-24 is no name."""
-    shares = {key: Whole(least=0, most=100) for key in AUDIENCE[part]}
+    """Whole percent by key: `{"female": 72, "male": 28}`. Built from a dict: 18-24 is no name for an attribute."""
+    shares: dict[str, Any] = {key: Whole(most=100) for key in AUDIENCE[part]}
     return Schema.from_dict(shares, name=f"{part.title()}Shares")
 
 
@@ -74,7 +74,9 @@ class ProfileFormSchema(ProfileChangeSchema):
 
     kind = Choice([each.value for each in ProviderKind], required=True)
     categories = fields.List(
-        Choice(list(CATEGORIES)), required=True, validate=ma.validate.Length(min=1, max=4, error=_("请选 1 到 4 个类目。"))
+        Choice(list(CATEGORIES)),
+        required=True,
+        validate=ma.validate.Length(min=1, max=4, error=_("请选 1 到 4 个类目。")),
     )
     platform_level = Whole(most=MAX_LEVEL, load_default=0)
     fans = Whole(most=2_000_000_000, load_default=0)
@@ -144,7 +146,8 @@ def form_values(mine: Profile | None) -> dict[str, Any]:
     """The first view of the profile form: dotted names, money in yuan."""
     if mine is None:
         return {"slots_per_week": 2}
-    dumped = ProfileFormSchema().dump(mine) | {"city": mine.party.city, "bio": mine.party.bio, "kind": mine.kind.value}
+    dumped: dict[str, Any] = dict(ProfileFormSchema().dump(mine))
+    dumped |= {"city": mine.party.city, "bio": mine.party.bio, "kind": mine.kind.value}
     for part, shares in (mine.audience or {}).items():
         dumped |= {f"audience.{part}.{key}": share for key, share in shares.items()}
     for at, work in enumerate(mine.works or []):

@@ -241,13 +241,13 @@ class Choice(fields.String):
         return said
 
 
-class Lines(fields.List):
+class Lines(fields.List[Any]):
     """Short texts, at most `most` of them."""
 
     def __init__(self, *, most: int = 20, most_chars: int = 200, **kwargs: Any) -> None:
         super().__init__(Text(least=1, most=most_chars), **kwargs)
         self.most = most
-        self.metadata.setdefault("maxItems", most)
+        self.metadata = {"maxItems": most} | dict(self.metadata)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
         if isinstance(value, list) and len(value) > self.most:
@@ -268,13 +268,13 @@ class TypedLines(Lines):
         return "\n".join(value or [])
 
 
-class Rows(fields.List):
+class Rows(fields.List[Any]):
     """A list of objects, at most `most` of them."""
 
     def __init__(self, row: type[ma.Schema], *, most: int = 20, **kwargs: Any) -> None:
         super().__init__(fields.Nested(row), **kwargs)
         self.most = most
-        self.metadata.setdefault("maxItems", most)
+        self.metadata = {"maxItems": most} | dict(self.metadata)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
         if isinstance(value, list) and len(value) > self.most:
@@ -295,7 +295,7 @@ class TypedRows(Rows):
             except ValidationError as wrong:
                 errors[at] = wrong.messages
         if errors:
-            raise ValidationError(errors)  # type: ignore[arg-type]
+            raise ValidationError(errors)
         return found
 
 

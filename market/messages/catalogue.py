@@ -30,6 +30,11 @@ def given(subject_id: UUID, data: dict[str, Any]) -> str:
     return str(data.get("url", "/"))
 
 
+def brief(subject_id: UUID, data: dict[str, Any]) -> str:
+    """Bids and invitations have a life of their own; their page is the brief's."""
+    return f"/t/{data['task']}" if "task" in data else "/inbox"
+
+
 ORDER = to("/orders/%s", "ord")
 TASK = to("/t/%s", "tsk")
 
@@ -44,20 +49,26 @@ class Entry:
 CATALOGUE: dict[str, Entry] = {
     "party.verified": Entry(N_("资质审核通过，现在可以报价和签约了"), fixed("/settings"), "badge-check"),
     "party.verification_refused": Entry(N_("资质审核未通过：%(reason)s"), fixed("/settings"), "badge-x"),
-    "bid.placed": Entry(N_("「%(title)s」收到新报价 %(amount)s"), TASK, "hand-coins"),
-    "bid.changed": Entry(N_("「%(title)s」的报价改为 %(amount)s"), TASK, "hand-coins"),
-    "bid.withdrawn": Entry(N_("「%(title)s」有一份报价撤回了"), TASK, "undo-2"),
-    "bid.lost": Entry(N_("「%(title)s」选了别的报价，这次没有合作上"), TASK, "circle-slash"),
-    "invitation.sent": Entry(N_("「%(title)s」邀请您来报价"), TASK, "mail"),
-    "invitation.declined": Entry(N_("「%(title)s」有一位创作者谢绝了邀请"), TASK, "mail-x"),
-    "invitation.expired": Entry(N_("「%(title)s」的一份邀请过期了，没有等到回复"), TASK, "clock-alert"),
+    "bid.placed": Entry(N_("「%(title)s」收到新报价 %(amount)s"), brief, "hand-coins"),
+    "bid.changed": Entry(N_("「%(title)s」的报价改为 %(amount)s"), brief, "hand-coins"),
+    "bid.withdrawn": Entry(N_("「%(title)s」有一份报价撤回了"), brief, "undo-2"),
+    "bid.lost": Entry(N_("「%(title)s」选了别的报价，这次没有合作上"), brief, "circle-slash"),
+    "bid.ended": Entry(N_("「%(title)s」取消了，您的报价不再有效"), brief, "circle-x"),
+    "invitation.sent": Entry(N_("「%(title)s」邀请您来报价"), brief, "mail"),
+    "invitation.declined": Entry(N_("「%(title)s」有一位创作者谢绝了邀请"), brief, "mail-x"),
+    "invitation.expired": Entry(N_("「%(title)s」的一份邀请过期了，没有等到回复"), brief, "clock-alert"),
     "task.closed": Entry(N_("「%(title)s」停止征集了"), TASK, "circle-stop"),
     "task.cancelled": Entry(N_("「%(title)s」取消了"), TASK, "circle-x"),
     "roster.invited": Entry(N_("%(agency)s 邀请您加入花名册，分成 %(percent)s"), fixed("/u/agency"), "users"),
     "roster.accepted": Entry(N_("%(creator)s 加入了花名册"), fixed("/a/roster"), "user-check"),
     "roster.declined": Entry(N_("%(creator)s 谢绝了花名册邀请"), fixed("/a/roster"), "user-x"),
-    "roster.ending": Entry(N_("经纪关系将于 %(ends)s 结束"), fixed("/inbox"), "user-minus"),
-    "roster.ended": Entry(N_("经纪关系已结束"), fixed("/inbox"), "user-minus"),
+    "roster.invitation_withdrawn": Entry(N_("%(agency)s 撤回了花名册邀请"), fixed("/u/agency"), "undo-2"),
+    "roster.split_proposed": Entry(N_("%(agency)s 提议把分成改为 %(percent)s，等您确认"), fixed("/u/agency"), "percent"),
+    "roster.split_accepted": Entry(N_("%(creator)s 同意了新的分成 %(percent)s"), fixed("/a/roster"), "percent"),
+    "roster.split_declined": Entry(N_("%(creator)s 没有同意新的分成 %(percent)s"), fixed("/a/roster"), "percent"),
+    "roster.notice_withdrawn": Entry(N_("%(agency)s 与 %(creator)s 的解约通知已撤回"), fixed("/inbox"), "undo-2"),
+    "roster.ending": Entry(N_("%(agency)s 与 %(creator)s 的经纪关系将于 %(ends)s 结束"), fixed("/inbox"), "user-minus"),
+    "roster.ended": Entry(N_("%(agency)s 与 %(creator)s 的经纪关系已结束"), fixed("/inbox"), "user-minus"),
     "order.awarded": Entry(N_("「%(title)s」已签约，订单 %(number)s，金额 %(amount)s，等待商家托管资金"), ORDER, "handshake"),
     "order.funded": Entry(N_("订单 %(number)s 的 %(amount)s 已托管，可以开始了"), ORDER, "lock-keyhole"),
     "order.lapsed": Entry(N_("订单 %(number)s 没有按时托管资金，已失效"), ORDER, "clock-alert"),

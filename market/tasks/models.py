@@ -77,7 +77,9 @@ class Task(Row, Base):
 
     __table_args__ = (
         CheckConstraint("budget_fen > 0", name="budget"),
-        CheckConstraint("bids >= 0 AND revisions BETWEEN 0 AND 9 AND rights_months BETWEEN 0 AND 60", name="counts"),
+        CheckConstraint(
+            "bids >= 0 AND revisions BETWEEN 0 AND 9 AND rights_months BETWEEN 0 AND 60", name="counts"
+        ),
         CheckConstraint(
             "state IN ('draft', 'cancelled') OR (budget_fen IS NOT NULL AND deadline IS NOT NULL"
             " AND bids_close_at IS NOT NULL AND opened_at IS NOT NULL AND bids_close_at <= deadline)",

@@ -16,7 +16,7 @@ from market.kit.search import matches
 from market.tasks.models import Task, TaskState
 
 
-def visible_to(actor: Actor | None) -> Select[tuple[Task]]:
+def visible_to(actor: Actor | None) -> Select[Task]:
     """What was opened is public; drafts are their merchant's alone."""
     rows = select(Task)
     public = (Task.state != TaskState.DRAFT) & Task.opened_at.is_not(None)
@@ -45,7 +45,7 @@ def tasks(ids: Iterable[UUID]) -> dict[UUID, Task]:
     return {task.id: task for task in db.session.scalars(select(Task).where(Task.id.in_(wanted)))}
 
 
-def of_merchant(actor: Actor) -> Select[tuple[Task]]:
+def of_merchant(actor: Actor) -> Select[Task]:
     return select(Task).where(Task.merchant_id == actor.party_id)
 
 

@@ -62,16 +62,26 @@ class TaskChangeSchema(Schema):
     donts = Lines(most=LISTS["donts"])
     product_ids = fields.List(PublicId("prd"), validate=ma.validate.Length(max=12))
     audience = fields.Nested(TargetSchema)
-    budget_fen = Fen(least=figures.min_price_fen, allow_none=True, metadata={"description": "the most a bid may ask"})
-    deadline = Instant(allow_none=True, validate=_future, metadata={"description": "when the work must be published"})
-    bids_close_at = Instant(
-        allow_none=True, validate=_future, metadata={"description": "after this no bids; default: 7 days from opening"}
+    budget_fen = Fen(
+        least=figures.min_price_fen, allow_none=True, metadata={"description": "the most a bid may ask"}
     )
-    sealed = fields.Boolean(metadata={"description": "bids stay shut for the merchant too until bids_close_at"})
+    deadline = Instant(
+        allow_none=True, validate=_future, metadata={"description": "when the work must be published"}
+    )
+    bids_close_at = Instant(
+        allow_none=True,
+        validate=_future,
+        metadata={"description": "after this no bids; default: 7 days from opening"},
+    )
+    sealed = fields.Boolean(
+        metadata={"description": "bids stay shut for the merchant too until bids_close_at"}
+    )
     revisions = Whole(most=9, metadata={"description": "rounds of changes in the price"})
     rights_months = Whole(most=60, metadata={"description": "how long the merchant may use the work"})
     rights_channels = fields.List(Choice(list(CHANNELS)))
-    campaign_code = Choice(_campaign_codes, allow_none=True, metadata={"description": "a season's code, or null"})
+    campaign_code = Choice(
+        _campaign_codes, allow_none=True, metadata={"description": "a season's code, or null"}
+    )
 
 
 class TaskNewSchema(TaskChangeSchema):
@@ -173,7 +183,9 @@ class TaskQuery(PageQuery):
     """The hall's filters; with `mine` (merchants) one's own briefs of any state instead."""
 
     mine = fields.Boolean(load_default=False)
-    state = Choice([each.value for each in TaskState], load_default=None, metadata={"description": "only with mine"})
+    state = Choice(
+        [each.value for each in TaskState], load_default=None, metadata={"description": "only with mine"}
+    )
     category = Choice(list(CATEGORIES), load_default=None)
     format = Choice(FORMATS, load_default=None)
     campaign_code = Text(most=40, load_default=None)

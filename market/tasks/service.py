@@ -71,7 +71,9 @@ def open_(task: Task, *, by: Actor) -> Task:
     assert closing is not None
     set_timer(CLOSE_TIMER, task.id, closing, key=f"{CLOSE_TIMER}:{task.id}:{now().isoformat()}")
     db.session.flush()
-    record("task.opened", task.id, by=by, title=task.title, budget_fen=task.budget_fen, category=task.category)
+    record(
+        "task.opened", task.id, by=by, title=task.title, budget_fen=task.budget_fen, category=task.category
+    )
     return task
 
 
@@ -111,7 +113,7 @@ def cancel(task: Task, *, by: Actor) -> Task:
     return task
 
 
-def mark_awarded(task: Task, *, by: Actor) -> Task:
+def mark_awarded(task: Task, by: Actor) -> Task:
     """The award was made (orders.award); the brief takes no more bids."""
     task.award()
     cancel_timers(task.id, CLOSE_TIMER)
@@ -128,7 +130,11 @@ def count_bid(task: Task, step: int) -> None:
 
 def _write(task: Task, data: dict[str, Any]) -> None:
     if data.get("product_ids"):
-        own = [product.id for product in shops.products(data["product_ids"]) if product.merchant_id == task.merchant_id]
+        own = [
+            product.id
+            for product in shops.products(data["product_ids"])
+            if product.merchant_id == task.merchant_id
+        ]
         if set(own) != set(data["product_ids"]):
             raise ForeignProduct(field="product_ids")
         data = data | {"product_ids": own}

@@ -136,10 +136,12 @@ const palette = document.querySelector("[data-palette]");
 const input = palette.querySelector("input");
 const list = palette.querySelector("ul");
 const pages = new Map();
-for (const link of all("nav a[href], .menu-sheet a[href]")) {
-  const text = link.innerText.trim() || link.textContent.trim();
-  const { pathname, search, origin } = new URL(link.href);
-  if (origin === location.origin && !search && !pages.has(pathname)) pages.set(pathname, text.replace(/\s+/g, " "));
+for (const link of all(".side a, .subnav a, .tabbar a, .top-nav a, .menu-sheet a, .foot a")) {
+  const name = [...link.querySelectorAll("span:not([aria-hidden])")].filter((one) => !one.children.length).map((one) => one.textContent);
+  const role = link.querySelector("small")?.textContent;
+  const text = [name.join(" ") || link.textContent.trim(), role].filter(Boolean).join(" · ");
+  const { pathname, origin } = new URL(link.href);
+  if (origin === location.origin && !pages.has(pathname)) pages.set(pathname, text);
 }
 let at = 0;
 function fill() {

@@ -1,5 +1,6 @@
 """Puts the parts together: the only module, with settings and cli, that knows everybody."""
 
+import hashlib
 import importlib
 import json
 import pkgutil
@@ -68,6 +69,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
         RATELIMIT_STORAGE_URI=settings.redis_url.replace("unix://", "redis+unix://", 1),
         RATELIMIT_STORAGE_OPTIONS={"socket_connect_timeout": 1, "socket_timeout": 1},
+        # Copies that share a Redis count apart.
+        RATELIMIT_KEY_PREFIX=hashlib.sha256(settings.database_url.encode()).hexdigest()[:12],
         BABEL_DEFAULT_LOCALE="zh",
         BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
         API_TITLE="V-task Market API",
@@ -128,7 +131,14 @@ def modules(name: str) -> list[Any]:
             and package.name != "kit"
             and (Path(market.__path__[0]) / package.name / f"{name}.py").exists()
         ):
-            found.append(importlib.import_module(f"market.{package.name}.{name}"))
+            try:
+                found.append(importlib.import_module(f"market.{package.name}.{name}"))
+            except ImportError as missing:  # BUILD-TIME ONLY, removed by the lead
+                import os
+
+                if not os.environ.get("VTASK_TOLERANT"):
+                    raise
+                print("SKIPPED", package.name, name, missing)
     return found
 
 

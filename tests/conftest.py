@@ -38,6 +38,14 @@ def database_url() -> Iterator[str]:
         admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
+class Client(FlaskClient):
+    """A client whose every request has an app context of its own, also inside a test that holds one (`ctx`)."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        with self.application.app_context():
+            return super().open(*args, **kwargs)
+
+
 @pytest.fixture(scope="session")
 def app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     os.environ["VTASK_MEDIA_DIR"] = str(tmp_path_factory.mktemp("media"))
@@ -52,6 +60,7 @@ def app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
     app = create_app(replace(settings.read(), database_url=database_url))
     app.testing = True
+    app.test_client_class = Client
     with app.app_context():
         build_schema()
     yield app
@@ -89,11 +98,13 @@ def clean(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     from market.kit import clock
     from market.kit.db import db
+    from market.kit.limits import limiter
 
     clock.shift(timedelta())
     with app.app_context():
         db.session.remove()
         empty_tables()
+        limiter.reset()
 
 
 def empty_tables() -> None:

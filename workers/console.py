@@ -4,6 +4,7 @@ Standard library only: the script needs it before anything is installed.
 """
 # ruff: noqa: T201  (it speaks to a terminal)
 
+import contextlib
 import os
 import re
 import sys
@@ -36,7 +37,8 @@ def paint(text: str, colour: int, stream: TextIO = sys.stderr) -> str:
 
 
 def say(text: str) -> None:
-    print(f"{paint(f'{elapsed_s():6.1f} s', 90)}  {text}", file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):  # the terminal is gone; what was to be done must be done all the same
+        print(f"{paint(f'{elapsed_s():6.1f} s', 90)}  {text}", file=sys.stderr, flush=True)
 
 
 def warn(text: str) -> None:
@@ -74,14 +76,16 @@ class Progress:
         text = f"{self.doing} … {now - self.since:.0f} s{f', {note}' if note else ''}"
         if self._live:
             self._next_beat = now + 0.2
-            print(f"\r\033[K{elapsed_s():6.1f} s  {text}", end="", file=sys.stderr, flush=True)
+            with contextlib.suppress(OSError):
+                print(f"\r\033[K{elapsed_s():6.1f} s  {text}", end="", file=sys.stderr, flush=True)
         else:
             self._next_beat = now + 10
             say(text)
 
     def done(self, result: str = "") -> None:
         if self._live:
-            print("\r\033[K", end="", file=sys.stderr)
+            with contextlib.suppress(OSError):
+                print("\r\033[K", end="", file=sys.stderr)
         say(f"{self.doing}: {result or 'done'} ({time.monotonic() - self.since:.1f} s)")
 
 

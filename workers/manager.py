@@ -64,6 +64,7 @@ class Program:
     cwd: Path
     rank: int = 0  # stopped from the highest rank to the lowest
     ready: Callable[[], None] | None = None  # a real question to it; raises NotYet
+    alive: Callable[[], None] | None = None  # asked once it is ready, when that is another question
     before: Callable[[], None] | None = None  # runs ahead of each start
     account: Account | None = None
     start_limit_s: float = 60.0
@@ -124,7 +125,9 @@ class Supervisor:
     @contextlib.contextmanager
     def signals(self) -> Iterator[None]:
         """SIGTERM, SIGINT and SIGHUP ask for an orderly stop; a second one, while stopping, kills."""
-        watched = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        watched = [signal.SIGTERM, signal.SIGINT]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup leaves it
+            watched.append(signal.SIGHUP)
         before = {number: signal.signal(number, self._on_signal) for number in watched}
         before[signal.SIGCHLD] = signal.signal(
             signal.SIGCHLD, lambda number, frame: None
@@ -212,7 +215,10 @@ class Supervisor:
                 warn(f"{child.program.name} has not answered for {child.program.hang_limit_s:.0f} s: killed")
                 os.killpg(child.process.pid, signal.SIGKILL)
             elif child.process is None and not self.stopping and now >= child.next_start:
-                self._spawn(child)
+                try:
+                    self._spawn(child)
+                except OSError as error:  # a full disk, no more processes: it may pass
+                    self._put_off(child, now, f"cannot be started ({error})")
             elif child.deaths and now - child.started > STEADY_S:
                 child.deaths = 0
         self._reap_strangers()
@@ -236,12 +242,15 @@ class Supervisor:
             return
         if now - child.started > STEADY_S:
             child.deaths = 0
+        self._put_off(child, now, f"(pid {pid}) {child.silence}")
+
+    def _put_off(self, child: Child, now: float, what: str) -> None:
         delay_s = BACKOFF_S[min(child.deaths, len(BACKOFF_S) - 1)]
         child.deaths += 1
         child.restarts += 1
         child.next_start = now + delay_s
         when = f"in {delay_s:g} s" if delay_s else "at once"
-        warn(f"{child.program.name} (pid {pid}) {child.silence}: started again {when}; log: {child.log}")
+        warn(f"{child.program.name} {what}: started again {when}; log: {child.log}")
 
     def _hangs(self, child: Child, now: float) -> bool:
         limit_s = child.program.hang_limit_s
@@ -269,8 +278,11 @@ class Supervisor:
                 process = child.process
                 if process is None or child.program.ready is None:
                     continue
+                ask = child.program.ready
+                if child.answered is not None and child.program.alive is not None:
+                    ask = child.program.alive
                 try:
-                    child.program.ready()
+                    ask()
                 except NotYet as reason:
                     child.silence = str(reason)
                     eager = True
@@ -364,8 +376,11 @@ class Supervisor:
         """For `./vtask doctor`, which asks from outside."""
         path = self.home / "run" / "processes.json"
         draft = path.with_suffix(".new")
-        draft.write_text(json.dumps(self.state(), indent=1))
-        draft.replace(path)
+        try:
+            draft.write_text(json.dumps(self.state(), indent=1))
+            draft.replace(path)
+        except OSError as error:  # the processes matter more than the report on them
+            warn(f"{path} cannot be written: {error}")
 
     def state(self) -> dict[str, dict[str, object]]:
         return {

@@ -197,6 +197,7 @@ class Copy:
             "--backlog", "1024", "--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", "8s",
         ]  # fmt: skip
         ready = partial(answers_http, f"{settings.address}/readyz")
+        alive = partial(answers_http, f"{settings.address}/healthz")  # not its fault when a database is away
         make = partial(Program, env=env, cwd=ROOT)
         return [
             make(name="relay", command=[python, "-m", "workers.relay"], rank=2),
@@ -208,8 +209,9 @@ class Copy:
                 command=web,
                 rank=5,
                 ready=ready,
+                alive=alive,
                 start_limit_s=90,
-                hang_limit_s=60,
+                hang_limit_s=120,
                 loud=WEB_IS_LOUD,
             ),
         ]
@@ -306,10 +308,14 @@ def running(home: Home) -> dict[str, Any] | None:
 def run(arguments: argparse.Namespace) -> int:
     settings = Settings.read()
     ready_file = Path(arguments.ready_file).absolute() if arguments.ready_file else None
-    if ready_file:
-        ready_file.unlink(missing_ok=True)
+    if ready_file and not ready_file.parent.is_dir():
+        raise Trouble(
+            f"There is no folder {ready_file.parent} for --ready-file.", f"mkdir -p {ready_file.parent}"
+        )
     copy = Copy(settings, verbose=arguments.verbose)
     with opened(copy, "./vtask run"):
+        if ready_file:
+            ready_file.unlink(missing_ok=True)
         if not port_is_free(settings.host, settings.port):
             raise Trouble(
                 f"Port {settings.port} is taken by {port_holder(settings.port)}.",

@@ -229,3 +229,34 @@ def test_only_lines_that_matter_reach_the_terminal(
 
 def never() -> None:
     raise NotYet("nobody there")
+
+
+def test_a_program_that_cannot_even_be_started_is_tried_again(supervisor: Supervisor, home: Home) -> None:
+    late = home.path / "late"
+    supervisor.add(Program("late", [str(late)], dict(os.environ), home.path))
+    child = supervisor.children["late"]
+    settle(supervisor, lambda: child.deaths >= 2)
+
+    late.symlink_to("/bin/cat")
+    settle(supervisor, lambda: child.restarts >= 3)
+
+    assert "cannot be started" not in child.silence
+
+
+def test_once_ready_a_program_is_asked_the_other_question(supervisor: Supervisor, home: Home) -> None:
+    asked: list[str] = []
+    web = program(
+        "web",
+        WAITS,
+        home,
+        ready=lambda: asked.append("ready"),
+        alive=lambda: asked.append("alive"),
+        hang_limit_s=1,
+    )
+    supervisor.add(web)
+    supervisor.wait(web)
+
+    settle(supervisor, lambda: "alive" in asked)
+
+    assert asked[0] == "ready"
+    assert asked.count("ready") == 1

@@ -1,0 +1,1 @@
+"""Stored files: resumable upload, checks, transcoding, and serving under unguessable names."""

@@ -1,0 +1,1 @@
+"""Scripts that run as limited child processes: they touch hostile files and import nothing of market/."""

@@ -1,0 +1,112 @@
+"""Reading assets, always from what the asker may see."""
+
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+
+from market.accounts.actor import Actor
+from market.kit.db import db
+from market.media.errors import AssetNotFound
+from market.media.models import Asset, AssetShare, AssetState, JobState, Kind, MediaJob
+
+
+def visible_to(actor: Actor | None) -> Select[Asset]:
+    """Published ones for everybody; one's own, and those shared with one, before that; all for operators."""
+    if actor is not None and actor.is_operator:
+        return select(Asset)
+    seen: list[ColumnElement[bool]] = [Asset.published_at.is_not(None)]
+    if actor is not None and actor.party_id is not None:
+        shared = select(AssetShare.asset_id).where(AssetShare.party_id == actor.party_id)
+        seen += [Asset.owner_id == actor.party_id, Asset.id.in_(shared)]
+    return select(Asset).where(or_(*seen))
+
+
+def find(asset_id: UUID, actor: Actor | None) -> Asset:
+    """Raises AssetNotFound for what is not there or not visible."""
+    asset = db.session.scalar(visible_to(actor).where(Asset.id == asset_id))
+    if asset is None:
+        raise AssetNotFound
+    return asset
+
+
+def own(asset_id: UUID, actor: Actor, *, lock: bool = False) -> Asset:
+    """An asset of the actor's party, seen by nobody else here. Raises AssetNotFound."""
+    query = select(Asset).where(Asset.id == asset_id, Asset.owner_id == actor.party_id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    asset = db.session.scalar(query)
+    if asset is None:
+        raise AssetNotFound
+    return asset
+
+
+def by_token(token: str) -> Asset | None:
+    return db.session.scalar(select(Asset).where(Asset.token == token))
+
+
+def may_see(asset: Asset, actor: Actor | None) -> bool:
+    """The question of `visible_to` about one asset that is already loaded."""
+    if asset.published_at is not None:
+        return True
+    if actor is None:
+        return False
+    if actor.is_operator or actor.is_party(asset.owner_id):
+        return True
+    share = select(AssetShare.id).where(
+        AssetShare.asset_id == asset.id, AssetShare.party_id == actor.party_id
+    )
+    return db.session.scalar(share) is not None
+
+
+def assets(ids: Collection[UUID | None]) -> dict[UUID, Asset]:
+    """By id, for pages that already know the reader may see what points at them."""
+    wanted = {each for each in ids if each}
+    if not wanted:
+        return {}
+    return {asset.id: asset for asset in db.session.scalars(select(Asset).where(Asset.id.in_(wanted)))}
+
+
+def owned_images(ids: Collection[UUID], party_id: UUID) -> set[UUID]:
+    """Which of these are pictures of this party that were not refused."""
+    return set(
+        db.session.scalars(
+            select(Asset.id).where(
+                Asset.id.in_(ids),
+                Asset.owner_id == party_id,
+                Asset.kind == Kind.IMAGE,
+                Asset.state != AssetState.REFUSED,
+                Asset.state != AssetState.UPLOADING,
+            )
+        )
+    )
+
+
+def mine(actor: Actor) -> Select[Asset]:
+    """The actor's own files."""
+    return select(Asset).where(Asset.owner_id == actor.party_id)
+
+
+def used_bytes(party_id: UUID) -> int:
+    """What the party's files take, those still arriving counted whole."""
+    taken = select(func.coalesce(func.sum(Asset.size), 0)).where(
+        Asset.owner_id == party_id, Asset.state != AssetState.REFUSED
+    )
+    return int(db.session.scalar(taken) or 0)
+
+
+def open_uploads(party_id: UUID) -> int:
+    running = select(func.count()).where(Asset.owner_id == party_id, Asset.state == AssetState.UPLOADING)
+    return db.session.scalar(running) or 0
+
+
+def jobs(ids: Collection[UUID]) -> Mapping[UUID, MediaJob]:
+    """The job of each of these assets, by asset."""
+    found = db.session.scalars(select(MediaJob).where(MediaJob.asset_id.in_(ids)))
+    return {job.asset_id: job for job in found}
+
+
+def place_in_line(job: MediaJob) -> int:
+    """1 for the next one to be started."""
+    ahead = select(func.count()).where(MediaJob.state == JobState.QUEUED, MediaJob.id < job.id)
+    return (db.session.scalar(ahead) or 0) + 1

@@ -1,0 +1,289 @@
+"""One film in, everything the player needs out: square HLS ladder, poster, sprite, preview, download.
+
+One ffmpeg run decodes the film once for all rungs; loudness is measured before it. The commands are plain
+lists, so that a benchmark can run exactly the same ladder bare.
+"""
+
+import json
+import math
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from market.media import ffmpeg
+from market.media.config import MIB, config
+from market.media.probe import Probe
+from market.media.reasons import Rejected
+from market.media.run import SILENT, Limits, Outcome, Watch, run
+
+RUNGS = {1080: (4500, 160), 720: (2400, 128), 480: (1100, 96)}
+"""Side of the square → ceiling of the picture and the sound in kbit/s."""
+SEGMENT_S = 4
+KEY_FRAME_S = 2
+MAX_OUT_FPS = 30
+TARGET_LUFS = -16.0
+MOST_GAIN_DB = 20.0
+PEAK = 0.84
+"""−1.5 dBFS. A measured gain and a limiter land within 0.3 LU of the target. (loudnorm's own second pass turns
+dynamic when the range or the peaks exceed its targets, as in most films: −17.5 LUFS on a cartoon, measured.)"""
+SPRITE_SIDE, SPRITE_COLUMNS, SPRITE_MOST = 160, 10, 100
+PREVIEW_S = 3
+GUARD = ["-protocol_whitelist", "file,pipe", "-format_whitelist", "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"]
+
+
+class Interrupted(Exception):
+    """The transcoder was ended from outside: nothing is said about the file, trying again is right."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to make of a film."""
+
+    film: Probe
+    focus_x: float = 0.5
+    focus_y: float = 0.5
+    poster_s: float | None = None
+
+    @property
+    def sides(self) -> list[int]:
+        """The rungs, largest first; none above the source, at least one."""
+        fitting = [side for side in RUNGS if side <= self.film.side]
+        return fitting or [self.film.side // 2 * 2]
+
+    @property
+    def download(self) -> int:
+        """The rung offered as one MP4: 720, or the largest below it."""
+        return next(side for side in self.sides if side <= 720)
+
+    @property
+    def poster_at(self) -> float:
+        wanted = self.film.duration_s / 3 if self.poster_s is None else self.poster_s
+        return round(max(0.0, min(wanted, self.film.duration_s - 0.2)), 3)
+
+    @property
+    def sprite_every(self) -> int:
+        """Seconds between two sprite pictures."""
+        return max(1, math.ceil(self.film.duration_s / SPRITE_MOST))
+
+    @property
+    def sprite_count(self) -> int:
+        return max(1, math.ceil(self.film.duration_s / self.sprite_every))
+
+
+def measure_command(source: Path) -> list[str]:
+    """Loudness of the sound, printed as JSON at the end of stderr."""
+    return [
+        ffmpeg.binary(), "-nostdin", "-hide_banner", "-nostats", "-progress", "pipe:1", *GUARD,
+        "-vn", "-sn", "-dn", "-t", _s(config().max_video_s + 1), "-i", str(source),
+        "-map", "0:a:0", "-af", f"aresample=48000,loudnorm=I={TARGET_LUFS}:print_format=json", "-f", "null", "-",
+    ]  # fmt: skip
+
+
+def ladder_command(source: Path, folder: Path, plan: Plan, *, loudness: float | None = None) -> list[str]:
+    """The one run: the HLS ladder into `folder`, where a folder for each rung must exist."""
+    sides = plan.sides
+    kbits = [RUNGS.get(side, RUNGS[480]) for side in sides]
+    command = [
+        ffmpeg.binary(), "-nostdin", "-hide_banner", "-nostats", "-y", "-loglevel", "warning",
+        "-progress", "pipe:1", "-stats_period", "0.5", "-filter_complex_threads", str(ffmpeg.threads()), *GUARD,
+        "-max_pixels", str(config().max_pixels), "-threads", str(ffmpeg.threads()),
+        "-t", _s(config().max_video_s + 1), "-i", str(source),
+        "-filter_complex", graph(plan, loudness), "-map_metadata", "-1", "-map_chapters", "-1",
+    ]  # fmt: skip
+    for at in range(len(sides)):
+        command += ["-map", f"[v{at}]", "-map", f"[a{at}]"]
+    command += [
+        "-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-profile:v", "high", "-pix_fmt", "yuv420p",
+        "-threads", str(ffmpeg.threads()), "-sc_threshold", "0",
+        "-force_key_frames", f"expr:gte(t,n_forced*{KEY_FRAME_S})", "-c:a", "aac", "-ac", "2", "-ar", "48000",
+    ]  # fmt: skip
+    for at, (picture, sound) in enumerate(kbits):
+        command += [f"-maxrate:v:{at}", f"{picture}k", f"-bufsize:v:{at}", f"{picture * 2}k"]
+        command += [f"-b:a:{at}", f"{sound}k"]
+    command += [
+        "-f", "hls", "-hls_time", str(SEGMENT_S), "-hls_playlist_type", "vod", "-hls_segment_type", "fmp4",
+        "-hls_flags", "independent_segments", "-master_pl_name", "master.m3u8",
+        "-var_stream_map", " ".join(f"v:{at},a:{at},name:{side}" for at, side in enumerate(sides)),
+        "-hls_fmp4_init_filename", "init.mp4", "-hls_segment_filename", str(folder / "%v" / "%03d.m4s"),
+        str(folder / "%v" / "index.m3u8"),
+    ]  # fmt: skip
+    return command
+
+
+def extras_command(joined: Path, folder: Path, plan: Plan) -> list[str]:
+    """From one finished rung: the download, poster, sprite and preview.
+
+    Not in the ladder's run: ffmpeg reports no progress before each of its outputs has had a first frame, and
+    the sprite has its only one at the end. Decoding a small rung again costs less than silence.
+    """
+    rows = math.ceil(plan.sprite_count / SPRITE_COLUMNS)
+    start = round(max(0.0, min(plan.poster_at, plan.film.duration_s - PREVIEW_S)), 3)
+    small = min(plan.download, 320)
+    pictures = (
+        f"[0:v:0]split=3[sp][ss][sv];[sp]trim=start={_s(plan.poster_at)}[poster];"
+        f"[ss]scale={SPRITE_SIDE}:{SPRITE_SIDE},fps=1/{plan.sprite_every},tile={SPRITE_COLUMNS}x{rows}[sprite];"
+        f"[sv]trim=start={_s(start)}:duration={PREVIEW_S},setpts=PTS-STARTPTS,scale={small}:{small},fps=15[preview]"
+    )
+    return [
+        ffmpeg.binary(), "-nostdin", "-hide_banner", "-nostats", "-y", "-loglevel", "error", *GUARD,
+        "-threads", str(ffmpeg.threads()), "-i", str(joined), "-filter_complex", pictures, "-map_metadata", "-1",
+        "-map", "0", "-c", "copy", "-movflags", "+faststart", str(folder / f"{plan.download}.mp4"),
+        "-map", "[poster]", "-frames:v", "1", "-update", "1", "-q:v", "3", str(folder / "poster.jpg"),
+        "-map", "[sprite]", "-frames:v", "1", "-update", "1", "-q:v", "5", str(folder / "sprite.jpg"),
+        "-map", "[preview]", "-c:v", "libx264", "-preset", "veryfast", "-crf", "30", "-pix_fmt", "yuv420p", "-an",
+        "-threads", str(ffmpeg.threads()), "-movflags", "+faststart", str(folder / "preview.mp4"),
+    ]  # fmt: skip
+
+
+def graph(plan: Plan, loudness: float | None) -> str:
+    """The filter graph; every picture is cut from the square of the largest rung."""
+    film, sides = plan.film, plan.sides
+    crop = f"crop='min(iw,ih)':'min(iw,ih)':'(iw-ow)*{plan.focus_x:.4f}':'(ih-oh)*{plan.focus_y:.4f}'"
+    chain = ["scale='if(between(sar,0.5,2),trunc(iw*sar/2)*2,iw)':ih", "setsar=1", crop]
+    if film.fps > MAX_OUT_FPS + 1:
+        chain.append(f"fps={MAX_OUT_FPS}")
+    chain += [*_tone(film), f"scale={sides[0]}:{sides[0]}:out_range=tv", "format=yuv420p", "setsar=1"]
+    names = [f"[s{at}]" for at in range(len(sides))]
+    parts = [f"[0:V:0]{','.join(chain)},split={len(names)}{''.join(names)}"]
+    parts += [
+        f"[s{at}]{'null' if not at else f'scale={side}:{side}'}[v{at}]" for at, side in enumerate(sides)
+    ]
+    copies = "".join(f"[a{at}]" for at in range(len(sides)))
+    parts.append(f"{_sound(film, loudness)},asplit={len(sides)}{copies}")
+    return ";".join(parts)
+
+
+def _sound(film: Probe, loudness: float | None) -> str:
+    """The sound as long as the picture; silence when there is none (players expect a track)."""
+    long = _s(film.duration_s)
+    if film.audio_codec is None:
+        return f"anullsrc=r=48000:cl=stereo,atrim=duration={long}"
+    chain = ["aresample=48000:async=1:first_pts=0", "aformat=channel_layouts=stereo"]
+    if loudness is not None:
+        gain = max(-MOST_GAIN_DB, min(MOST_GAIN_DB, TARGET_LUFS - loudness))
+        chain.append(f"volume={gain:.2f}dB,alimiter=limit={PEAK}:level=false:attack=5:release=50")
+    return f"[0:a:0]{','.join(chain)},apad,atrim=duration={long}"
+
+
+def _tone(film: Probe) -> list[str]:
+    """High dynamic range, as many phones record it, brought down to what every screen shows."""
+    if film.hdr is None or not ffmpeg.has_filter("zscale", ffmpeg.binary()):
+        return []
+    return [
+        f"zscale=tin={film.hdr}:t=linear:npl=100", "format=gbrpf32le", "zscale=p=bt709",
+        "tonemap=hable:desat=0", "zscale=t=bt709:m=bt709:r=tv", "format=yuv420p",
+    ]  # fmt: skip
+
+
+def _s(seconds: float) -> str:
+    return f"{seconds:.3f}"
+
+
+def make(source: Path, folder: Path, plan: Plan, watch: Watch = SILENT) -> dict[str, Any]:
+    """Write everything into `folder`; the answer is the table of renditions kept with the asset.
+
+    Raises Rejected when the film is at fault and Interrupted when the machine is.
+    """
+    rules = config()
+    long = plan.film.duration_s
+    limits = Limits(
+        wall_s=120 + 20 * long,
+        cpu_s=int(120 + 12 * long),
+        memory=3072 * MIB,
+        file_bytes=600 * MIB,
+        nice=rules.niceness,
+    )
+    loudness = None
+    if plan.film.audio_codec is not None:
+        watch.step("measure", 0)
+        follow = _progress("measure", "out_time_us", long * 1e6, watch)
+        heard = run(measure_command(source), limits, cwd=folder, watch=watch, on_line=follow)
+        _judge(heard)
+        loudness = _loudness(heard.err)
+    watch.step("ladder", 0)
+    for side in plan.sides:
+        (folder / str(side)).mkdir()
+    command = ladder_command(source, folder, plan, loudness=loudness)
+    frames = long * min(plan.film.fps or MAX_OUT_FPS, MAX_OUT_FPS + 1)
+    follow = _progress("ladder", "frame", frames, watch)
+    _judge(run(command, limits, cwd=folder, watch=watch, on_line=follow))
+    watch.step("finish", 0)
+    single = _join(folder, plan.download)
+    _judge(run(extras_command(single, folder, plan), limits, cwd=folder, watch=watch))
+    single.unlink()
+    (folder / "sprite.vtt").write_text(sprite_vtt(plan), encoding="utf-8")
+    expected = ("master.m3u8", "poster.jpg", "sprite.jpg", "preview.mp4")
+    if not all((folder / name).is_file() for name in expected):
+        raise Rejected("unreadable")
+    return {
+        "master": "master.m3u8",
+        "ladder": plan.sides,
+        "mp4": f"{plan.download}.mp4",
+        "poster": "poster.jpg",
+        "sprite": "sprite.jpg",
+        "sprite_vtt": "sprite.vtt",
+        "preview": "preview.mp4",
+        "loudness_in": loudness,
+    }
+
+
+def _join(folder: Path, side: int) -> Path:
+    """The segments of a rung in one fragmented MP4."""
+    target = folder / f"{side}.joined.mp4"
+    with target.open("wb") as whole:
+        for part in [folder / str(side) / "init.mp4", *sorted((folder / str(side)).glob("*.m4s"))]:
+            with part.open("rb") as piece:
+                shutil.copyfileobj(piece, whole)
+    return target
+
+
+def _judge(outcome: Outcome) -> None:
+    """Turn how ffmpeg ended into: fine, the film's fault, or nobody's."""
+    if outcome.late:
+        raise Rejected("timeout")
+    if outcome.starved:
+        raise Rejected("too_heavy")
+    if outcome.code < 0 or "No space left" in outcome.err:
+        raise Interrupted(f"ffmpeg ended with {outcome.code}: {outcome.err[-400:]}")
+    if outcome.code:
+        raise Rejected("unreadable")
+
+
+def _progress(step: str, counter: str, whole: float, watch: Watch) -> Callable[[str], None]:
+    """Read one counter of ffmpeg's `-progress` lines and pass on whole percents.
+
+    The ladder is followed by its frames: the time ffmpeg prints is that of the sound, which runs ahead.
+    """
+
+    def line(text: str) -> None:
+        name, _, value = text.strip().partition("=")
+        if name == counter and value.isdigit():
+            watch.step(step, min(99, int(int(value) * 100 / max(whole, 1))))
+
+    return line
+
+
+def _loudness(printed: str) -> float | None:
+    """The integrated loudness at the end of ffmpeg's words; None for silence, which nothing should amplify."""
+    found = re.findall(r"\{[^{}]*\"input_i\"[^{}]*\}", printed)
+    heard = float(json.loads(found[-1])["input_i"]) if found else -math.inf
+    return heard if math.isfinite(heard) and heard > -60 else None
+
+
+def sprite_vtt(plan: Plan) -> str:
+    """Which part of the sprite stands for which seconds."""
+    lines = ["WEBVTT", ""]
+    for at in range(plan.sprite_count):
+        start, end = at * plan.sprite_every, min((at + 1) * plan.sprite_every, plan.film.duration_s)
+        x, y = at % SPRITE_COLUMNS * SPRITE_SIDE, at // SPRITE_COLUMNS * SPRITE_SIDE
+        place = f"sprite.jpg#xywh={x},{y},{SPRITE_SIDE},{SPRITE_SIDE}"
+        lines += [f"{_clock(start)} --> {_clock(end)}", place, ""]
+    return "\n".join(lines)
+
+
+def _clock(seconds: float) -> str:
+    whole, ms = divmod(round(seconds * 1000), 1000)
+    return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}.{ms:03}"

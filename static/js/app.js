@@ -136,7 +136,8 @@ const palette = document.querySelector("[data-palette]");
 const input = palette.querySelector("input");
 const list = palette.querySelector("ul");
 const pages = new Map();
-for (const link of all(".side a, .subnav a, .tabbar a, .top-nav a, .menu-sheet a, .foot a")) {
+const places = [".side a", ".subnav a", ".tabbar a", ".top-nav a", ".menu-sheet a", ".foot a"];
+for (const link of places.flatMap((place) => [...all(place)])) {
   const name = [...link.querySelectorAll("span:not([aria-hidden])")].filter((one) => !one.children.length).map((one) => one.textContent);
   const role = link.querySelector("small")?.textContent;
   const text = [name.join(" ") || link.textContent.trim(), role].filter(Boolean).join(" · ");

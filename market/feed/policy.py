@@ -13,5 +13,10 @@ def may_change(actor: Actor, post: Post) -> bool:
     return may_post(actor) and actor.is_party(post.author_id)
 
 
+def may_withdraw(actor: Actor, post: Post) -> bool:
+    """One's own words. Work of an order is withdrawn by who holds its rights (market.publication)."""
+    return may_change(actor, post) and not post.is_paid
+
+
 def may_follow(actor: Actor) -> bool:
     return actor.may(Right.FOLLOW)

@@ -9,10 +9,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from market.accounts.actor import SYSTEM, Actor
+from market.kit.clock import now
 from market.kit.db import db
 from market.kit.errors import NotFound
 from market.kit.events import record
 from market.kit.figures import figures
+from market.kit.ids import encode
 from market.kit.work import cancel_timers, set_timer
 from market.live import queries
 from market.live.errors import TooLateToRemind
@@ -89,7 +91,9 @@ def send_reminders(programme_id: UUID, data: dict[str, Any]) -> None:
     programme = queries.lock(programme_id)
     if programme.state is not ProgrammeState.SCHEDULED or programme.reminded_at is not None:
         return
-    programme.reminded_at = programme.starts_at - timedelta(minutes=figures.live_reminder_min)
+    programme.reminded_at = now()
+    if programme.reminded_at >= programme.starts_at:
+        return  # after an outage: too late to be of use
     waiting = db.session.scalars(select(Reminder.party_id).where(Reminder.programme_id == programme_id))
     record(
         "live.starting",
@@ -98,6 +102,7 @@ def send_reminders(programme_id: UUID, data: dict[str, Any]) -> None:
         audience=[*waiting, programme.creator_id],
         title=programme.title,
         starts_at=programme.starts_at.isoformat(),
+        url=f"/live/{encode('liv', programme_id)}",
     )
 
 

@@ -35,7 +35,14 @@ def products() -> Any:
         rows = rows.where(Product.state == ShelfState(state))
     shown = page_of(rows, Product.id, limit=30, cursor=request.args.get("cursor"))
     pictures = assets([p.image_ids[0] for p in shown if p.image_ids])
-    return render_template("shops/products.html", shown=shown, state=state, words=words, pictures=pictures)
+    return render_template(
+        "shops/products.html",
+        shown=shown,
+        state=state,
+        words=words,
+        pictures=pictures,
+        categories=dict(options(CATEGORIES)),
+    )
 
 
 @bp.route("/m/products/new", methods=["GET", "POST"])

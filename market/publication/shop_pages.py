@@ -1,0 +1,65 @@
+"""Storefronts and product pages, as everybody sees them."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, render_template, request
+
+from market.accounts.actor import Role
+from market.accounts.edge import actor_or_none
+from market.accounts.queries import find_party, party_by_handle
+from market.accounts.vocabulary import CATEGORIES, options
+from market.feed import queries as feed
+from market.kit.paging import page_of
+from market.media.queries import assets
+from market.publication.cards import home_of, post_cards, product_cards, video_cards
+from market.shops import policy
+from market.shops import queries as shops
+from market.shops.models import Product
+from market.video import queries as video
+
+bp = Blueprint("windows", __name__)
+
+
+@bp.get("/shops/<handle>")
+def storefront(handle: str) -> Any:
+    """A shop: its products, and what it last said."""
+    shop = party_by_handle(handle, Role.MERCHANT)
+    words, category = request.args.get("q", "")[:60], request.args.get("category", "")
+    rows = shops.with_words(shops.on_shelf().where(Product.merchant_id == shop.id), words)
+    if category in CATEGORIES:
+        rows = rows.where(Product.category == category)
+    page = page_of(rows, Product.id, limit=24, cursor=request.args.get("cursor"))
+    first = not request.args.get("cursor") and not words and not category
+    return render_template(
+        "shops/shop.html",
+        shop=shop,
+        products=product_cards(page.data),
+        next_cursor=page.next_cursor,
+        words=words,
+        category=category,
+        categories=options(CATEGORIES),
+        posts=post_cards(feed.newest(limit=3, author_id=shop.id).data) if first else [],
+    )
+
+
+@bp.get("/p/<pid('prd'):product_id>")
+def product_page(product_id: UUID) -> Any:
+    """A product, with its newest video at the head and the others below."""
+    actor = actor_or_none()
+    product = shops.find_visible(product_id, actor)
+    films = video.of_product(product.id)
+    shop = find_party(product.merchant_id)
+    held = assets([*product.image_ids, *(film.asset_id for film in films)])
+    return render_template(
+        "shops/product_page.html",
+        product=product,
+        shop=shop,
+        shop_href=home_of(shop),
+        pictures=[held[key] for key in product.image_ids if key in held and held[key].is_ready],
+        head=films[0] if films else None,
+        head_asset=held.get(films[0].asset_id) if films else None,
+        films=video_cards(films),
+        category=dict(options(CATEGORIES)).get(product.category, ""),
+        mine=actor is not None and policy.may_change(actor, product),
+    )

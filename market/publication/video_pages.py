@@ -1,0 +1,54 @@
+"""The video shelf and the player."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, render_template, request
+
+from market.accounts.edge import actor_or_none
+from market.accounts.queries import parties
+from market.accounts.vocabulary import CATEGORIES, options
+from market.media.queries import assets
+from market.publication import policy
+from market.publication.cards import home_of, product_cards, video_cards
+from market.publication.queries import of_entry
+from market.shops import queries as shops
+from market.video import queries as video
+
+bp = Blueprint("videos", __name__)
+
+
+@bp.get("/discover")
+def discover() -> Any:
+    """A grid of covers on a desk, a feed that snaps from film to film on a phone."""
+    category = request.args.get("category", "")
+    category = category if category in CATEGORIES else ""
+    page = video.shelf(limit=24, cursor=request.args.get("cursor"), category=category or None)
+    template = "video/_cards.html" if request.headers.get("HX-Request") else "video/discover.html"
+    return render_template(
+        template,
+        cards=video_cards(page.data),
+        next_cursor=page.next_cursor,
+        category=category,
+        categories=options(CATEGORIES),
+    )
+
+
+@bp.get("/v/<pid('vid'):video_id>")
+def watch(video_id: UUID) -> Any:
+    shown = video.find(video_id)
+    names = parties([shown.creator_id, shown.merchant_id])
+    creator = names[shown.creator_id]
+    publication = of_entry(shown.id)
+    return render_template(
+        "video/watch.html",
+        video=shown,
+        asset=assets([shown.asset_id])[shown.asset_id],
+        creator=creator,
+        creator_href=home_of(creator),
+        merchant=names.get(shown.merchant_id) if shown.merchant_id else None,
+        merchant_href=home_of(names.get(shown.merchant_id)) if shown.merchant_id else "",
+        products=product_cards(shops.shown(shown.product_ids)),
+        more=video_cards(video.next_after(shown)),
+        publication=publication if policy.may_withdraw(actor_or_none(), publication) else None,
+    )

@@ -1,0 +1,1 @@
+"""Double entry: money is always in exactly one place, and only one SQL function moves it."""

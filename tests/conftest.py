@@ -79,13 +79,12 @@ def build_schema() -> None:
 
         upgrade(directory=str(ROOT / "migrations"))
         return
-    from market.ledger import models  # noqa: F401  # until the first revision stands
+    from market.ledger import models  # noqa: F401
 
     db.metadata.create_all(db.engine)
-    with db.engine.connect() as connection:
-        raw: Any = connection.connection.driver_connection
-        raw.execute((ROOT / "market/ledger/schema.sql").read_text())
-        raw.commit()
+    with db.engine.begin() as connection:
+        sql = (ROOT / "market/ledger/schema.sql").read_text("utf-8")
+        connection.exec_driver_sql(sql, execution_options={"no_parameters": True})
 
 
 # Tables emptied between tests; the append-only ones refuse TRUNCATE by trigger, so triggers rest for the moment.
@@ -111,7 +110,7 @@ def empty_tables() -> None:
     """DELETE is quicker than TRUNCATE for many small tables; replica role lets it pass keys and triggers."""
     from market.kit.db import db
 
-    keep = {"alembic_version", "campaign_seasons"}
+    keep = {"alembic_version"}
     with db.engine.begin() as connection:
         names = [t.name for t in db.metadata.sorted_tables if t.name not in keep]
         for name in names:

@@ -1,16 +1,85 @@
-"""Numbers over everything, for operators."""
+"""The numbers of each home, each counted by the package's own queries."""
 
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+from uuid import UUID
 
 from sqlalchemy import Select, func, select
 
+from market.accounts.actor import Actor
 from market.accounts.models import Party, Verification
+from market.bids.models import Invitation, InvitationState
 from market.kit.clock import now
 from market.kit.db import db
 from market.kit.events import Event
 from market.kit.work import WorkItem, WorkState
+from market.ledger import queries as ledger
+from market.ledger.accounts import Account, AccountKind
+from market.orders import queries as orders
+from market.orders.models import Milestone, Order
+from market.orders.states import RUNNING, MilestoneState, Stage
+from market.tasks.models import Task, TaskState
+
+
+@dataclass(frozen=True)
+class NextDue:
+    """An order somebody has to act on, and by when."""
+
+    order: Order
+    stage: Stage
+    due_at: datetime
+
+
+def held_fen(actor: Actor) -> int:
+    """What stands in escrow for the merchant's orders now."""
+    rows = orders.visible_to(actor).where(Order.state.in_(RUNNING))
+    running = db.session.scalars(rows).all()
+    accounts = [Account(AccountKind.ESCROW_UNALLOCATED, order.id) for order in running]
+    accounts += [Account(AccountKind.ESCROW_MILESTONE, m.id) for order in running for m in order.milestones]
+    return sum(ledger.balances(accounts).values())
+
+
+def next_due(actor: Actor, state: MilestoneState, limit: int = 5) -> list[NextDue]:
+    """The actor's running orders whose current milestone is in `state`, the most urgent first."""
+    rows = (
+        orders.visible_to(actor)
+        .join(Milestone, (Milestone.order_id == Order.id) & (Milestone.state == state))
+        .where(Order.state.in_(RUNNING), Milestone.kind != Stage.PUBLISHED)
+        .order_by(Milestone.due_at, Order.id)
+        .limit(limit)
+    )
+    found = []
+    for order in db.session.scalars(rows):
+        current = order.current
+        if current:
+            found.append(NextDue(order, current.kind, current.due_at))
+    return found
+
+
+def briefs_with_bids(actor: Actor) -> Sequence[Task]:
+    """Open briefs that somebody has bid on, the soonest to close first."""
+    return db.session.scalars(
+        select(Task)
+        .where(Task.merchant_id == actor.party_id, Task.state.in_((TaskState.OPEN, TaskState.CLOSED)), Task.bids > 0)
+        .order_by(Task.bids_close_at, Task.id)
+        .limit(20)
+    ).all()
+
+
+def open_invitations(creator_id: UUID) -> int:
+    rows = select(func.count()).select_from(Invitation)
+    return (
+        db.session.scalar(
+            rows.where(
+                Invitation.creator_id == creator_id,
+                Invitation.state == InvitationState.SENT,
+                Invitation.expires_at > now(),
+            )
+        )
+        or 0
+    )
 
 
 def waiting() -> Select[WorkItem]:
@@ -18,7 +87,7 @@ def waiting() -> Select[WorkItem]:
     return select(WorkItem).where(WorkItem.state != WorkState.DONE)
 
 
-def overview() -> dict[str, Any]:
+def operations() -> dict[str, Any]:
     """The counters of the operators' home."""
 
     def count(*conditions: Any) -> int:
@@ -42,4 +111,8 @@ def overview() -> dict[str, Any]:
 
 
 def recent_events(limit: int = 20) -> Sequence[Event]:
-    return db.session.scalars(select(Event).order_by(Event.id.desc()).limit(limit)).all()
+    return db.session.scalars(select(Event).order_by(Event.at.desc()).limit(limit)).all()
+
+
+def party_of(actor: Actor) -> UUID:
+    return cast(UUID, actor.party_id)

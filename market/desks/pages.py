@@ -1,0 +1,126 @@
+"""/m, /u and /ops: the homes; the operators' queue with "run now" and money control."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy import case
+
+from market.accounts.actor import Right, Role
+from market.accounts.edge import current_actor, hat, require
+from market.accounts.queries import parties
+from market.creators.queries import profile
+from market.desks import queries
+from market.kit.db import db, transaction
+from market.kit.errors import NotFound
+from market.kit.events import record
+from market.kit.work import WorkItem, WorkState, hasten
+from market.kit.words import N_, _
+from market.ledger import queries as ledger
+from market.matching.service import briefs_for
+from market.orders import queries as orders
+from market.orders.states import MilestoneState
+from market.payments.earnings import income
+from market.tasks import queries as tasks
+
+bp = Blueprint("desks", __name__)
+
+HANDLERS = {
+    "orders.lapse": N_("未托管的订单失效"),
+    "payments.mature": N_("冷静期结束，款项可提现"),
+    "delivery.auto_accept": N_("自动验收"),
+    "delivery.remind": N_("验收提醒"),
+    "bids.expire_invitation": N_("邀请过期"),
+    "live.remind": N_("开播提醒"),
+}
+"""What the best known timers do, in the operators' words; others are shown by their name."""
+
+
+@bp.get("/m")
+@hat(Role.MERCHANT)
+def merchant() -> Any:
+    """What waits for the merchant above what his money does."""
+    actor = current_actor()
+    me = queries.party_of(actor)
+    reviews = queries.next_due(actor, MilestoneState.SUBMITTED)
+    briefs = queries.briefs_with_bids(actor)
+    return render_template(
+        "desks/merchant.html",
+        orders=orders.counts(actor),
+        tasks=tasks.counts(me),
+        held_fen=queries.held_fen(actor),
+        reviews=reviews,
+        working=queries.next_due(actor, MilestoneState.ACTIVE),
+        briefs=briefs,
+        names=parties(due.order.creator_id for due in reviews),
+    )
+
+
+@bp.get("/u")
+@hat(Role.CREATOR)
+def creator() -> Any:
+    """Today: the next deadline, money arriving and when, and the briefs that suit best."""
+    actor = current_actor()
+    me = queries.party_of(actor)
+    working = queries.next_due(actor, MilestoneState.ACTIVE)
+    return render_template(
+        "desks/creator.html",
+        orders=orders.counts(actor),
+        working=working,
+        waiting=queries.next_due(actor, MilestoneState.SUBMITTED),
+        income=income(me),
+        invitations=queries.open_invitations(me),
+        matches=briefs_for(me, 3),
+        profile=profile(me),
+        verified=actor.verified,
+        names=parties(due.order.merchant_id for due in working),
+    )
+
+
+@bp.get("/ops")
+@hat(Role.OPERATOR)
+def operator() -> Any:
+    return render_template("desks/operator.html", n=queries.operations(), events=queries.recent_events())
+
+
+@bp.get("/ops/queue")
+@hat(Role.OPERATOR)
+def queue() -> Any:
+    """Dead ones first, then by the time they are due."""
+    require(current_actor().may(Right.RUN))
+    rows = queries.waiting().order_by(
+        case((WorkItem.state == WorkState.DEAD, 0), else_=1), WorkItem.due_at, WorkItem.id
+    )
+    chosen = request.args.get("handler", "")
+    if chosen:
+        rows = rows.where(WorkItem.handler == chosen)
+    return render_template(
+        "desks/queue.html",
+        items=db.session.scalars(rows.limit(100)).all(),
+        n=queries.operations(),
+        handlers=HANDLERS,
+        chosen=chosen,
+    )
+
+
+@bp.post("/ops/queue/<pid('wrk'):item_id>/run")
+@hat(Role.OPERATOR)
+def run_now(item_id: UUID) -> Any:
+    """The row becomes due; a worker takes it within a second."""
+    actor = current_actor()
+    require(actor.may(Right.RUN))
+    with transaction():
+        item = hasten(item_id)
+        if item is None:
+            raise NotFound
+        record("work.hastened", item.subject_id, by=actor, handler=item.handler)
+    flash(_("已安排立即执行。"), "success")
+    return redirect(url_for("desks.queue", handler=request.form.get("handler") or None), 303)
+
+
+@bp.get("/ops/ledger")
+@hat(Role.OPERATOR)
+def money() -> Any:
+    """Every kind of account with its sum, and the ledger's own check, made now."""
+    require(current_actor().may(Right.RECONCILE))
+    return render_template("desks/ledger.html", totals=ledger.totals(), violations=ledger.check())

@@ -122,10 +122,15 @@ _DIAGNOSES = [
 ]
 
 
-def diagnose(text: str, otherwise: str, cure: str) -> Trouble:
-    """Turn the end of a log into a cause and a cure."""
-    tail = "\n".join(text.strip().splitlines()[-12:])
-    for pattern, cause, remedy in _DIAGNOSES:
+def recognise(text: str) -> tuple[str, str]:
+    """Cause and cure, when the log of a failure shows a known one."""
+    for pattern, cause, cure in _DIAGNOSES:
         if re.search(pattern, text, re.IGNORECASE):
-            return Trouble(f"{otherwise} {cause}", remedy, tail)
-    return Trouble(otherwise, cure, tail)
+            return cause, cure
+    return "", ""
+
+
+def diagnose(text: str, what: str, cure: str) -> Trouble:
+    """A failure with the end of its log; `cure` is for causes we do not recognise."""
+    cause, known_cure = recognise(text)
+    return Trouble(f"{what} {cause}".strip(), known_cure or cure, "\n".join(text.strip().splitlines()[-12:]))

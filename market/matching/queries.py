@@ -74,7 +74,7 @@ def records(creator_ids: Iterable[UUID]) -> dict[UUID, Record]:
         .where(Order.creator_id.in_(wanted), Order.state == OrderState.COMPLETED)
     )
     for creator_id, category, format, at, on_time, first_pass in db.session.execute(finished):
-        done[creator_id].append(Delivery(category, format, at, bool(on_time), bool(first_pass)))
+        done[creator_id].append(Delivery(category, format, at or now(), bool(on_time), bool(first_pass)))
     in_hand = (
         select(Order.creator_id, func.count())
         .where(Order.creator_id.in_(wanted), Order.state.in_(RUNNING))

@@ -6,6 +6,7 @@
     const s = Math.floor(ms / 1000);
     return `${String(Math.floor(s / 60)).padStart(2, "0")}:${String(s % 60).padStart(2, "0")}.${Math.floor((ms % 1000) / 100)}`;
   };
+  const WHOLE = 10000;
   const share = (value) => Math.min(1, Math.max(0, value));
 
   class Player {
@@ -90,7 +91,7 @@
     }
   }
 
-  /* <form data-pin="player-id">: at_ms, x and y (fractions of the picture) are filled in by pausing and pointing. */
+  /* <form data-pin="player-id">: at_ms, x and y (0 to 10000 across the picture) are filled in by pausing and pointing. */
   class Pin {
     constructor(form, player) {
       this.form = form;
@@ -127,8 +128,8 @@
     at(event) {
       const box = this.aim.getBoundingClientRect();
       const point = [share((event.clientX - box.left) / box.width), share((event.clientY - box.top) / box.height)];
-      this.set("x", point[0].toFixed(4));
-      this.set("y", point[1].toFixed(4));
+      this.set("x", Math.round(point[0] * WHOLE));
+      this.set("y", Math.round(point[1] * WHOLE));
       this.player.showPoint(point);
       this.say();
       this.form.querySelector("textarea, input[type=text]")?.focus();
@@ -177,7 +178,7 @@
     if (!player) return;
     event.preventDefault();
     const { seek, x, y } = link.dataset;
-    player.seek(Number(seek), x && y ? [share(Number(x)), share(Number(y))] : null);
+    player.seek(Number(seek), x && y ? [share(Number(x) / WHOLE), share(Number(y) / WHOLE)] : null);
   });
   document.addEventListener("htmx:after:swap", wire);
   wire();

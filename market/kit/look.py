@@ -104,7 +104,8 @@ def count(number: int) -> str:
 def add_version(endpoint: str, values: dict[str, Any]) -> None:
     """Addresses of our static files and of the libraries change with their content, so browsers may keep them."""
     if endpoint == "static" and "filename" in values:
-        values["v"] = int((ROOT / "static" / values["filename"]).stat().st_mtime)
+        file = ROOT / "static" / values["filename"]
+        values["v"] = int(file.stat().st_mtime) if file.exists() else None
     elif endpoint == "vendor":
         values["v"] = int((ROOT / "package-lock.json").stat().st_mtime)
 

@@ -43,7 +43,7 @@ def test_code_is_formatted():
 
 
 FLOORS = [
-    {"desks"},
+    {"desks", "front"},
     {"campaigns"},
     {"matching", "publication"},
     {"delivery"},

@@ -1,0 +1,1 @@
+"""The way in: the home page, help, and in development the living style sheet."""

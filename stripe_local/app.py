@@ -27,6 +27,10 @@ def create_app(engine: Engine) -> Flask:
         app.register_blueprint(blueprint)
     allowed = _LOOPBACK | {urlsplit(engine.settings.public_url).hostname or "localhost"}
 
+    @app.get("/favicon.ico")
+    def favicon() -> Response:
+        return app.send_static_file("icon.svg")
+
     @app.before_request
     def refuse_foreign_hosts() -> None:
         """A page of the open web must not reach the sandbox through a name that resolves to loopback."""

@@ -71,7 +71,7 @@ class Engine:
             yield w
             balance.check(w)
         if w.queued:
-            self.sender.wake()
+            self.sender.wake(len(w.queued))
 
     def now(self) -> int:
         """Seconds since 1970 on the sandbox's clock; call with the store locked."""

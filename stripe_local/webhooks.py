@@ -11,6 +11,7 @@ import json
 import logging
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -44,8 +45,7 @@ class _Work:
     delivery: int
     attempts: int
     event: Json
-    url: str
-    secret: str
+    endpoint: Json
     queued: float
 
 
@@ -68,9 +68,9 @@ class Sender:
         for thread in self._threads:
             thread.start()
 
-    def wake(self) -> None:
+    def wake(self, deliveries: int = 1) -> None:
         with self._due:
-            self._due.notify_all()
+            self._due.notify(deliveries)
 
     def stop(self) -> None:
         with self._due:
@@ -92,36 +92,33 @@ class Sender:
                 wait = 1.0
             with self._due:
                 if not self._stopping:
-                    self._due.wait(wait)
+                    self._due.wait(max(0.01, wait))
 
     def _take(self) -> tuple[_Work | None, float]:
         """The next delivery that may go out now, or how long to sleep."""
         with self._store.transaction():
             now = wall_clock()
-            rows = self._store.rows(
+            paused = {endpoint: until for endpoint, (until, _) in self._down.items() if until > now}
+            wait = min([1.0, *(until - now for until in paused.values())])
+            found = self._store.row(
                 "SELECT id, event, endpoint, due, attempts, queued FROM deliveries WHERE state = 'waiting'"
-                " ORDER BY due, id LIMIT 200"
+                f" AND id NOT IN ({_marks(self._busy)}) AND endpoint NOT IN ({_marks(paused)})"
+                " ORDER BY due, id LIMIT 1",
+                *self._busy,
+                *paused,
             )
-            wait = 1.0
-            for id, event_id, endpoint_id, due, attempts, queued in rows:
-                if due > now:
-                    return None, max(0.02, min(wait, due - now))
-                if id in self._busy:
-                    continue
-                endpoint = self._endpoint(endpoint_id)
-                event = self._store.row("SELECT body FROM objects WHERE id = ?", event_id)
-                if endpoint is None or event is None:
-                    self._store.db.execute("UPDATE deliveries SET state = 'gone' WHERE id = ?", (id,))
-                    continue
-                paused_until = self._down.get(endpoint["url"], (0.0, 0))[0]
-                if paused_until > now:
-                    wait = min(wait, paused_until - now)
-                    continue
-                self._busy.add(id)
-                return _Work(
-                    id, attempts, json.loads(event[0]), endpoint["url"], endpoint["secret"], queued
-                ), 0
-            return None, max(0.02, wait)
+            if found is None:
+                return None, wait
+            id, event_id, endpoint_id, due, attempts, queued = found
+            if due > now:
+                return None, min(wait, due - now)
+            endpoint = self._endpoint(endpoint_id)
+            event = self._store.row("SELECT body FROM objects WHERE id = ?", event_id)
+            if endpoint is None or event is None:
+                self._store.db.execute("UPDATE deliveries SET state = 'gone' WHERE id = ?", (id,))
+                return None, 0
+            self._busy.add(id)
+            return _Work(id, attempts, json.loads(event[0]), endpoint, queued), 0
 
     def _endpoint(self, id: str) -> Json | None:
         for endpoint in environment_endpoints(self._settings):
@@ -140,7 +137,8 @@ class Sender:
         try:
             self._record(work, status, answer, reached)
         finally:
-            self._busy.discard(work.delivery)
+            with self._store.lock:
+                self._busy.discard(work.delivery)
 
     def _record(self, work: _Work, status: int, answer: str, reached: bool) -> None:
         ok = 200 <= status < 300
@@ -155,15 +153,15 @@ class Sender:
                 "UPDATE deliveries SET state = ?, due = ?, attempts = attempts + 1, answer = ? WHERE id = ?",
                 (state, due, f"{status} {answer}"[:500], work.delivery),
             )
-            self._pause(work.url, reached)
+            self._pause(work.endpoint["id"], reached)
 
-    def _pause(self, url: str, reached: bool) -> None:
+    def _pause(self, endpoint: str, reached: bool) -> None:
         if reached:
-            self._down.pop(url, None)
+            self._down.pop(endpoint, None)
             return
-        until, failures = self._down.get(url, (0.0, 0))
+        until, failures = self._down.get(endpoint, (0.0, 0))
         if until <= wall_clock():
-            self._down[url] = (wall_clock() + pause_s(min(failures, 5)), failures + 1)
+            self._down[endpoint] = (wall_clock() + pause_s(min(failures, 5)), failures + 1)
 
     def _confirm(self, event_id: str) -> None:
         found = self._store.row("SELECT body FROM objects WHERE id = ?", event_id)
@@ -174,10 +172,14 @@ class Sender:
         self._store.db.execute("UPDATE objects SET body = ? WHERE id = ?", (dump(event), event_id))
 
 
+def _marks(values: Collection[object]) -> str:
+    return ", ".join("?" * len(values))
+
+
 def _post(work: _Work) -> tuple[int, str]:
     """One attempt; redirects are not followed, as at Stripe."""
     body = json.dumps(work.event, indent=2, ensure_ascii=False)
-    parts = urlsplit(work.url)
+    parts = urlsplit(work.endpoint["url"])
     kind: Any = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname, parts.port, timeout=_TIMEOUT_S)
     try:
@@ -188,7 +190,7 @@ def _post(work: _Work) -> tuple[int, str]:
             {
                 "Content-Type": "application/json; charset=utf-8",
                 "User-Agent": "Stripe/1.0 (local sandbox)",
-                "Stripe-Signature": signature(work.secret, body, int(time.time())),
+                "Stripe-Signature": signature(work.endpoint["secret"], body, int(time.time())),
             },
         )
         response = connection.getresponse()

@@ -103,8 +103,7 @@ def create(w: World, p: Json) -> Json:
     account["external_accounts"]["url"] = f"/v1/accounts/{account['id']}/external_accounts"
     _apply(w, account, p)
     w.save(_judge(w, account))
-    if account["settings"]["payouts"]["schedule"]["interval"] != "manual":
-        w.acting_as(account["id"]).after(DAY, "automatic_payouts", account["id"])
+    _schedule_payouts(w, account)
     return account
 
 
@@ -378,15 +377,24 @@ def update(w: World, p: Json, account: str) -> Json:
         body["metadata"] = merged_metadata(before["metadata"], p["metadata"])
     payouts = p.get("settings", {}).get("payouts")
     if payouts:
-        _change_payouts(home, body, payouts)
+        change_payouts(home, body, payouts)
     return tell(home, before, body)
 
 
-def _change_payouts(w: World, account: Json, given: Json) -> None:
+def change_payouts(w: World, account: Json, given: Json) -> None:
+    """The payout settings, and the daily payout that a schedule starts."""
     old = account["settings"]["payouts"]
     schedule = {**old["schedule"], **_schedule(given)}
     account["settings"] = {**account["settings"], "payouts": {**old, **given, "schedule": schedule}}
-    if old["schedule"]["interval"] == "manual" != schedule["interval"]:
+    _schedule_payouts(w, account)
+
+
+def _schedule_payouts(w: World, account: Json) -> None:
+    """The sandbox knows two schedules: by hand, and once a day."""
+    waiting = w.store.row(
+        "SELECT 1 FROM timers WHERE kind = 'automatic_payouts' AND object = ?", account["id"]
+    )
+    if account["settings"]["payouts"]["schedule"]["interval"] != "manual" and not waiting:
         w.acting_as(account["id"]).after(DAY, "automatic_payouts", account["id"])
 
 

@@ -1,8 +1,11 @@
 """Balance, BalanceTransaction and the payout settings of an account (`/v1/balance_settings`)."""
 
+from copy import deepcopy
+
 from stripe_local import balance
 from stripe_local.errors import Json
-from stripe_local.events import changed, emit
+from stripe_local.objects import accounts
+from stripe_local.objects._common import refuse_unbuilt
 from stripe_local.router import answers
 from stripe_local.world import World
 
@@ -36,18 +39,14 @@ def retrieve_settings(w: World, p: Json) -> Json:
 def update_settings(w: World, p: Json) -> Json:
     home = w.acting_as(w.platform)
     account = home.get("account", w.account)
-    before = {**account}
-    payouts = {**account["settings"]["payouts"]}
+    before = deepcopy(account)
     given = p.get("payments", {})
-    schedule = given.get("payouts", {}).get("schedule", {})
-    payouts["schedule"] = {**payouts["schedule"], **schedule}
-    if "debit_negative_balances" in given:
-        payouts["debit_negative_balances"] = given["debit_negative_balances"]
-    account["settings"] = {**account["settings"], "payouts": payouts}
-    home.save(account)
-    if changed(before, account):
-        emit(w, "account.updated", account, changed(before, account))
-    return _settings(account)
+    refuse_unbuilt(given, ("settlement_timing",))
+    payouts = given.get("payouts", {})
+    refuse_unbuilt(payouts, ("automatic_transfer_rules_by_currency", "minimum_balance_by_currency"))
+    owing = {k: v for k, v in given.items() if k == "debit_negative_balances"}
+    accounts.change_payouts(home, account, {**payouts, **owing})
+    return _settings(accounts.tell(home, before, account))
 
 
 def _settings(account: Json | None) -> Json:

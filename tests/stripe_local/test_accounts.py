@@ -1,0 +1,162 @@
+"""Connected accounts: what is due, what onboarding changes, and what is told."""
+
+import http.client
+import re
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+import stripe
+
+from tests.stripe_local.conftest import Hooks, Sandbox
+
+LINK = {
+    "type": "account_onboarding",
+    "refresh_url": "http://shop.test/again",
+    "return_url": "http://shop.test/back",
+}
+
+
+def express(sandbox: Sandbox, **extra: object) -> stripe.Account:
+    account: stripe.Account = sandbox.v1.accounts.create(
+        {"type": "express", "country": "CN", "capabilities": {"transfers": {"requested": True}}, **extra}
+    )
+    return account
+
+
+def visit(url: str, form: dict[str, str] | None = None, language: str = "zh-CN") -> tuple[int, str, str]:
+    """Status, page and Location, as a browser without scripts gets them."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=10)
+    headers = {"Accept-Language": language, "Content-Type": "application/x-www-form-urlencoded"}
+    connection.request("POST" if form else "GET", parts.path, urlencode(form) if form else None, headers)
+    answer = connection.getresponse()
+    return answer.status, answer.read().decode(), answer.getheader("Location", "")
+
+
+def test_a_new_account_can_do_nothing_and_says_what_is_missing(sandbox: Sandbox) -> None:
+    account = express(sandbox, email="lin@example.test", metadata={"party": "pty_1"})
+
+    assert (account.charges_enabled, account.payouts_enabled, account.details_submitted) == (
+        False,
+        False,
+        False,
+    )
+    assert account.capabilities.transfers == "inactive"
+    assert {"external_account", "individual.first_name", "tos_acceptance.date"} <= set(
+        account.requirements.currently_due
+    )
+    assert account.default_currency == "cny"
+
+
+def test_onboarding_through_the_page_enables_the_account_and_is_told(sandbox: Sandbox, hooks: Hooks) -> None:
+    account = express(sandbox)
+    link = sandbox.v1.account_links.create({"account": account.id, **LINK})
+    status, page, _ = visit(link.url)
+    form = {
+        "business_type": "individual",
+        "last_name": "林",
+        "first_name": "小满",
+        "account_number": "000123456789",
+    }
+
+    done = visit(link.url, {**form, "currency": "cny", "outcome": "verified"})
+
+    assert (status, done[0], done[2]) == (200, 303, "http://shop.test/back")
+    assert "收款账户开通" in page
+    found = sandbox.v1.accounts.retrieve(account.id)
+    assert (found.charges_enabled, found.payouts_enabled, found.details_submitted) == (True, True, True)
+    assert (found.capabilities.transfers, found.requirements.currently_due) == ("active", [])
+    assert found.external_accounts.data[0].last4 == "6789"
+    event = hooks.wait(account.id, "account.updated")[0]
+    assert event["account"] == account.id
+    assert event["data"]["previous_attributes"]["payouts_enabled"] is False
+    assert "'_" not in str(event["data"])
+
+
+def test_a_used_or_old_link_leads_to_a_fresh_one(sandbox: Sandbox) -> None:
+    account = express(sandbox)
+    used, old = (sandbox.v1.account_links.create({"account": account.id, **LINK}) for _ in range(2))
+    visit(used.url, {"business_type": "company", "company": "小满文化", "account_number": "000123456789"})
+
+    again = visit(used.url)
+    sandbox.advance(301)
+
+    assert again[2] == "http://shop.test/again"
+    assert visit(old.url)[2] == "http://shop.test/again"
+
+
+def test_bad_input_on_the_page_is_shown_at_the_field(sandbox: Sandbox) -> None:
+    link = sandbox.v1.account_links.create({"account": express(sandbox).id, **LINK})
+
+    _, page, _ = visit(
+        link.url, {"business_type": "individual", "last_name": "林", "account_number": "12"}, "en"
+    )
+
+    assert "Enter your family name and given name." in page
+    assert re.search(r'name="account_number"[^>]*aria-invalid="true"', page)
+    assert 'value="林"' in page
+
+
+def test_a_rejected_payee_stays_restricted(sandbox: Sandbox) -> None:
+    account = sandbox.v1.accounts.retrieve(sandbox.payee(outcome="rejected"))
+
+    assert (account.payouts_enabled, account.details_submitted) == (False, True)
+    assert account.requirements.disabled_reason == "rejected.other"
+    with pytest.raises(stripe.InvalidRequestError) as refusal:
+        sandbox.v1.transfers.create({"amount": 100, "currency": "cny", "destination": account.id})
+    assert refusal.value.code == "insufficient_capabilities_for_transfer"
+
+
+def test_a_custom_account_is_completed_over_the_api(sandbox: Sandbox) -> None:
+    account = sandbox.v1.accounts.create(
+        {"type": "custom", "country": "HK", "capabilities": {"transfers": {"requested": True}}}
+    )
+
+    found = sandbox.v1.accounts.update(
+        account.id,
+        {
+            "business_type": "individual",
+            "individual": {"first_name": "Bo", "last_name": "Chan"},
+            "tos_acceptance": {"date": 1_700_000_000, "ip": "127.0.0.1"},
+            "external_account": {"object": "bank_account", "country": "HK", "account_number": "000123456789"},
+            "metadata": {"party": "pty_2"},
+        },
+    )
+
+    assert (found.payouts_enabled, found.metadata["party"]) == (True, "pty_2")
+    assert found.external_accounts.data[0].currency == "hkd"
+
+
+def test_metadata_is_merged_and_unset(sandbox: Sandbox) -> None:
+    account = express(sandbox, metadata={"a": "1", "b": "2"})
+
+    merged = sandbox.v1.accounts.update(account.id, {"metadata": {"a": "", "c": "3"}})
+    cleared = sandbox.v1.accounts.update(account.id, {"metadata": ""})
+
+    assert merged.metadata.to_dict() == {"b": "2", "c": "3"}
+    assert cleared.metadata.to_dict() == {}
+
+
+def test_what_the_payee_said_the_platform_may_not_change(sandbox: Sandbox) -> None:
+    account = sandbox.payee()
+
+    with pytest.raises(stripe.PermissionError):
+        sandbox.v1.accounts.update(account, {"individual": {"first_name": "Someone"}})
+
+
+def test_a_login_link_shows_the_payee_the_balance(sandbox: Sandbox) -> None:
+    account = sandbox.payee()
+    sandbox.control("adjustments", {"amount": 123_400, "account": account})
+
+    _, page, _ = visit(sandbox.v1.accounts.login_links.create(account).url)
+
+    assert "¥1,234.00" in page
+
+
+def test_an_account_with_money_cannot_be_deleted(sandbox: Sandbox) -> None:
+    empty, rich = sandbox.payee(), sandbox.payee()
+    sandbox.control("adjustments", {"amount": 1, "account": rich})
+
+    assert sandbox.v1.accounts.delete(empty).deleted
+    with pytest.raises(stripe.InvalidRequestError, match="balance"):
+        sandbox.v1.accounts.delete(rich)

@@ -1,0 +1,1 @@
+"""Scripts, drafts, review rounds, acceptance, and the landing that pays the last part."""

@@ -1,0 +1,91 @@
+"""JSON: submissions, remarks, revisions, acceptance."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from flask.typing import ResponseReturnValue
+
+from market.accounts.edge import current_actor, require
+from market.accounts.idempotency import idempotent
+from market.delivery import policy, queries, service
+from market.delivery.models import Kind, Remark, Submission
+from market.delivery.schemas import (
+    ContentSchema,
+    RemarkInSchema,
+    RemarkSchema,
+    RevisionSchema,
+    SubmissionSchema,
+)
+from market.kit.api import ApiBlueprint
+from market.kit.db import transaction
+from market.orders import queries as orders
+
+bp = ApiBlueprint("delivery", __name__, description="Handing in, reviewing and accepting work")
+
+
+@bp.get("/orders/<pid('ord'):order_id>/submissions")
+@bp.response(200, SubmissionSchema(many=True))
+def list_submissions(order_id: UUID) -> Sequence[Submission]:
+    """Every version of every stage, oldest first."""
+    return queries.of_order(orders.find_visible(order_id, current_actor()).id)
+
+
+@bp.post("/orders/<pid('ord'):order_id>/submissions")
+@bp.arguments(ContentSchema)
+@bp.response(201, SubmissionSchema)
+def create_submission(given: tuple[Kind, dict[str, Any]], order_id: UUID) -> Submission:
+    """Hand in the next version for the stage that waits for the creator."""
+    actor, (kind, content) = current_actor(), given
+    with transaction():
+        require(policy.may_deliver(actor, orders.find_visible(order_id, actor)))
+        return service.submit(order_id, kind, content, actor)
+
+
+@bp.get("/submissions/<pid('sub'):submission_id>")
+@bp.response(200, SubmissionSchema)
+def get_submission(submission_id: UUID) -> Submission:
+    return queries.find_visible(submission_id, current_actor())
+
+
+@bp.post("/submissions/<pid('sub'):submission_id>/acceptance")
+@bp.response(201, SubmissionSchema)
+@idempotent
+def create_acceptance(submission_id: UUID) -> ResponseReturnValue:
+    """Accept the work and pay its stage out. Needs Idempotency-Key."""
+    actor = current_actor()
+    require(policy.may_review(actor, queries.order_visible(submission_id, actor)))
+    return SubmissionSchema().dump(service.accept(submission_id, actor)), 201
+
+
+@bp.post("/submissions/<pid('sub'):submission_id>/revision")
+@bp.arguments(RevisionSchema)
+@bp.response(201, SubmissionSchema)
+def create_revision(asked: dict[str, Any], submission_id: UUID) -> Submission:
+    """Send the version back; counted against the agreed rounds."""
+    actor = current_actor()
+    with transaction():
+        require(policy.may_review(actor, queries.order_visible(submission_id, actor)))
+        service.ask_revision(submission_id, asked["remarks"], actor)
+    return queries.find_visible(submission_id, actor)
+
+
+@bp.post("/submissions/<pid('sub'):submission_id>/remarks")
+@bp.arguments(RemarkInSchema)
+@bp.response(201, RemarkSchema)
+def create_remark(said: dict[str, Any], submission_id: UUID) -> Remark:
+    """Say something, pinned to a moment of the film and a spot of its picture if you like."""
+    actor = current_actor()
+    with transaction():
+        require(policy.may_remark(actor, queries.order_visible(submission_id, actor)))
+        return service.remark(submission_id, said, actor)
+
+
+@bp.post("/submissions/<pid('sub'):submission_id>/extension")
+@bp.response(201, SubmissionSchema)
+def create_extension(submission_id: UUID) -> Submission:
+    """More time to look before the work is accepted by itself, once."""
+    actor = current_actor()
+    with transaction():
+        require(policy.may_review(actor, queries.order_visible(submission_id, actor)))
+        return service.extend(submission_id, actor)

@@ -1,0 +1,231 @@
+"""The verbs of delivery: submit, remark, ask for a revision, extend, accept (by hand or by timer), land.
+
+Everything here happens under the order's row lock, so acceptance, timer and revision have one outcome.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from market.accounts.actor import SYSTEM, Actor
+from market.delivery import events, queries
+from market.delivery.content import checked
+from market.delivery.errors import (
+    ExtendedAlready,
+    MomentBeyondEnd,
+    NoMoment,
+    NothingSaid,
+    NotUnderReview,
+    NotYourTurn,
+    RevisionsUsedUp,
+)
+from market.delivery.models import Kind, Remark, Submission
+from market.kit import ids
+from market.kit.clock import now
+from market.kit.db import db
+from market.kit.figures import figures
+from market.kit.look import clock_face
+from market.kit.work import cancel_timers, set_timer
+from market.media import service as media
+from market.orders import queries as orders
+from market.orders import service as ordering
+from market.orders.models import Milestone, Order
+from market.orders.states import MilestoneState, Stage
+
+AUTO_ACCEPT = "delivery.auto_accept"
+REMIND = "delivery.remind"
+REMINDERS = ((0.5, events.HALF), (0.9, events.SOON))
+
+
+def submit(order_id: UUID, kind: Kind, given: dict[str, Any], by: Actor) -> Submission:
+    """Hand in the next version for the stage that waits for the creator; the merchant's clock starts.
+
+    Raises NotYourTurn and the refusals of content.py.
+    """
+    order = orders.find(order_id, lock=True)
+    milestone = order.current
+    if milestone is None or milestone.kind is Stage.PUBLISHED or milestone.state is not MilestoneState.ACTIVE:
+        raise NotYourTurn
+    content, asset_id = checked(order, milestone.kind, kind, given, by)
+    last = db.session.scalar(select(func.max(Submission.version)).where(Submission.milestone_id == milestone.id))
+    submission = Submission(
+        order_id=order.id,
+        milestone_id=milestone.id,
+        version=(last or 0) + 1,
+        kind=kind,
+        content=content,
+        asset_id=asset_id,
+        auto_accept_at=now() + timedelta(hours=order.terms["auto_accept_h"]),
+    )
+    db.session.add(submission)
+    milestone.submit()
+    db.session.flush()
+    _set_timers(submission)
+    _tell(order, submission, events.SUBMITTED, by=by, due_at=submission.auto_accept_at.isoformat())
+    return submission
+
+
+def remark(submission_id: UUID, said: dict[str, Any], by: Actor) -> Remark:
+    """Say something about a version, pinned to a moment and a spot if given; either side, as long as it is looked at."""
+    order, submission = _locked(submission_id)
+    if not submission.is_waiting:
+        raise NotUnderReview
+    made = _remark(submission, said, by)
+    _tell(order, submission, events.REMARKED, by=by, at_ms=made.at_ms, text=made.text[:120])
+    return made
+
+
+def ask_revision(submission_id: UUID, remarks: Sequence[dict[str, Any]], by: Actor) -> Submission:
+    """Send the version back with what is to change. Raises RevisionsUsedUp, NothingSaid, NotUnderReview."""
+    order, submission = _locked(submission_id)
+    if not submission.is_waiting:
+        raise NotUnderReview
+    left = revisions_left(order, submission.milestone_id)
+    if left <= 0:
+        raise RevisionsUsedUp(n=order.terms["revisions"])
+    for said in remarks:
+        _remark(submission, said, by)
+    count = db.session.scalar(
+        select(func.count()).where(Remark.submission_id == submission.id, Remark.party_id == by.party_id)
+    )
+    if not count:
+        raise NothingSaid(field="text")
+    submission.ask_revision()
+    _milestone(order, submission).send_back()
+    cancel_timers(submission.id, AUTO_ACCEPT, REMIND)
+    _tell(order, submission, events.REVISION_ASKED, by=by, remarks=count, left=left - 1)
+    return submission
+
+
+def extend(submission_id: UUID, by: Actor) -> Submission:
+    """Give oneself more time to look, once. Raises ExtendedAlready, NotUnderReview."""
+    order, submission = _locked(submission_id)
+    if not submission.is_waiting:
+        raise NotUnderReview
+    if submission.extended_at:
+        raise ExtendedAlready
+    submission.extended_at = now()
+    submission.auto_accept_at += timedelta(hours=figures.extension_h)
+    cancel_timers(submission.id, AUTO_ACCEPT, REMIND)
+    _set_timers(submission)
+    _tell(order, submission, events.EXTENDED, by=by, due_at=submission.auto_accept_at.isoformat())
+    return submission
+
+
+def accept(submission_id: UUID, by: Actor, *, auto: bool = False) -> Submission:
+    """Take the work, pay for it, and say so: all three or none. Raises NotUnderReview."""
+    order, submission = _locked(submission_id)
+    if not submission.is_waiting:
+        raise NotUnderReview
+    milestone = _milestone(order, submission)
+    submission.accept(auto=auto)
+    cancel_timers(submission.id, AUTO_ACCEPT, REMIND)
+    ordering.release(order, milestone, by, auto=auto, quietly=True)
+    _tell(
+        order,
+        submission,
+        events.ACCEPTED,
+        by=by,
+        amount_fen=milestone.amount_fen,
+        auto=auto,
+        kind=submission.kind.value,
+        format=order.format.value,
+    )
+    return submission
+
+
+def auto_accept(submission_id: UUID, data: dict[str, Any]) -> None:
+    """The timer: the merchant said nothing in time. Late after an outage is as good; twice changes nothing."""
+    orders.find(queries.order_of(submission_id), lock=True)
+    submission = queries.find(submission_id)
+    if submission.is_waiting and submission.auto_accept_at <= now():
+        accept(submission_id, SYSTEM, auto=True)
+
+
+def remind(submission_id: UUID, data: dict[str, Any]) -> None:
+    """The timers at half and nine tenths of the time; too late to be of use, they say nothing."""
+    order = orders.find(queries.order_of(submission_id), lock=True)
+    submission = queries.find(submission_id)
+    if submission.is_waiting and submission.auto_accept_at > now():
+        _tell(
+            order,
+            submission,
+            data["name"],
+            by=SYSTEM,
+            only=[order.merchant_id],
+            due_at=submission.auto_accept_at.isoformat(),
+            amount_fen=_milestone(order, submission).amount_fen,
+        )
+
+
+def land(order_id: UUID, receipt: dict[str, Any]) -> bool:
+    """The work stands on its shelf: pay the last part against the receipt and complete the order.
+
+    Safe to run twice; False when it had landed. Raises IllegalMove before the draft was accepted.
+    """
+    return ordering.land(orders.find(order_id, lock=True), receipt)
+
+
+def revisions_left(order: Order, milestone_id: UUID) -> int:
+    """Rounds the merchant may still ask for at this stage."""
+    return max(0, int(order.terms["revisions"]) - queries.rounds_used(milestone_id))
+
+
+def _locked(submission_id: UUID) -> tuple[Order, Submission]:
+    order = orders.find(queries.order_of(submission_id), lock=True)
+    return order, queries.find(submission_id)
+
+
+def _milestone(order: Order, submission: Submission) -> Milestone:
+    return next(m for m in order.milestones if m.id == submission.milestone_id)
+
+
+def _remark(submission: Submission, said: dict[str, Any], by: Actor) -> Remark:
+    at_ms = said.get("at_ms")
+    if at_ms is not None:
+        if submission.kind is not Kind.VIDEO or submission.asset_id is None:
+            raise NoMoment(field="at_ms")
+        length = media.find(submission.asset_id).duration_ms
+        if length is not None and at_ms > length:
+            raise MomentBeyondEnd(field="at_ms", length=clock_face(length / 1000))
+    made = Remark(
+        submission_id=submission.id,
+        party_id=cast(UUID, by.party_id),
+        person_id=by.person_id,
+        text=said["text"],
+        at_ms=at_ms,
+        x=said.get("x"),
+        y=said.get("y"),
+    )
+    db.session.add(made)
+    db.session.flush()
+    return made
+
+
+def _set_timers(submission: Submission) -> None:
+    """Acceptance at the end, reminders on the way; those already past are left out (an extension)."""
+    end, turn = submission.auto_accept_at, int(submission.extended_at is not None)
+    set_timer(AUTO_ACCEPT, submission.id, end, key=f"{AUTO_ACCEPT}:{submission.id}:{turn}")
+    begun = now()
+    for part, name in REMINDERS:
+        at = begun + (end - begun) * part
+        set_timer(REMIND, submission.id, at, key=f"{name}:{submission.id}:{turn}", name=name)
+
+
+def _tell(
+    order: Order, submission: Submission, name: str, *, by: Actor, only: list[UUID] | None = None, **data: Any
+) -> None:
+    stage = _milestone(order, submission).kind.value
+    ordering.tell(
+        order,
+        name,
+        by=by,
+        only=only,
+        submission_id=ids.encode("sub", submission.id),
+        stage=stage,
+        version=submission.version,
+        **data,
+    )

@@ -1,0 +1,92 @@
+"""The order's timeline: every fact of its history in words, the newest last."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from market.accounts.actor import Actor
+from market.accounts.queries import parties
+from market.kit import ids
+from market.kit.db import db
+from market.kit.events import Event, history
+from market.kit.pages import format_fen
+from market.kit.words import N_, _, say
+from market.orders.models import Order
+from market.orders.states import STAGE_NAMES, Stage
+
+WORDS: dict[str, tuple[str, str, str]] = {
+    "order.awarded": (N_("签约，金额 %(amount)s"), "handshake", ""),
+    "checkout.created": (N_("打开支付页面"), "credit-card", ""),
+    "checkout.expired": (N_("支付页面过期，没有扣款"), "credit-card", ""),
+    "checkout.failed": (N_("付款没有成功"), "credit-card", "bad"),
+    "payments.received": (N_("收到付款 %(amount)s"), "landmark", "good"),
+    "order.funded": (N_("%(amount)s 已托管，开始创作"), "lock-keyhole", "good"),
+    "delivery.submitted": (N_("提交%(stage)s第 %(version)s 版"), "package", "act"),
+    "delivery.remarked": (N_("批注：%(text)s"), "message-square", ""),
+    "delivery.revision_asked": (N_("要求修改%(stage)s第 %(version)s 版，还可修改 %(left)s 轮"), "rotate-ccw", "wait"),
+    "delivery.extended": (N_("延长验收期"), "timer", ""),
+    "delivery.accepted": (N_("验收%(stage)s第 %(version)s 版"), "circle-check", "good"),
+    "auto_accept.half": (N_("提醒：验收期已过半"), "timer", "wait"),
+    "auto_accept.soon": (N_("提醒：即将自动验收"), "timer", "wait"),
+    "milestone.released": (N_("%(stage)s款 %(amount)s 已放款"), "coins", "good"),
+    "publication.published": (N_("「%(title)s」已上架"), "megaphone", "good"),
+    "publication.withdrawn": (N_("「%(title)s」已下架"), "eye-off", ""),
+    "order.completed": (N_("订单完成"), "circle-check", "good"),
+    "order.lapsed": (N_("没有按时托管，订单失效"), "clock", "bad"),
+    "order.cancelled": (N_("订单取消"), "circle-x", "bad"),
+}
+
+
+def entries_of(order: Order, actor: Actor) -> list[dict[str, Any]]:
+    """For ui.timeline; the payment attempts are the merchant's own business."""
+    events = [event for event in history(order.id) if event.name in WORDS and _concerns(event, order, actor)]
+    names = parties(event.party_id for event in events)
+    return [
+        {
+            "at": event.at,
+            "text": _text(event),
+            "who": names[event.party_id].name if event.party_id in names else _("平台"),
+            "icon": WORDS[event.name][1],
+            "tone": WORDS[event.name][2],
+            "href": _link(event),
+        }
+        for event in events
+    ]
+
+
+def _concerns(event: Event, order: Order, actor: Actor) -> bool:
+    private = event.name.startswith("checkout.") or event.name in ("auto_accept.half", "auto_accept.soon")
+    return not private or actor.is_operator or actor.is_party(order.merchant_id)
+
+
+class _Values(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "—"
+
+
+def _text(event: Event) -> str:
+    data = _Values(event.data)
+    if "amount_fen" in event.data:
+        data["amount"] = format_fen(event.data["amount_fen"])
+    if event.data.get("stage") in list(Stage):
+        data["stage"] = say(STAGE_NAMES[Stage(event.data["stage"])])
+    text = say(WORDS[event.name][0]) % data
+    return text + _("（到期自动）") if event.data.get("auto") and event.name == "delivery.accepted" else text
+
+
+def _link(event: Event) -> str:
+    if event.name.startswith("delivery.") and "submission_id" in event.data:
+        return f"/submissions/{event.data['submission_id']}"
+    if event.name == "milestone.released":
+        return f"/orders/{ids.encode('ord', event.subject_id)}/money"
+    url = str(event.data.get("url", "")) if event.name == "publication.published" else ""
+    return url if url.startswith("/") else ""
+
+
+def latest(order_id: UUID) -> str:
+    """The id of the newest fact: what an open page compares itself with."""
+    newest = db.session.scalar(
+        select(Event.id).where(Event.subject_id == order_id).order_by(Event.id.desc()).limit(1)
+    )
+    return newest.hex if newest else ""

@@ -1,0 +1,1 @@
+"""The award, and the agreement it makes: terms, milestones, states, money."""

@@ -1,0 +1,58 @@
+from market.kit.errors import Conflict, Forbidden, NotFound
+from market.kit.words import N_
+
+
+class AlreadyAwarded(Conflict):
+    """One order per brief."""
+
+    title = N_("已经选定")
+    text = N_("这个需求已经选定了创作者，不能再选。")
+
+
+class BidNotOpen(Conflict):
+    """Withdrawn, lost, or decided."""
+
+    text = N_("这份报价已撤回或已有结果，请刷新后另选。")
+
+
+class BidChanged(Conflict):
+    """The price the merchant saw is not the price of the bid any more."""
+
+    title = N_("报价有变")
+    text = N_("报价已从 %(seen)s 改为 %(price)s，请确认新报价后再选定。")
+
+
+class ShareEnded(Conflict):
+    """The agency no longer represents the creator under the share of its bid."""
+
+    text = N_("这位创作者与机构的合约已变更，这份报价不能再选定。")
+
+
+class TooLate(Conflict):
+    """The deadline of the brief is over."""
+
+    text = N_("需求的截止时间已过，不能再选定。")
+
+
+class BidMissing(NotFound):
+    text = N_("这个需求没有这份报价。")
+
+
+class MayNotAward(Forbidden):
+    text = N_("只有发布需求的商家可以选定报价。")
+
+
+class MayNotPay(Forbidden):
+    text = N_("只有下单商家的付款成员可以托管资金。")
+
+
+class NotAwaitingFunds(Conflict):
+    """Paid already, lapsed, or cancelled."""
+
+    text = N_("这个订单不在待托管状态，无需付款。")
+
+
+class CannotCancel(Conflict):
+    """Money is in escrow: the order is carried out or goes to arbitration."""
+
+    text = N_("资金托管之后不能直接取消订单。")

@@ -1,0 +1,8 @@
+"""The facts of an order. Data: number, title, and what each name adds."""
+
+AWARDED = "order.awarded"  # amount_fen, due_at
+FUNDED = "order.funded"  # amount_fen
+LAPSED = "order.lapsed"
+CANCELLED = "order.cancelled"
+COMPLETED = "order.completed"  # amount_fen
+RELEASED = "milestone.released"  # stage, amount_fen, auto, and per payee {party id: fen} in `parts`

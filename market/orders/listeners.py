@@ -1,0 +1,9 @@
+"""What orders hear of."""
+
+from market.kit.events import Event
+from market.orders import service
+
+
+def fund_paid(event: Event) -> None:
+    """payments.received: the subject is the order that was paid for."""
+    service.fund(event.subject_id)

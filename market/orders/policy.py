@@ -1,0 +1,27 @@
+"""May they? Pure questions about orders."""
+
+from market.accounts.actor import Actor, Right, Role
+from market.orders.models import Order
+from market.orders.states import OrderState
+from market.tasks.models import Task
+
+
+def may_award(actor: Actor, task: Task) -> bool:
+    return actor.role is Role.MERCHANT and actor.may(Right.BRIEF) and actor.is_party(task.merchant_id)
+
+
+def may_pay(actor: Actor, order: Order) -> bool:
+    return actor.is_party(order.merchant_id) and actor.may(Right.PAY)
+
+
+def may_cancel(actor: Actor, order: Order) -> bool:
+    return actor.is_party(order.merchant_id) and actor.may(Right.BRIEF) and order.state is OrderState.AWAITING_FUNDS
+
+
+def may_review(actor: Actor, order: Order) -> bool:
+    """Accept, ask for revisions: the merchant's word."""
+    return actor.is_party(order.merchant_id) and actor.may(Right.ACCEPT)
+
+
+def may_deliver(actor: Actor, order: Order) -> bool:
+    return actor.is_party(order.creator_id) and actor.may(Right.DELIVER)

@@ -1,0 +1,88 @@
+"""JSON: award, orders, their money, paying, cancelling."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import current_app
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+
+from market.accounts.edge import current_actor, require
+from market.accounts.idempotency import request_key
+from market.kit.api import ApiBlueprint
+from market.kit.db import transaction
+from market.kit.paging import Page, page_of
+from market.kit.schemas import page_schema
+from market.orders import paying, policy, queries, service
+from market.orders.models import Order
+from market.orders.schemas import (
+    AwardSchema,
+    CancellationSchema,
+    MoneySchema,
+    OrderDetailSchema,
+    OrderQuery,
+    OrderSchema,
+)
+from market.orders.yuan import Yuan, yuan_by_yuan
+from market.payments.schemas import CheckoutSchema
+from market.tasks import queries as tasks
+
+bp = ApiBlueprint("orders", __name__, description="Awards, orders and their money")
+
+
+@bp.post("/tasks/<pid('tsk'):task_id>/award")
+@bp.arguments(AwardSchema)
+@bp.response(201, OrderDetailSchema)
+def create_award(choice: dict[str, Any], task_id: UUID) -> Order:
+    """Choose a bid. One order per brief: a second award is refused with 409."""
+    actor = current_actor()
+    with transaction():
+        task = tasks.find_visible(task_id, actor)
+        require(policy.may_award(actor, task))
+        return service.award(task_id, choice["bid_id"], actor, seen_fen=choice["price_fen"])
+
+
+@bp.get("/orders")
+@bp.arguments(OrderQuery, location="query")
+@bp.response(200, page_schema(OrderSchema))
+def list_orders(query: dict[str, Any]) -> Page[Order]:
+    """Orders one is a party of, newest first."""
+    rows = queries.in_tab(queries.visible_to(current_actor()), query.pop("tab"))
+    return page_of(rows, Order.id, **query)
+
+
+@bp.get("/orders/<pid('ord'):order_id>")
+@bp.response(200, OrderDetailSchema)
+def get_order(order_id: UUID) -> Order:
+    return queries.find_visible(order_id, current_actor())
+
+
+@bp.get("/orders/<pid('ord'):order_id>/money")
+@bp.response(200, MoneySchema)
+def get_money(order_id: UUID) -> Yuan:
+    """Where each fen is, with the ledger's postings behind it, as far as it concerns you."""
+    actor = current_actor()
+    return yuan_by_yuan(queries.find_visible(order_id, actor), actor)
+
+
+@bp.post("/orders/<pid('ord'):order_id>/checkouts")
+@bp.response(201, CheckoutSchema)
+def create_checkout(order_id: UUID) -> ResponseReturnValue:
+    """Open Stripe's payment page for the price. Needs Idempotency-Key; the same key, or a second click, gives the
+    same page. `url` is null while Stripe does not answer: ask again with GET."""
+    actor, key = current_actor(), request_key()
+    made = paying.pay(
+        order_id, actor, key=key, public_url=current_app.config["SETTINGS"].public_url, locale=str(get_locale())
+    )
+    return CheckoutSchema().dump(made), 201
+
+
+@bp.post("/orders/<pid('ord'):order_id>/cancellation")
+@bp.response(201, CancellationSchema)
+def create_cancellation(order_id: UUID) -> dict[str, bool]:
+    """The merchant gives up an order that nobody has paid for."""
+    actor = current_actor()
+    with transaction():
+        order = queries.find_visible(order_id, actor, lock=True)
+        require(policy.may_review(actor, order))
+        return {"cancelled": service.cancel(order, actor)}

@@ -1,0 +1,109 @@
+"""What comes in and goes out about orders."""
+
+from marshmallow import fields
+
+from market.accounts.vocabulary import Format
+from market.kit.schemas import Choice, Fen, Instant, PageQuery, PublicId, Schema
+from market.orders.queries import REVIEW, TABS
+from market.orders.states import MilestoneState, OrderState, Stage
+
+
+class AwardSchema(Schema):
+    """`price_fen` is the price you saw: when the bid was changed meanwhile, the award is refused."""
+
+    bid_id = PublicId("bid", required=True)
+    price_fen = Fen(load_default=None, allow_none=True)
+
+
+class MilestoneSchema(Schema):
+    id = PublicId("mil", required=True)
+    kind = fields.Enum(Stage, by_value=True, required=True)
+    amount_fen = fields.Integer(required=True)
+    due_at = Instant(required=True)
+    state = fields.Enum(MilestoneState, by_value=True, required=True)
+    submitted_at = Instant(required=True, allow_none=True)
+    released_at = Instant(required=True, allow_none=True)
+
+
+class OrderSchema(Schema):
+    """An order as its parties see it. `terms` are frozen; `terms_sha256` proves that they are the agreed ones."""
+
+    id = PublicId("ord", required=True)
+    number = fields.String(required=True)
+    task_id = PublicId("tsk", required=True)
+    bid_id = PublicId("bid", required=True)
+    merchant_id = PublicId("pty", required=True)
+    creator_id = PublicId("pty", required=True)
+    agency_id = PublicId("pty", required=True, allow_none=True)
+    title = fields.String(required=True)
+    format = fields.Enum(Format, by_value=True, required=True)
+    category = fields.String(required=True)
+    campaign_code = fields.String(required=True, allow_none=True)
+    price_fen = fields.Integer(required=True)
+    state = fields.Enum(OrderState, by_value=True, required=True)
+    milestones = fields.List(fields.Nested(MilestoneSchema), required=True)
+    awarded_at = Instant(required=True)
+    funded_at = Instant(required=True, allow_none=True)
+    ended_at = Instant(required=True, allow_none=True)
+
+
+class OrderDetailSchema(OrderSchema):
+    terms = fields.Dict(required=True)
+    terms_sha256 = fields.Function(lambda order: order.terms_hash.hex(), required=True, metadata={"type": "string"})
+
+
+class OrderQuery(PageQuery):
+    tab = Choice([*TABS, REVIEW], load_default="all")
+
+
+class PartSchema(Schema):
+    what = fields.String(required=True)
+    fen = fields.Integer(required=True)
+    status = fields.String(required=True)
+    at = Instant(required=True, allow_none=True)
+
+
+class TotalSchema(Schema):
+    what = fields.String(required=True)
+    fen = fields.Integer(required=True)
+
+
+class LegSchema(Schema):
+    debit = fields.String(required=True)
+    credit = fields.String(required=True)
+    fen = fields.Integer(required=True)
+
+
+class PostingSchema(Schema):
+    id = PublicId("pst", required=True)
+    kind = fields.String(required=True)
+    at = Instant(required=True)
+    legs = fields.List(fields.Nested(LegSchema), required=True)
+
+
+class MoneyRowSchema(Schema):
+    stage = fields.String(required=True)
+    amount_fen = fields.Integer(required=True)
+    state = fields.Enum(MilestoneState, by_value=True, required=True)
+    due_at = Instant(required=True)
+    released_at = Instant(required=True, allow_none=True)
+    parts = fields.List(fields.Nested(PartSchema), required=True)
+    postings = fields.List(fields.Nested(PostingSchema), required=True)
+
+
+class MoneySchema(Schema):
+    """Yuan by yuan, as far as it concerns you (`view`). Rows and totals each sum to `price_fen`."""
+
+    number = fields.String(attribute="order.number", required=True)
+    price_fen = fields.Integer(attribute="order.price_fen", required=True)
+    view = fields.String(required=True, metadata={"enum": ["merchant", "creator", "agency", "operator"]})
+    paid_fen = fields.Integer(required=True)
+    rows = fields.List(fields.Nested(MoneyRowSchema), required=True)
+    totals = fields.List(fields.Nested(TotalSchema), required=True)
+    postings = fields.List(fields.Nested(PostingSchema), required=True)
+
+
+class CancellationSchema(Schema):
+    """`cancelled` false: an open payment page is being closed first; the order is cancelled right after."""
+
+    cancelled = fields.Boolean(required=True)

@@ -1,0 +1,73 @@
+"""Payees' accounts at Stripe: made once, filled in on Stripe's pages, followed by events."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from market.accounts.actor import SYSTEM, Actor
+from market.kit.clock import now
+from market.kit.db import db
+from market.kit.events import record
+from market.payments import calls, gateway
+from market.payments.config import read
+from market.payments.errors import StripeRefused
+from market.payments.gateway import AccountView, Json
+from market.payments.models import ConnectAccount
+from market.payments.states import CallState
+
+
+def of(party_id: UUID, *, lock: bool = False) -> ConnectAccount | None:
+    """The payee's account, freshly read."""
+    rows = select(ConnectAccount).where(ConnectAccount.party_id == party_id)
+    return db.session.scalar((rows.with_for_update() if lock else rows).execution_options(populate_existing=True))
+
+
+def begin(party_id: UUID, *, by: Actor) -> tuple[ConnectAccount, UUID | None]:
+    """The payee's account, and the call to send after the commit when Stripe does not know it yet."""
+    db.session.execute(
+        insert(ConnectAccount)
+        .values(party_id=party_id, details_submitted=False, payouts_enabled=False, requirements=[], disabled_reason="", bank="")
+        .on_conflict_do_nothing(index_elements=["party_id"])
+    )
+    account = of(party_id, lock=True)
+    assert account is not None
+    if account.stripe_id:
+        return account, None
+    last = calls.last_of("account", account.id)
+    params = gateway.account_params(party_id=party_id, country=read().country)
+    refused_before = last is not None and last.state is CallState.REFUSED
+    return account, calls.put("account", account.id, params, again=refused_before)
+
+
+def made(account_id: UUID, body: Json) -> None:
+    account = db.session.get(ConnectAccount, account_id, with_for_update=True, populate_existing=True)
+    assert account is not None
+    account.stripe_id = account.stripe_id or body["id"]
+    _describe(account, gateway.account_view(body))
+
+
+def refused(account_id: UUID, refusal: StripeRefused) -> None:
+    """Nothing was made; the payee sees it and may try again (`begin` then takes a new key)."""
+
+
+def apply(view: AccountView) -> None:
+    """Bring our picture to what Stripe says."""
+    account = db.session.scalars(
+        select(ConnectAccount)
+        .where(ConnectAccount.stripe_id == view.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).first()
+    if account is not None:
+        _describe(account, view)
+
+
+def _describe(account: ConnectAccount, view: AccountView) -> None:
+    was = account.payouts_enabled
+    account.details_submitted, account.payouts_enabled = view.details_submitted, view.payouts_enabled
+    account.requirements, account.disabled_reason = list(view.requirements), view.disabled_reason
+    account.bank, account.looked_at = view.bank, now()
+    if was != view.payouts_enabled:
+        name = "connect.enabled" if view.payouts_enabled else "connect.disabled"
+        record(name, account.party_id, by=SYSTEM, audience=[account.party_id], reason=view.disabled_reason)

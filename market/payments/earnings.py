@@ -1,0 +1,102 @@
+"""What payees have earned: released money cools down, then becomes available."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from market.accounts.actor import SYSTEM
+from market.kit.clock import now
+from market.kit.db import db
+from market.kit.work import set_timer
+from market.ledger import queries as books
+from market.ledger import service as ledger
+from market.ledger.accounts import Account, AccountKind
+from market.ledger.movements import Leg, PostingKind
+from market.payments.models import Earning, Withdrawal
+from market.payments.states import WithdrawalState
+
+K = AccountKind
+MATURE = "payments.mature"
+
+
+def earn(
+    *, party_id: UUID, source_id: UUID, subject_id: UUID, number: str, title: str, stage: str, amount_fen: int, cooling_h: int
+) -> None:
+    """Note a payee's part of a release that was just posted to PP, and when it becomes available."""
+    if not amount_fen:
+        return
+    matures_at = now() + timedelta(hours=cooling_h)
+    made = db.session.scalar(
+        insert(Earning)
+        .values(
+            party_id=party_id,
+            source_id=source_id,
+            subject_id=subject_id,
+            number=number,
+            title=title,
+            stage=stage,
+            amount_fen=amount_fen,
+            released_at=now(),
+            matures_at=matures_at,
+        )
+        .on_conflict_do_nothing(index_elements=["source_id", "party_id"])
+        .returning(Earning.id)
+    )
+    if made:
+        set_timer(MATURE, made, matures_at)
+
+
+def mature(earning_id: UUID, data: dict[str, Any]) -> None:
+    """The timer: cooling is over, PP→PA. Safe to run twice, and late."""
+    earning = db.session.get(Earning, earning_id, with_for_update=True, populate_existing=True)
+    if earning is None or earning.matured_at:
+        return
+    ledger.post(
+        PostingKind.MATURE,
+        f"mature:{earning.source_id}:{earning.party_id}",
+        [Leg(Account(K.PAYEE_PENDING, earning.party_id), Account(K.PAYEE_AVAILABLE, earning.party_id), earning.amount_fen)],
+        source=("milestone", earning.source_id),
+        by=SYSTEM,
+    )
+    earning.matured_at = now()
+
+
+@dataclass(frozen=True)
+class Income:
+    """A payee's money, by where it is; pending and available are the ledger's own figures."""
+
+    available_fen: int
+    pending_fen: int
+    under_way_fen: int
+    paid_fen: int
+    next_at: datetime | None
+    next_fen: int
+
+
+def income(party_id: UUID) -> Income:
+    available, pending = Account(K.PAYEE_AVAILABLE, party_id), Account(K.PAYEE_PENDING, party_id)
+    balances = books.balances([available, pending])
+    rows = db.session.execute(
+        select(Withdrawal.state, func.sum(Withdrawal.amount_fen))
+        .where(Withdrawal.party_id == party_id)
+        .group_by(Withdrawal.state)
+    )
+    sums = {row[0]: int(row[1]) for row in rows}
+    first = db.session.scalars(
+        select(Earning)
+        .where(Earning.party_id == party_id, Earning.matured_at.is_(None))
+        .order_by(Earning.matures_at)
+        .limit(1)
+    ).first()
+    return Income(
+        available_fen=balances[available],
+        pending_fen=balances[pending],
+        under_way_fen=sums.get(WithdrawalState.REQUESTED, 0) + sums.get(WithdrawalState.TRANSFERRED, 0),
+        paid_fen=sums.get(WithdrawalState.PAID, 0),
+        next_at=first.matures_at if first else None,
+        next_fen=first.amount_fen if first else 0,
+    )

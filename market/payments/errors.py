@@ -1,0 +1,61 @@
+from market.kit.errors import Conflict, Forbidden, Refusal, Unavailable
+from market.kit.words import N_
+
+
+class StripeAway(Unavailable):
+    """Stripe gave no answer, or one that says "later". The intent is kept and tried again with the same key."""
+
+    title = N_("支付服务暂时没有响应")
+    text = N_("支付服务暂时没有响应，没有发生扣款。我们会自动重试，请稍等片刻再看。")
+    headers = {"Retry-After": "10"}
+
+
+class StripeRefused(Refusal):
+    """Stripe understood and said no; `code` is its reason, `message` its sentence (never shown to people)."""
+
+    status = 409
+    title = N_("支付服务拒绝了请求")
+    text = N_("支付服务拒绝了这个请求（%(code)s）。请联系平台客服，并告知这个代码。")
+
+    def __init__(self, code: str, message: str = "") -> None:
+        super().__init__(code=code)
+        self.code = code
+        self.message = message
+
+
+class AlreadyPaid(Conflict):
+    """The money is here; the order moves on in a moment."""
+
+    text = N_("这笔款项已经支付，正在入账，请勿重复付款。")
+
+
+class KeyOfAnother(Conflict):
+    """The same Idempotency-Key was used for something else."""
+
+    status = 422
+    title = N_("Idempotency-Key 已用于其他请求")
+    text = N_("这个 Idempotency-Key 已用于另一个不同的请求，请换一个。")
+
+
+class NotOnboarded(Conflict):
+    """The payee has no Stripe account that may be paid out to."""
+
+    title = N_("收款账户未开通")
+    text = N_("请先开通收款账户，再提现。")
+
+
+class MayNotCash(Forbidden):
+    text = N_("只有创作者和机构的财务成员可以查看收入和提现。")
+
+
+class BelowMinimum(Refusal):
+    status = 422
+    title = N_("填写的内容有误")
+    text = N_("单次提现至少 %(least)s。")
+
+
+class NotEnough(Conflict):
+    """More was asked than is available."""
+
+    title = N_("可提现金额不足")
+    text = N_("可提现金额不足：现在最多可提 %(most)s。")

@@ -1,0 +1,205 @@
+"""Checkouts, payees' accounts, earnings and withdrawals; calls to Stripe and events from it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from market.kit.clock import now
+from market.kit.db import Base, Row, belongs_to
+from market.kit.states import move
+from market.payments.states import (
+    CHECKOUT_MOVES,
+    LIVE,
+    WITHDRAWAL_MOVES,
+    CallState,
+    CheckoutState,
+    InboxState,
+    WithdrawalState,
+)
+
+
+class Checkout(Row, Base):
+    """A wish to pay for `subject_id` (an order, seen from below) on Stripe's own page."""
+
+    __tablename__ = "checkouts"
+
+    subject_id: Mapped[UUID] = mapped_column(index=True)
+    payer_id: Mapped[UUID] = belongs_to("parties")
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    title: Mapped[str]
+    key: Mapped[str] = mapped_column(Text)
+    state: Mapped[CheckoutState] = mapped_column(default=CheckoutState.CREATED)
+    session_id: Mapped[str | None] = mapped_column(unique=True)
+    url: Mapped[str | None] = mapped_column(Text)
+    expires_at: Mapped[datetime | None]
+    charge_id: Mapped[str | None] = mapped_column(unique=True)
+    received_fen: Mapped[int | None] = mapped_column(BigInteger)
+    method: Mapped[str] = mapped_column(default="")
+    failure: Mapped[str] = mapped_column(default="")
+    paid_at: Mapped[datetime | None]
+    looked_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("payer_id", "key"),
+        CheckConstraint("amount_fen > 0", name="amount"),
+        # However often one clicks: one way to pay at a time.
+        Index(
+            "uq_checkouts_live",
+            "subject_id",
+            unique=True,
+            postgresql_where=text("state IN ('created', 'open')"),
+        ),
+        Index("ix_checkouts_open", "looked_at", postgresql_where=text("state = 'open'")),
+    )
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in LIVE
+
+    def open(self, session_id: str, url: str | None, expires_at: datetime) -> None:
+        self.state = move(self.state, CheckoutState.OPEN, CHECKOUT_MOVES)
+        self.session_id, self.url, self.expires_at = session_id, url, expires_at
+
+    def pay(self, charge_id: str, received_fen: int, method: str) -> None:
+        self.state = move(self.state, CheckoutState.PAID, CHECKOUT_MOVES)
+        self.charge_id, self.received_fen, self.method, self.failure = charge_id, received_fen, method, ""
+        self.paid_at = now()
+
+    def expire(self) -> None:
+        self.state = move(self.state, CheckoutState.EXPIRED, CHECKOUT_MOVES)
+
+    def fail(self, reason: str) -> None:
+        self.state = move(self.state, CheckoutState.FAILED, CHECKOUT_MOVES)
+        self.failure = reason
+
+
+class ConnectAccount(Row, Base):
+    """A payee's account at Stripe, as Stripe last described it."""
+
+    __tablename__ = "connect_accounts"
+
+    party_id: Mapped[UUID] = belongs_to("parties", unique=True)
+    stripe_id: Mapped[str | None] = mapped_column(unique=True)
+    details_submitted: Mapped[bool] = mapped_column(default=False)
+    payouts_enabled: Mapped[bool] = mapped_column(default=False)
+    requirements: Mapped[list[Any]] = mapped_column(default=list)
+    disabled_reason: Mapped[str] = mapped_column(default="")
+    bank: Mapped[str] = mapped_column(default="")
+    looked_at: Mapped[datetime | None]
+
+
+class Earning(Row, Base):
+    """One payee's part of a release: cooling until `matures_at`, then available."""
+
+    __tablename__ = "earnings"
+
+    party_id: Mapped[UUID] = belongs_to("parties", index=False)
+    source_id: Mapped[UUID]
+    """The milestone, seen from below."""
+    subject_id: Mapped[UUID]
+    """The order, seen from below."""
+    number: Mapped[str]
+    title: Mapped[str]
+    stage: Mapped[str]
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    released_at: Mapped[datetime]
+    matures_at: Mapped[datetime]
+    matured_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("source_id", "party_id"),
+        CheckConstraint("amount_fen > 0", name="amount"),
+        Index("ix_earnings_party_id_id", "party_id", "id"),
+        Index("ix_earnings_cooling", "party_id", "matures_at", postgresql_where=text("matured_at IS NULL")),
+    )
+
+
+class Withdrawal(Row, Base):
+    """Available money on its way to the payee's bank."""
+
+    __tablename__ = "withdrawals"
+
+    party_id: Mapped[UUID] = belongs_to("parties", index=False)
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    key: Mapped[str] = mapped_column(Text)
+    state: Mapped[WithdrawalState] = mapped_column(default=WithdrawalState.REQUESTED)
+    account: Mapped[str]
+    requested_by: Mapped[UUID | None]
+    transfer_id: Mapped[str | None] = mapped_column(unique=True)
+    payout_id: Mapped[str | None] = mapped_column(unique=True)
+    arrives_at: Mapped[datetime | None]
+    failure: Mapped[str] = mapped_column(default="")
+    ended_at: Mapped[datetime | None]
+    looked_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("party_id", "key"),
+        CheckConstraint("amount_fen > 0", name="amount"),
+        Index("ix_withdrawals_party_id_id", "party_id", "id"),
+        Index("ix_withdrawals_under_way", "looked_at", postgresql_where=text("state = 'transferred'")),
+    )
+
+    def transferred(self, transfer_id: str) -> None:
+        self.state = move(self.state, WithdrawalState.TRANSFERRED, WITHDRAWAL_MOVES)
+        self.transfer_id = transfer_id
+
+    def paid(self) -> None:
+        self.state = move(self.state, WithdrawalState.PAID, WITHDRAWAL_MOVES)
+        self.ended_at = now()
+
+    def fail(self, reason: str) -> None:
+        self.state = move(self.state, WithdrawalState.FAILED, WITHDRAWAL_MOVES)
+        self.failure = self.failure or reason
+        self.ended_at = now()
+
+
+class StripeCall(Row, Base):
+    """A change we ask of Stripe: written with its cause, sent after the commit, repeated under one key, its id."""
+
+    __tablename__ = "stripe_calls"
+
+    purpose: Mapped[str]
+    subject_id: Mapped[UUID]
+    attempt: Mapped[int] = mapped_column(default=1)
+    target: Mapped[str] = mapped_column(default="")
+    """The Stripe object the call is made on, where its path has one."""
+    account: Mapped[str | None]
+    params: Mapped[dict[str, Any]]
+    state: Mapped[CallState] = mapped_column(default=CallState.WAITING)
+    tries: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime]
+    leased_until: Mapped[datetime | None]
+    first_sent_at: Mapped[datetime | None]
+    object_id: Mapped[str | None]
+    error: Mapped[str] = mapped_column(Text, default="")
+    done_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("subject_id", "purpose", "attempt"),
+        Index("ix_stripe_calls_waiting", "due_at", postgresql_where=text("state = 'waiting'")),
+    )
+
+
+class StripeEvent(Base):
+    """The inbox: each verified event once, by Stripe's own id."""
+
+    __tablename__ = "stripe_events"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    type: Mapped[str]
+    account: Mapped[str | None]
+    object_id: Mapped[str]
+    body: Mapped[dict[str, Any]]
+    happened_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    state: Mapped[InboxState] = mapped_column(default=InboxState.WAITING)
+    tries: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime]
+    leased_until: Mapped[datetime | None]
+    error: Mapped[str] = mapped_column(Text, default="")
+    done_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("ix_stripe_events_waiting", "due_at", postgresql_where=text("state = 'waiting'")),)

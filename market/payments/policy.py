@@ -1,0 +1,13 @@
+"""Who may do what with money in and out."""
+
+from market.accounts.actor import Actor, Right, Role
+from market.payments.models import Checkout
+
+
+def has_income(actor: Actor) -> bool:
+    """Creators and agencies are paid; the right says which of their members sees it."""
+    return actor.role in (Role.CREATOR, Role.AGENCY) and actor.may(Right.CASH)
+
+
+def may_pay(actor: Actor, checkout: Checkout) -> bool:
+    return actor.is_party(checkout.payer_id) and actor.may(Right.PAY)

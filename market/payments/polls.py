@@ -1,0 +1,106 @@
+"""Looking after what should have been heard of: an event may be lost, so open things are fetched now and then.
+
+The pauses grow with the age of the thing: about twenty looks over the day a payment page lives.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import ColumnElement, Select, func, select, text
+
+from market.kit.clock import now
+from market.kit.db import db, transaction
+from market.payments import checkouts, connect, gateway, withdrawals
+from market.payments.errors import StripeAway, StripeRefused
+from market.payments.models import Checkout, ConnectAccount, Withdrawal
+from market.payments.states import CheckoutState, WithdrawalState
+
+log = structlog.get_logger()
+
+FIRST = text("interval '1 minute'")
+Step = Callable[[], None]
+
+
+def _is_due(kind: Any) -> ColumnElement[bool]:
+    born = kind.created_at
+    pause: ColumnElement[Any] = func.greatest(FIRST, (kind.looked_at - born) / 2)
+    due: ColumnElement[bool] = kind.looked_at + pause < now()
+    return due
+
+
+def _open_checkouts() -> Select[Checkout]:
+    return select(Checkout).where(Checkout.state == CheckoutState.OPEN, _is_due(Checkout))
+
+
+def _under_way() -> Select[Withdrawal]:
+    return select(Withdrawal).where(
+        Withdrawal.state == WithdrawalState.TRANSFERRED, Withdrawal.payout_id.is_not(None), _is_due(Withdrawal)
+    )
+
+
+def _onboarding() -> Select[ConnectAccount]:
+    return select(ConnectAccount).where(
+        ConnectAccount.stripe_id.is_not(None), ConnectAccount.payouts_enabled.is_(False), _is_due(ConnectAccount)
+    )
+
+
+def waiting() -> bool:
+    return any(db.session.scalars(rows.limit(1)).first() is not None for rows in (_open_checkouts(), _under_way(), _onboarding()))
+
+
+def look_next() -> bool:
+    """Fetch one thing that is due for a look; False when none is."""
+    for rows, look in ((_open_checkouts(), look_at_checkout), (_under_way(), look_at_withdrawal), (_onboarding(), look_at_account)):
+        taken = _take(rows)
+        if taken is not None:
+            try:
+                look(taken)
+            except StripeAway as away:
+                log.warning("stripe.look_failed", error=str(away.__cause__ or away))
+            return True
+    return False
+
+
+def _take(rows: Select[Any]) -> UUID | None:
+    """Note the look before it happens: others then leave the row alone."""
+    with transaction():
+        row = db.session.scalars(
+            rows.order_by("looked_at").limit(1).with_for_update(skip_locked=True).execution_options(populate_existing=True)
+        ).first()
+        if row is None:
+            return None
+        row.looked_at = now()
+        key: UUID = row.id
+        return key
+
+
+def look_at_checkout(checkout_id: UUID) -> None:
+    """Fetch the session and act on what it says. Network first, then one transaction."""
+    session_id = db.session.scalar(select(Checkout.session_id).where(Checkout.id == checkout_id))
+    _apply(session_id, lambda: gateway.session(str(session_id)), checkouts.apply)
+
+
+def look_at_withdrawal(withdrawal_id: UUID) -> None:
+    row = db.session.execute(
+        select(Withdrawal.account, Withdrawal.payout_id).where(Withdrawal.id == withdrawal_id)
+    ).one()
+    _apply(row.payout_id, lambda: gateway.payout(row.account, row.payout_id), withdrawals.apply)
+
+
+def look_at_account(account_row_id: UUID) -> None:
+    stripe_id = db.session.scalar(select(ConnectAccount.stripe_id).where(ConnectAccount.id == account_row_id))
+    _apply(stripe_id, lambda: gateway.account(str(stripe_id)), connect.apply)
+
+
+def _apply(known: str | None, fetch: Callable[[], Any], act: Callable[[Any], None]) -> None:
+    if not known:
+        return
+    try:
+        view = fetch()
+    except StripeRefused as gone:
+        log.error("stripe.object_gone", object=known, error=str(gone))
+        return
+    with transaction():
+        act(view)

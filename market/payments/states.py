@@ -1,0 +1,51 @@
+"""The states of what goes through Stripe, and the moves between them."""
+
+from enum import StrEnum
+
+
+class CheckoutState(StrEnum):
+    CREATED = "created"  # ours only; Stripe has not answered yet
+    OPEN = "open"  # the payer may pay at `url`
+    PAID = "paid"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+
+C = CheckoutState
+LIVE = (C.CREATED, C.OPEN)
+CHECKOUT_MOVES = {
+    # Money can be seen before the answer that opened the session was recorded.
+    C.CREATED: {C.OPEN, C.PAID, C.EXPIRED, C.FAILED},
+    C.OPEN: {C.PAID, C.EXPIRED, C.FAILED},
+    # Money that comes all the same is taken: the state follows the money.
+    C.EXPIRED: {C.PAID},
+    C.FAILED: {C.PAID},
+}
+
+
+class WithdrawalState(StrEnum):
+    REQUESTED = "requested"
+    TRANSFERRED = "transferred"  # in the payee's Stripe account, on its way to the bank
+    PAID = "paid"
+    FAILED = "failed"
+
+
+W = WithdrawalState
+WITHDRAWAL_MOVES = {
+    W.REQUESTED: {W.TRANSFERRED, W.FAILED},
+    W.TRANSFERRED: {W.PAID, W.FAILED},
+    # A bank may return what it first accepted (Stripe: within five business days).
+    W.PAID: {W.FAILED},
+}
+
+
+class CallState(StrEnum):
+    WAITING = "waiting"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+class InboxState(StrEnum):
+    WAITING = "waiting"
+    DONE = "done"
+    IGNORED = "ignored"

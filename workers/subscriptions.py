@@ -11,14 +11,30 @@ from uuid import UUID
 from market.agencies import service as agencies
 from market.bids import invitations as bid_invitations
 from market.bids import service as bids
+from market.campaigns import filling
+from market.delivery import service as delivery
 from market.kit.events import Event
+from market.live import service as live
 from market.messages import service as messages
+from market.orders import listeners as order_listeners
+from market.orders import service as orders
+from market.payments import earnings
+from market.publication import service as publication
 from market.tasks import service as tasks
 
 Listener = Callable[[Event], None]
 TimerHandler = Callable[[UUID, dict[str, Any]], None]
 
 SUBSCRIPTIONS: dict[str, tuple[Listener, ...]] = {
+    "delivery.accepted": (publication.publish,),
+    "payments.received": (order_listeners.fund_paid,),
+    "post.changed": (filling.renew_venues,),
+    "post.withdrawn": (filling.renew_venues,),
+    "product.changed": (filling.renew_venues,),
+    "product.put_on": (filling.renew_venues,),
+    "product.taken_off": (filling.renew_venues,),
+    "publication.published": (publication.land, filling.fill_venue),
+    "publication.withdrawn": (filling.renew_venues,),
     "roster.ending": (bids.end_with_link,),
     "task.cancelled": (bids.end_with_brief,),
     "task.closed": (bids.end_with_brief,),
@@ -30,6 +46,13 @@ ALWAYS: tuple[Listener, ...] = (messages.notify,)
 TIMERS: dict[str, TimerHandler] = {
     agencies.END_TIMER: agencies.end_after_notice,
     bid_invitations.EXPIRE_TIMER: bid_invitations.expire_invitation,
+    delivery.AUTO_ACCEPT: delivery.auto_accept,
+    delivery.REMIND: delivery.remind,
+    earnings.MATURE: earnings.mature,
+    live.END: live.end,
+    live.REMIND: live.send_reminders,
+    orders.LAPSE: orders.lapse,
+    publication.EXPIRE: publication.expire,
     tasks.CLOSE_TIMER: tasks.close_when_due,
 }
 

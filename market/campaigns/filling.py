@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from market.campaigns import queries
-from market.campaigns.models import ModuleKind, VenueEntry, VenueModule
+from market.campaigns.models import ModuleKind, Venue, VenueEntry, VenueModule
 from market.feed import queries as feed
 from market.feed.models import Post
 from market.kit.db import db
@@ -77,6 +77,17 @@ def fill_module(module: VenueModule, season_code: str) -> None:
     kinds = [module.kind] if module.kind in SHELVES else list(SHELVES)
     for kind in kinds:
         _place(module, list(reversed(SHELVES[kind](season_code))), kind)
+
+
+def renew_venues(event: Event) -> None:
+    """Listener of what happens to a work or a product: the venues that show it are rendered afresh."""
+    changed = UUID(event.data["entry_id"]) if "entry_id" in event.data else event.subject_id
+    showing = (
+        select(VenueModule.venue_id)
+        .join(VenueEntry, VenueEntry.module_id == VenueModule.id)
+        .where(VenueEntry.entry_id == changed)
+    )
+    db.session.execute(update(Venue).where(Venue.id.in_(showing)).values(version=Venue.version + 1))
 
 
 def _place(module: VenueModule, works: Sequence[Work], kind: ModuleKind) -> int:

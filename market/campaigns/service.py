@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from market.accounts.actor import Actor
@@ -149,15 +149,6 @@ def withdraw(venue: Venue, *, by: Actor) -> None:
         venue.withdraw()
         venue.version += 1
         record("venue.withdrawn", venue.id, by=by, title=venue.title)
-
-
-def renew(entry_id: UUID) -> None:
-    """Something about this work changed: the venues that show it are rendered afresh."""
-    showing = (
-        select(VenueModule.venue_id).join(VenueEntry, VenueEntry.module_id == VenueModule.id)
-        .where(VenueEntry.entry_id == entry_id)
-    )  # fmt: skip
-    db.session.execute(update(Venue).where(Venue.id.in_(showing)).values(version=Venue.version + 1))
 
 
 def _put(venue: Venue, data: dict[str, Any], position: int) -> VenueModule:

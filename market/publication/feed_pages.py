@@ -13,8 +13,8 @@ from market.feed import service as posting
 from market.feed.models import MOST_IMAGES, Post
 from market.feed.schemas import PostInSchema
 from market.kit.db import transaction
-from market.kit.ids import decode
-from market.kit.pages import Form, read_form, show
+from market.kit.ids import decode, encode
+from market.kit.pages import Form, format_fen, read_form, show
 from market.kit.words import _
 from market.media.queries import assets
 from market.publication import policy as rights
@@ -122,6 +122,6 @@ def _form_page(form: Form, post: Post | None) -> str:
         chosen=chosen,
         pictures=assets(chosen),
         most=MOST_IMAGES,
-        goods=posts.offered(me),
+        offers=[(encode("prd", p.id), f"{p.title} {format_fen(p.price_fen)}") for p in posts.offered(me)],
         author=find_party(me),
     )

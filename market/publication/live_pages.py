@@ -6,13 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from flask_babel import get_timezone
+from flask_babel import format_date, format_datetime, get_locale, get_timezone
 
 from market.accounts.edge import actor_or_none, current_actor, signed_in
 from market.accounts.queries import parties
 from market.kit.clock import now
 from market.kit.db import transaction
 from market.kit.figures import figures
+from market.kit.words import _
 from market.live import queries as live
 from market.live import service as programme
 from market.media.queries import assets
@@ -42,6 +43,9 @@ def index() -> Any:
         days=[(key, list(group)) for key, group in groupby((c for c in cards if not c["is_now"]), key=_date)],
         today=today,
         day=day,
+        day_name=_day_name,
+        time_of=lambda moment: format_datetime(moment, "HH:mm"),
+        minutes_before=figures.live_reminder_min,
         dates=[today + timedelta(days=at) for at in range(-1, DAYS - 1)],
     )
 
@@ -81,6 +85,13 @@ def remind(programme_id: UUID) -> Any:
         else:
             programme.remind(programme_id, by=actor)
     return redirect(url_for("publication.guide.show", programme_id=programme_id), 303)
+
+
+def _day_name(day: Any) -> str:
+    """今天 · 11月24日 周二."""
+    if day == now().astimezone(get_timezone()).date():
+        return _("今天")
+    return str(format_date(day, "EEE d MMM" if str(get_locale()) == "en" else "M月d日 EEE"))
 
 
 def _day(text: str) -> Any:

@@ -8,7 +8,7 @@ from flask import Blueprint, render_template, request
 from market.accounts.actor import Role
 from market.accounts.edge import actor_or_none
 from market.accounts.queries import find_party, party_by_handle
-from market.accounts.vocabulary import CATEGORIES, options
+from market.accounts.vocabulary import CATEGORIES, category_name, options
 from market.feed import queries as feed
 from market.kit.paging import page_of
 from market.media.queries import assets
@@ -60,6 +60,6 @@ def product_page(product_id: UUID) -> Any:
         head=films[0] if films else None,
         head_asset=held.get(films[0].asset_id) if films else None,
         films=video_cards(films),
-        category=dict(options(CATEGORIES)).get(product.category, ""),
+        category=category_name(product.category),
         mine=actor is not None and policy.may_change(actor, product),
     )

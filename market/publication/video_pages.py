@@ -7,7 +7,7 @@ from flask import Blueprint, render_template, request
 
 from market.accounts.edge import actor_or_none
 from market.accounts.queries import parties
-from market.accounts.vocabulary import CATEGORIES, options
+from market.accounts.vocabulary import CATEGORIES, category_name, options
 from market.media.queries import assets
 from market.publication import policy
 from market.publication.cards import home_of, product_cards, video_cards
@@ -43,6 +43,7 @@ def watch(video_id: UUID) -> Any:
     return render_template(
         "video/watch.html",
         video=shown,
+        category=category_name(shown.category),
         asset=assets([shown.asset_id])[shown.asset_id],
         creator=creator,
         creator_href=home_of(creator),

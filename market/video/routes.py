@@ -8,20 +8,20 @@ from market.kit.paging import Page
 from market.kit.schemas import page_schema
 from market.video import queries
 from market.video.models import Video
-from market.video.schemas import VideoQuery, VideoSchema
+from market.video.schemas import VideoQuery, PublishedVideoSchema
 
 bp = ApiBlueprint("video", __name__, description="Published videos; open to everybody")
 
 
 @bp.get("/videos")
 @bp.arguments(VideoQuery, location="query")
-@bp.response(200, page_schema(VideoSchema))
+@bp.response(200, page_schema(PublishedVideoSchema))
 def list_videos(query: dict[str, Any]) -> Page[Video]:
     """The shelf, newest first."""
     return queries.shelf(**query)
 
 
 @bp.get("/videos/<pid('vid'):video_id>")
-@bp.response(200, VideoSchema)
+@bp.response(200, PublishedVideoSchema)
 def get_video(video_id: UUID) -> Video:
     return queries.find(video_id)

@@ -11,7 +11,7 @@ class VideoQuery(PageQuery):
     creator_id = PublicId("pty", load_default=None)
 
 
-class VideoSchema(Schema):
+class PublishedVideoSchema(Schema):
     """A video on the shelf."""
 
     id = PublicId("vid", required=True)

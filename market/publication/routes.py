@@ -1,0 +1,91 @@
+"""JSON: publications, and one's own posts."""
+
+from typing import Any
+from uuid import UUID
+
+from market.accounts.edge import current_actor, require
+from market.feed import policy as feed_policy
+from market.feed import queries as feed
+from market.feed import service as posting
+from market.feed.models import Post
+from market.feed.schemas import PostChangeSchema, PostInSchema, PostSchema
+from market.kit.api import ApiBlueprint, require_match
+from market.kit.db import transaction
+from market.kit.ids import encode
+from market.kit.paging import Page, page_of
+from market.kit.schemas import PageQuery, page_schema
+from market.publication import policy, posts, queries, service
+from market.publication.models import Publication, Shelf
+from market.publication.schemas import PublicationSchema
+
+bp = ApiBlueprint("publication", __name__, description="Accepted work on its shelf; one's own posts")
+PREFIXES = {Shelf.FEED: "pst", Shelf.VIDEO: "vid", Shelf.LIVE: "liv"}
+
+
+@bp.get("/publications")
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, page_schema(PublicationSchema))
+def list_publications(query: dict[str, Any]) -> Page[dict[str, Any]]:
+    """The published work of one's orders, newest first."""
+    page = page_of(queries.visible_to(current_actor()), Publication.id, **query)
+    return Page([_told(each) for each in page.data], page.next_cursor)
+
+
+@bp.get("/publications/<pid('pub'):publication_id>")
+@bp.response(200, PublicationSchema)
+def get_publication(publication_id: UUID) -> dict[str, Any]:
+    return _told(queries.find_visible(publication_id, current_actor()))
+
+
+@bp.post("/publications/<pid('pub'):publication_id>/withdrawal")
+@bp.response(200, PublicationSchema)
+def withdraw_publication(publication_id: UUID) -> dict[str, Any]:
+    """Take it off every page; for the merchant who holds the rights."""
+    actor = current_actor()
+    with transaction():
+        publication = queries.find_visible(publication_id, actor, lock=True)
+        if publication.is_up:
+            require(policy.may_withdraw(actor, publication))
+            service.withdraw(publication, reason="asked", by=actor)
+    return _told(publication)
+
+
+@bp.post("/posts")
+@bp.arguments(PostInSchema)
+@bp.response(201, PostSchema)
+def create_post(data: dict[str, Any]) -> Post:
+    """Say something to one's followers."""
+    actor = current_actor()
+    require(feed_policy.may_post(actor))
+    with transaction():
+        return posts.write(data, by=actor)
+
+
+@bp.patch("/posts/<pid('pst'):post_id>")
+@bp.arguments(PostChangeSchema)
+@bp.response(200, PostSchema)
+def change_post(data: dict[str, Any], post_id: UUID) -> Post:
+    """Needs If-Match. Work accepted under an order cannot be changed."""
+    actor = current_actor()
+    with transaction():
+        post = feed.find_own(post_id, actor.party_id, lock=True)
+        require(feed_policy.may_change(actor, post))
+        require_match(PostSchema().dump(post))
+        posts.change(post, data, by=actor)
+    return post
+
+
+@bp.delete("/posts/<pid('pst'):post_id>")
+@bp.response(204)
+def delete_post(post_id: UUID) -> None:
+    """Withdraw one's own post from every feed."""
+    actor = current_actor()
+    with transaction():
+        post = feed.find_own(post_id, actor.party_id, lock=True)
+        require(feed_policy.may_withdraw(actor, post))
+        posting.withdraw(post.id, by=actor)
+
+
+def _told(publication: Publication) -> dict[str, Any]:
+    columns = {name: getattr(publication, name) for name in PublicationSchema().fields}
+    return columns | {"entry_id": encode(PREFIXES[publication.shelf], publication.entry_id)}

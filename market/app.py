@@ -290,4 +290,4 @@ def register_vendor_files(app: Flask) -> None:
     def vendor(name: str) -> Response:
         if name not in files:
             abort(404)
-        return send_from_directory(ROOT / "node_modules", files[name], max_age=timedelta(days=30))
+        return send_from_directory(ROOT / "node_modules", files[name], max_age=30 * 24 * 3600)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from flask import Flask, Response, abort, g, request, send_from_directory, session
+from flask import Flask, Response, abort, g, has_request_context, request, send_from_directory, session
 from flask_babel import Babel
 from flask_migrate import Migrate
 from flask_smorest import Api
@@ -158,7 +158,9 @@ def register_packages(app: Flask, api: Api) -> None:
 
 
 def choose_locale() -> str:
-    """?lang, then the session, the account, the browser; by whitelist."""
+    """?lang, then the session, the account, the browser; by whitelist. Workers and commands speak the source."""
+    if not has_request_context():
+        return "zh"
     asked = request.args.get("lang")
     if asked in LOCALES and not edge.is_api():
         session["locale"] = asked

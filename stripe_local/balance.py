@@ -86,6 +86,8 @@ def _move(w: World, currency: str, column: str, amount: int) -> None:
         (w.account, currency, amount),
     )
     w.touched.add((w.account, currency))
+    if amount > 0:
+        w.money_came()
 
 
 @timer("funds_available")

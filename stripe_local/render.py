@@ -50,6 +50,8 @@ def _expand(w: World, body: Json, parts: list[str], path: str) -> None:
         if found is None:
             raise StripeError(f"This property cannot be expanded ({path}).", param="expand")
         body[name] = value = found[0]
+    elif value is not None and not isinstance(value, dict | list):
+        raise StripeError(f"This property cannot be expanded ({path}).", param="expand")
     for child in value if isinstance(value, list) else [value]:
         if rest and isinstance(child, dict):
             _expand(w, child, rest, path)

@@ -162,7 +162,7 @@ def read_config() -> Json:
 @bp.post("/config")
 @_json
 def change_config() -> Json:
-    given = _given(pace=str, fees=dict, dispute_fee=int, settle_in=str, usd_rates=dict)
+    given = _given(pace=str, fees=dict, dispute_fee=int, refund_overdraft=bool, settle_in=str, usd_rates=dict)
     engine = _engine()
     with engine.world() as w:
         old = w.rules.to_json()

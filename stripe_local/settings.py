@@ -103,7 +103,8 @@ class Rules:
     """What `/_sandbox/config` reads and changes; kept in the database.
 
     The fees are plausible, not a price list: wallets 0.6 % as merchants in China know it, cards 2.9 % and 2.00.
-    `settle_in` names the platform's bank currency; empty means that every payment settles in its own.
+    With `refund_overdraft` a refund may push the balance below zero, as when Stripe debits the platform's bank;
+    without it a refund waits for money. `settle_in` names the platform's bank currency; empty means that every payment settles in its own.
     """
 
     pace: str = "demo"
@@ -111,6 +112,7 @@ class Rules:
         default_factory=lambda: {"card": Fee(290, 200), "alipay": Fee(60), "wechat_pay": Fee(60)}
     )
     dispute_fee: int = 10_000
+    refund_overdraft: bool = True
     settle_in: str = ""
     usd_rates: dict[str, float] = field(
         default_factory=lambda: {"usd": 1.0, "cny": 0.14, "hkd": 0.128, "eur": 1.08, "gbp": 1.27, "sgd": 0.74}

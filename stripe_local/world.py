@@ -153,7 +153,17 @@ class World:
             (due, kind, object_id, self.account),
         )
 
+    def when_funded(self, kind: str, object_id: str) -> None:
+        """Call the timer when money comes to the acting account, and never before."""
+        self.at(_NEVER, kind, object_id)
 
+    def money_came(self) -> None:
+        self.store.db.execute(
+            "UPDATE timers SET due = ? WHERE due = ? AND account = ?", (self.now, _NEVER, self.account)
+        )
+
+
+_NEVER = 1 << 60
 _ABSENT = object()
 
 

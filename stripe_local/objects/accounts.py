@@ -33,6 +33,7 @@ _FAILING_BANKS = {
     "000333333335": "debit_not_authorized",
     "000444444440": "invalid_currency",
 }
+_NOTHING_DUE: Json = {"currently_due": [], "errors": [], "past_due": [], "pending_verification": []}
 _UNBUILT = ("account_token", "documents", "groups")
 _DASHBOARDS = {"express": "express", "full": "standard", "none": "custom"}
 
@@ -248,10 +249,10 @@ def add_bank(w: World, account: Json, given: Any) -> Json:
         "currency": currency,
         "default_for_currency": True,
         "fingerprint": random_text(16),
-        "future_requirements": _requirements([]),
+        "future_requirements": dict(_NOTHING_DUE),
         "last4": number[-4:],
         "metadata": {},
-        "requirements": _requirements([]),
+        "requirements": dict(_NOTHING_DUE),
         "routing_number": given.get("routing_number"),
         "status": "new",
         "_number": number,

@@ -1,7 +1,7 @@
 """Refund: pending → succeeded | failed.
 
-A card refund succeeds at once; a wallet's takes a while. One that the balance does not cover waits with
-`insufficient_funds`, holding no money, until it does. A failed refund gives the money back to the balance.
+A card refund succeeds at once; a wallet's takes a while. Without `refund_overdraft` one that the balance does not
+cover waits with `insufficient_funds`, holding no money, until it does. A failed refund gives the money back.
 """
 
 from stripe_local import balance, faults
@@ -30,10 +30,12 @@ def create(w: World, p: Json) -> Json:
             "balance_transaction": None,
             "charge": charge["id"],
             "currency": charge["currency"],
+            "customer": charge["customer"],
             "destination_details": _destination(method),
             "livemode": absent(),
             "metadata": p.get("metadata") or {},
             "payment_intent": charge["payment_intent"],
+            "payment_method": method["id"],
             "reason": p.get("reason"),
             "receipt_number": None,
             "source_transfer_reversal": None,
@@ -47,7 +49,7 @@ def create(w: World, p: Json) -> Json:
         _debit(w, refund, charge)
     else:
         refund["pending_reason"] = "insufficient_funds"
-        w.after(max(1, w.rules.timing.refund_settled), "refund_waits", refund["id"])
+        w.when_funded("refund_waits", refund["id"])
     w.save(refund)
     emit(w, "refund.created", refund)
     emit(w, "charge.refunded", charge)
@@ -132,7 +134,7 @@ def _booked(w: World, refund: Json, charge: Json) -> tuple[int, str, float | Non
 
 def _covered(w: World, refund: Json, charge: Json) -> bool:
     amount, currency, _rate = _booked(w, refund, charge)
-    return balance.total(w, currency) >= amount
+    return w.rules.refund_overdraft or balance.total(w, currency) >= amount
 
 
 def _debit(w: World, refund: Json, charge: Json) -> None:
@@ -157,9 +159,11 @@ def _debit(w: World, refund: Json, charge: Json) -> None:
 @timer("refund_waits")
 def _retry(w: World, id: str) -> None:
     refund = w.get("refund", id)
+    if refund["status"] != "pending":
+        return
     charge = w.get("charge", refund["charge"])
     if not _covered(w, refund, charge):
-        w.after(max(1, w.rules.timing.refund_settled), "refund_waits", id)
+        w.when_funded("refund_waits", id)
         return
     before = {**refund}
     _debit(w, refund, charge)

@@ -121,7 +121,7 @@ def _pay_in(
     amount, rate = balance.convert(w.rules, p["amount"], currency, into)
     id = new_id("py_1")
     entry = balance.post(there, "payment", amount, into, id, available_on=available_on, exchange_rate=rate)
-    payment = there.new(
+    return there.new(
         "charge",
         "py_1",
         {
@@ -166,8 +166,6 @@ def _pay_in(
         },
         id=id,
     )
-    emit(there, "payment.created", payment)
-    return payment
 
 
 def _held_currency(account: Json, currency: str) -> str:

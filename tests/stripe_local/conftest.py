@@ -28,13 +28,14 @@ class Hooks:
 
     url: str = ""
     received: list[Json] = field(default_factory=list)
-    answers: list[int] = field(default_factory=list)
+    answers: dict[str, list[int]] = field(default_factory=dict)
     _news: threading.Condition = field(default_factory=threading.Condition)
 
     def take(self, body: bytes, signature: str) -> int:
         event = stripe.Webhook.construct_event(body, signature, SECRET).to_dict()
         with self._news:
-            status = self.answers.pop(0) if self.answers else 200
+            planned = self.answers.get(event["type"])
+            status = planned.pop(0) if planned else 200
             self.received.append({**event, "_status": status})
             self._news.notify_all()
         return status
@@ -241,7 +242,7 @@ def sandbox(running: Sandbox, hooks: Hooks) -> Iterator[Sandbox]:
     yield running
     hooks.answers.clear()
     running.control("faults", method="DELETE")
-    running.control("config", {"pace": "demo", "settle_in": ""})
+    running.control("config", {"pace": "demo", "settle_in": "", "refund_overdraft": True})
     assert running.control("check") == {"ok": True, "differences": []}
 
 

@@ -72,7 +72,18 @@ def test_an_ordered_failure_hits_any_refund(sandbox: Sandbox) -> None:
     assert sandbox.v1.refunds.retrieve(refund.id).failure_reason == "lost_or_stolen_card"
 
 
+def test_a_refund_of_everything_costs_the_fee(sandbox: Sandbox) -> None:
+    charge = sandbox.charge(10_000, currency="eur")
+    assert sandbox.funds(currency="eur") == (9_510, 0)
+
+    refund = sandbox.v1.refunds.create({"charge": charge.id})
+
+    assert (refund.status, sandbox.funds(currency="eur")) == ("succeeded", (-490, 0))
+    sandbox.control("adjustments", {"amount": 490, "currency": "eur"})
+
+
 def test_a_refund_waits_for_money_and_can_be_taken_back(sandbox: Sandbox) -> None:
+    sandbox.control("config", {"refund_overdraft": False})
     charge = sandbox.charge(10_000, currency="usd")
     sandbox.control("adjustments", {"amount": -sandbox.funds(currency="usd")[0], "currency": "usd"})
 

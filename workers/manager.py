@@ -296,7 +296,7 @@ class Supervisor:
                         child.answered = time.monotonic()
                         if first:
                             self._wake()
-            self._changed.wait(0.1 if eager else pause_s)
+            self._changed.wait(0.2 if eager else pause_s)
             self._changed.clear()
 
     def _wake(self) -> None:

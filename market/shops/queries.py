@@ -29,7 +29,7 @@ def of_merchant(merchant_id: UUID) -> Select[Product]:
 
 def with_words(rows: Select[Product], words: str) -> Select[Product]:
     """Those whose title or number holds every one of the words."""
-    for word in words.split()[:6]:
+    for word in words.replace("\0", "").split()[:6]:
         rows = rows.where(func.strpos(func.lower(Product.title + " " + Product.number), word.lower()) > 0)
     return rows
 

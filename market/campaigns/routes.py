@@ -54,8 +54,7 @@ def get_venue(slug: str) -> dict[str, Any]:
     """A venue and what the public sees in it."""
     venue = queries.find_public(slug, actor_or_none())
     shown = [] if venue.is_ahead else rendering.sections(venue.layout)
-    told: dict[str, Any] = VenueSchema().dump(venue)
-    return told | {
+    return _columns(venue) | {
         "sections": [
             {
                 "kind": one.kind.value,
@@ -189,8 +188,11 @@ def withdraw_venue(venue_id: UUID) -> Venue:
 
 
 def _draft(venue: Venue) -> dict[str, Any]:
-    columns = {name: getattr(venue, name) for name in VenueSchema().fields}
-    return columns | {"modules": queries.modules(venue.id)}
+    return _columns(venue) | {"modules": queries.modules(venue.id)}
+
+
+def _columns(venue: Venue) -> dict[str, Any]:
+    return {name: getattr(venue, name) for name in VenueSchema().fields}
 
 
 def _any_id(text: str) -> UUID:

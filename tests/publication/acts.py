@@ -26,7 +26,14 @@ from tests.conftest import Player
 
 
 def product(shop: Player, **values: Any) -> Product:
-    data = {"title": "手绘青花茶具", "category": "home", "price_fen": 26_800, "stock": 30, "number": "", "description": ""}
+    data = {
+        "title": "手绘青花茶具",
+        "category": "home",
+        "price_fen": 26_800,
+        "stock": 30,
+        "number": "",
+        "description": "",
+    }
     with transaction():
         return shops.add(data | {"image_ids": []} | values, by=shop.actor)
 
@@ -85,15 +92,23 @@ def accepted(
         )
         tasks.open_(brief, by=merchant.actor)
     with transaction():
-        offer = {"price_fen": 400_000, "plan": "用一天的茶席串起六件器物。", "delivery_on": date.today() + timedelta(days=10)}
+        offer = {
+            "price_fen": 400_000,
+            "plan": "用一天的茶席串起六件器物。",
+            "delivery_on": date.today() + timedelta(days=10),
+        }
         bid = bids.place(brief.id, creator.party_id, offer, by=creator.actor)
     with transaction():
         order = orders.award(brief.id, bid.id, merchant.actor)
-        escrow = Leg(Account(AccountKind.STRIPE_CLEARING), Account(AccountKind.ESCROW_UNALLOCATED, order.id), 400_000)
+        escrow = Leg(
+            Account(AccountKind.STRIPE_CLEARING), Account(AccountKind.ESCROW_UNALLOCATED, order.id), 400_000
+        )
         ledger.post(PostingKind.CHARGE, f"charge:{order.id}", [escrow], source=("order", order.id))
         orders.fund(order.id)
     with transaction():
-        script = delivery.submit(order.id, Kind.SCRIPT, {"text": "开场：一只手把茶盏放在木桌上。"}, creator.actor)
+        script = delivery.submit(
+            order.id, Kind.SCRIPT, {"text": "开场：一只手把茶盏放在木桌上。"}, creator.actor
+        )
         delivery.accept(script.id, merchant.actor)
     content = _content(format_, title, creator)
     with transaction():
@@ -107,9 +122,18 @@ def _content(format_: Format, title: str, creator: Player) -> dict[str, Any]:
         return {"title": title, "text": "六件套，手绘。", "asset_id": asset(creator, AssetKind.VIDEO).id}
     if format_ is Format.ARTICLE:
         pictures = [asset(creator).id, asset(creator).id]
-        return {"title": title, "body": "# 先看釉色\n\n第一段 <b>不是标签</b>。\n\n- 一壶\n- 四杯", "image_ids": pictures}
+        return {
+            "title": title,
+            "body": "# 先看釉色\n\n第一段 <b>不是标签</b>。\n\n- 一壶\n- 四杯",
+            "image_ids": pictures,
+        }
     starts_at = now() + timedelta(days=2)
-    return {"title": title, "rundown": "先讲器形，再讲釉色。", "starts_at": starts_at, "asset_id": asset(creator).id}
+    return {
+        "title": title,
+        "rundown": "先讲器形，再讲釉色。",
+        "starts_at": starts_at,
+        "asset_id": asset(creator).id,
+    }
 
 
 def accepted_event(submission: Submission) -> Event:

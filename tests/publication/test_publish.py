@@ -28,7 +28,9 @@ def count(model: type) -> int:
 
 
 @pytest.mark.parametrize("format_", list(Format))
-def test_each_format_comes_to_its_shelf_and_completes_the_order(ctx, mei: Player, lin: Player, format_: Format):
+def test_each_format_comes_to_its_shelf_and_completes_the_order(
+    ctx, mei: Player, lin: Player, format_: Format
+):
     product = acts.product(mei)
     submission = acts.accepted(mei, lin, format_, products=[product])
 
@@ -46,7 +48,7 @@ def test_each_format_comes_to_its_shelf_and_completes_the_order(ctx, mei: Player
 
 def test_a_script_is_not_published(ctx, mei: Player, lin: Player):
     submission = acts.accepted(mei, lin)
-    script = [one for one in history(submission.order_id) if one.name == "delivery.accepted"][0]
+    script = next(one for one in history(submission.order_id) if one.name == "delivery.accepted")
 
     with transaction():
         service.publish(script)

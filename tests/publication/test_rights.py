@@ -19,7 +19,9 @@ def publication() -> Publication:
 
 
 def test_the_term_ends_where_contracts_are_made():
-    assert months_later(datetime(2026, 8, 31, 16, 30, tzinfo=UTC), 6).isoformat() == "2027-03-01T00:30:00+08:00"
+    assert (
+        months_later(datetime(2026, 8, 31, 16, 30, tzinfo=UTC), 6).isoformat() == "2027-03-01T00:30:00+08:00"
+    )
     assert months_later(datetime(2026, 8, 31, 4, tzinfo=UTC), 6).isoformat() == "2027-02-28T12:00:00+08:00"
     assert months_later(datetime(2026, 11, 23, 4, tzinfo=UTC), 14).isoformat() == "2028-01-23T12:00:00+08:00"
 

@@ -70,7 +70,7 @@ def v1(_path: str) -> Response:
     return Response(
         answer.body,
         answer.status,
-        Headers({"Request-Id": answer.request_id, **headers}),
+        Headers({"Request-Id": request_id, **headers}),
         mimetype="application/json",
     )
 
@@ -85,7 +85,7 @@ def _read(engine: Engine, req: Request, request_id: str) -> _Call:
     key = req.headers.get("Idempotency-Key", "")
     idempotency.require_valid(key)
     verb = req.method.lower()
-    text = req.query_string.decode() if verb == "get" else req.get_data(as_text=True)
+    text = req.query_string.decode("utf-8", "replace") if verb == "get" else req.get_data(as_text=True)
     return _Call(verb, req.path, validation.parse_form(text), _account(engine, req), key, request_id)
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from stripe_local import balance, idempotency
+from stripe_local.errors import StripeError
 from stripe_local.ids import new_id
 from stripe_local.settings import Rules, Settings
 from stripe_local.store import Store
@@ -15,6 +16,7 @@ from stripe_local.world import TIMERS, World, wall_clock
 
 log = logging.getLogger("stripe_local")
 _TICK_S = 0.25
+PARKED = (1 << 60) + 1
 
 
 class Engine:
@@ -94,27 +96,52 @@ class Engine:
             idempotency.prune(self.store, target)
             return target
 
+    def start_at(self, now: int) -> int:
+        """Set the clock of an empty sandbox, also back: a demo world can then live through its history."""
+        with self.store.transaction():
+            if self.store.row("SELECT 1 FROM objects LIMIT 1"):
+                raise StripeError("The clock can only be set while the sandbox is empty; reset it first.")
+            self.store.set_meta("clock_offset", now - int(wall_clock()))
+            return self.now()
+
     def _set_clock(self, now: int) -> None:
         self.store.set_meta("clock_offset", max(now, self.now()) - int(wall_clock()))
 
     def _fire_next(self, until: int) -> bool:
+        """One timer in one transaction; one that fails is parked and `check` tells of it."""
         with self.store.transaction():
             found = self.store.row(
                 "SELECT id, due, kind, object, account FROM timers WHERE due <= ? ORDER BY due, id LIMIT 1",
                 until,
             )
-            if found is None:
-                return False
-            id, due, kind, object_id, account = found
-            self._set_clock(due)
-            self.store.db.execute("DELETE FROM timers WHERE id = ?", (id,))
-            with self.world_inside(account) as w:
-                TIMERS[kind](w, object_id)
+        if found is None:
+            return False
+        id, due, kind, object_id, account = found
+        try:
+            with self.store.transaction():
+                fired = self.store.db.execute(
+                    "DELETE FROM timers WHERE id = ? AND due = ?", (id, due)
+                ).rowcount
+                self._set_clock(due)
+                if fired:
+                    with self._world_inside(account) as w:
+                        TIMERS[kind](w, object_id)
+        except Exception:
+            log.exception("timer %s of %s failed and is parked", kind, object_id)
+            with self.store.transaction():
+                self.store.db.execute("UPDATE timers SET due = ? WHERE id = ?", (PARKED, id))
         self.sender.wake()
         return True
 
+    def parked(self) -> list[str]:
+        with self.store.transaction():
+            return [
+                f"{k} of {o}"
+                for k, o in self.store.rows("SELECT kind, object FROM timers WHERE due = ?", PARKED)
+            ]
+
     @contextmanager
-    def world_inside(self, account: str) -> Iterator[World]:
+    def _world_inside(self, account: str) -> Iterator[World]:
         """A world in a transaction that is already open."""
         w = World(
             self.store, self.settings, self.rules(), self.platform, account, self.now(), self.base_url
@@ -134,7 +161,7 @@ class Engine:
                 while self._fire_next(now) and not self._stop.is_set():
                     pass
             except Exception:
-                log.exception("a timer failed; it stays due and is tried again")
+                log.exception("the clock's thread could not look at the timers; it tries again")
 
     def reset(self) -> None:
         """Forget all objects, events, deliveries, keys and faults; the platform keeps its id."""

@@ -11,11 +11,13 @@ from stripe_local import balance, faults, paying, router
 from stripe_local.engine import Engine
 from stripe_local.errors import Json, StripeError
 from stripe_local.objects import disputes
+from stripe_local.objects._common import require_currency
 from stripe_local.render import rendered
 from stripe_local.sdk import API_VERSION
-from stripe_local.settings import PACES, Rules
+from stripe_local.settings import DAY, PACES, Rules
 
 bp = Blueprint("sandbox", __name__, url_prefix="/_sandbox")
+_ADJUSTED_MAX = 10**12
 View = Callable[..., Json]
 
 
@@ -78,6 +80,9 @@ def operations() -> Json:
 def check() -> Json:
     with _engine().world() as w:
         differences = balance.full_check(w)
+    parked = _engine().parked()
+    if parked:
+        raise StripeError(f"Timers failed: {parked}; the log says why", status=500, type="api_error")
     if differences:
         raise StripeError(
             f"Balances differ from their transactions: {differences}", status=500, type="api_error"
@@ -182,11 +187,15 @@ def change_config() -> Json:
 @bp.post("/clock")
 @_json
 def clock() -> Json:
-    """`{advance_s}`: everything that falls due on the way happens, in order."""
-    seconds = _given(advance_s=int).get("advance_s", 0)
-    if seconds < 0:
-        raise StripeError("The clock goes forward only", param="advance_s")
-    return {"now": _engine().advance(seconds)}
+    """`{advance_s}`: everything that falls due on the way happens, in order. `{start_at}`: only while it is empty."""
+    given = _given(advance_s=int, start_at=int)
+    if len(given) != 1:
+        raise StripeError("Send advance_s or start_at")
+    if "start_at" in given:
+        return {"now": _engine().start_at(given["start_at"])}
+    if not 0 <= given["advance_s"] <= 3650 * DAY:
+        raise StripeError("The clock goes forward only, ten years at most", param="advance_s")
+    return {"now": _engine().advance(given["advance_s"])}
 
 
 @bp.post("/pay/<session>")
@@ -265,8 +274,8 @@ def decide_dispute(dispute: str) -> Json:
 def adjust() -> Json:
     """`{amount, currency?, account?}`: money comes or goes (a shortfall, a top-up by bank), as an adjustment."""
     given = _given(amount=int, currency=str, account=str)
-    if not given.get("amount"):
-        raise StripeError("amount must not be 0", param="amount")
+    if not 0 < abs(given.get("amount", 0)) <= _ADJUSTED_MAX:
+        raise StripeError(f"amount must be from 1 to {_ADJUSTED_MAX}, or below zero", param="amount")
     engine = _engine()
     with engine.world(given.get("account")) as w:
         if w.account != w.platform:
@@ -276,7 +285,7 @@ def adjust() -> Json:
                 w,
                 "adjustment",
                 given["amount"],
-                given.get("currency", "cny"),
+                require_currency(w, given.get("currency", "cny")),
                 None,
                 description="Sandbox adjustment",
             )

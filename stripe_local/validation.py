@@ -22,6 +22,8 @@ _NOT_REQUIRED = (typing.NotRequired, typing_extensions.NotRequired)
 _LITERAL = (Literal, typing_extensions.Literal)
 _RETIRED = {"payment_method_types": "payment_method_types_no_longer_supported"}
 _TEXT_MAX = 5000
+_FIELDS_MAX = 2000
+_DEPTH_MAX = 10
 _NAMES = {
     "StripeContext": object,
     "Mapping": Mapping,
@@ -33,10 +35,14 @@ Check = Callable[[Any, str], Any]
 def parse_form(text: str) -> Json:
     """`a[b][0][c]=x` as nested dicts; arrays stay dicts by index until their type is known."""
     tree: Json = {}
-    for key, value in parse_qsl(text, keep_blank_values=True, max_num_fields=2000):
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_FIELDS_MAX)
+    except ValueError as error:
+        raise StripeError(f"A request can have up to {_FIELDS_MAX} parameters.") from error
+    for key, value in pairs:
         path = _KEY.findall(key)
-        if not path:
-            raise StripeError(f"Invalid parameter name: '{key}'")
+        if not 0 < len(path) <= _DEPTH_MAX:
+            raise StripeError(f"Invalid parameter name: '{key[:100]}'")
         node = tree
         for part in path[:-1]:
             below = node.setdefault(str(len(node)) if part == "[]" else part, {})

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from stripe_local.errors import Json, StripeError
 from stripe_local.events import emit
 from stripe_local.ids import new_id
-from stripe_local.objects import payment_intents
+from stripe_local.objects import customers, payment_intents
 from stripe_local.objects._common import (
     changed_fields,
     refuse_unbuilt,
@@ -302,6 +302,9 @@ def pay(w: World, session: Json, payment_method_data: Json, return_url: str) -> 
     if session["payment_intent"]:
         intent = w.get("payment_intent", session["payment_intent"])
     else:
+        if session["customer_creation"] == "always":
+            who = payment_method_data.get("billing_details", {})
+            session["customer"] = customers.create(w, who)["id"]
         intent = payment_intents.new_intent(w, _intent_params(session), session["id"])
         session["payment_intent"] = intent["id"]
         w.save(session)

@@ -230,6 +230,18 @@ def test_the_shop_cannot_confirm_or_cancel_behind_the_page(sandbox: Sandbox) -> 
             act(intent)
 
 
+def test_a_customer_is_made_when_the_shop_wants_one(sandbox: Sandbox) -> None:
+    session = sandbox.session(
+        customer_creation="always", payment_intent_data={"setup_future_usage": "off_session"}
+    )
+
+    visit(session.url, {**CARD, "name": "Mei", "email": "mei@example.test"})
+
+    customer = sandbox.v1.checkout.sessions.retrieve(session.id, {"expand": ["customer"]}).customer
+    assert (customer.name, customer.email) == ("Mei", "mei@example.test")
+    assert sandbox.v1.customers.payment_methods.list(customer.id).data[0].card.last4 == "4242"
+
+
 def test_the_control_api_pays_the_way_the_page_does(sandbox: Sandbox) -> None:
     for method in ("card", "alipay", "wechat_pay"):
         session = sandbox.session()

@@ -26,6 +26,7 @@ def test_the_same_key_gives_the_same_answer(sandbox: Sandbox) -> None:
 
     assert again.to_dict() == first.to_dict()
     assert again.last_response.headers["Idempotent-Replayed"] == "true"
+    assert again.last_response.headers["Request-Id"] != first.last_response.headers["Request-Id"]
     assert again.last_response.headers["Original-Request"] == first.last_response.headers["Request-Id"]
 
 

@@ -167,6 +167,8 @@ def test_a_page_of_another_site_cannot_reach_the_sandbox(sandbox: Sandbox) -> No
         "amount=" + "9" * 400,
         "&".join(f"metadata[{i}]=1" for i in range(51)),
         "expand[]=nothing&amount=900&currency=cny",
+        "a" + "[a]" * 5_000 + "=1",
+        "&".join(f"a[{i}]=1" for i in range(2_100)),
     ],
 )
 def test_nonsense_is_a_refusal_and_never_a_crash(sandbox: Sandbox, form: str) -> None:

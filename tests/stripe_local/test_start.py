@@ -90,6 +90,21 @@ def test_a_killed_sandbox_comes_back_with_all_it_answered(launch: Callable[..., 
     assert len(charges) == len({c.payment_intent for c in charges}) == len(kept)
 
 
+def test_an_empty_sandbox_can_live_through_the_past(launch: Callable[..., Any], hooks: Hooks) -> None:
+    _, sandbox = launch(hooks.url)
+    now = sandbox.control("health")["clock"]
+    then = now - 90 * 86_400
+
+    sandbox.control("clock", {"start_at": then})
+    charge = sandbox.charge()
+    sandbox.advance(90 * 86_400)
+
+    assert charge.created - then < 10
+    assert abs(sandbox.control("health")["clock"] - now) < 30
+    assert hooks.wait(charge.id, "charge.succeeded")[0]["created"] == charge.created
+    assert "empty" in sandbox.refused("clock", {"start_at": then})["message"]
+
+
 def test_a_reset_forgets_everything_but_the_platform(launch: Callable[..., Any]) -> None:
     _, sandbox = launch()
     sandbox.charge()

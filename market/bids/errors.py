@@ -65,7 +65,7 @@ class AlreadyInvited(Conflict):
     text = N_("已经邀请过这位创作者。")
 
 
-class NotACreator(Refusal):
+class NotCreator(Refusal):
     status = 422
     title = N_("填写的内容有误")
     text = N_("没有找到这位已认证的创作者。")

@@ -14,7 +14,7 @@ from market.bids.errors import (
     AlreadyInvited,
     BriefClosed,
     InvitationOver,
-    NotACreator,
+    NotCreator,
     TooManyInvitations,
     TooManyStrangers,
 )
@@ -36,14 +36,14 @@ EXPIRE_TIMER = "bids.expire_invitation"
 def invite(task_id: UUID, creator_id: UUID, *, message: str = "", by: Actor) -> Invitation:
     """Ask a verified creator to bid.
 
-    Raises BriefClosed, NotACreator, AlreadyBid, AlreadyInvited, TooManyInvitations, TooManyStrangers.
+    Raises BriefClosed, NotCreator, AlreadyBid, AlreadyInvited, TooManyInvitations, TooManyStrangers.
     """
     task = tasks.find(task_id, lock=True)
     if not task.is_taking_bids or task.bids_close_at is None:
         raise BriefClosed
     creator = db.session.get(Party, creator_id)
     if creator is None or creator.role is not Role.CREATOR or not creator.is_verified:
-        raise NotACreator(field="creator")
+        raise NotCreator(field="creator")
     if live_of(creator_id, task_id):
         raise AlreadyBid(field="creator")
     if invitation_for(task_id, creator_id):

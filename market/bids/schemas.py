@@ -5,6 +5,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields
 
+from market.agencies.schemas import SideSchema
 from market.bids.models import Bid, BidState, InvitationState
 from market.creators.schemas import WebAddress
 from market.kit.figures import figures
@@ -77,12 +78,6 @@ def form_values(bid: Bid) -> dict[str, Any]:
     return dumped
 
 
-class SideSchema(Schema):
-    id = PublicId("pty", required=True)
-    name = fields.String(required=True)
-    handle = fields.String(required=True)
-
-
 class BidSchema(Schema):
     """An offer on a brief."""
 
@@ -117,7 +112,11 @@ class InvitationNewSchema(Schema):
 
 
 class InviteFormSchema(Schema):
-    creator = Text(least=1, most=200, required=True)
+    """By name typed (handle or e-mail), or by id from a list; `back` says which page asked."""
+
+    creator = Text(most=200, load_default="")
+    creator_id = PublicId("pty", load_default=None)
+    back = Text(most=20, load_default="")
     message = Text(most=500, load_default="")
 
 

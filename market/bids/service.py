@@ -139,6 +139,10 @@ def last_day(task: Task) -> date:
     return cast(datetime, task.deadline).astimezone(ZONE).date()
 
 
+def today() -> date:
+    return now().astimezone(ZONE).date()
+
+
 def _locked(bid_id: UUID) -> tuple[Task, Bid]:
     task = tasks.find(find(bid_id).task_id, lock=True)
     return task, find(bid_id, lock=True)
@@ -160,7 +164,7 @@ def _check_offer(task: Task, data: dict[str, Any]) -> None:
         raise BriefClosed
     if data.get("price_fen", 0) > task.budget_fen:
         raise BudgetExceeded(field="price_fen", budget=f"{task.budget_fen / 100:,.2f}")
-    if "delivery_on" in data and not now().astimezone(ZONE).date() <= data["delivery_on"] <= last_day(task):
+    if "delivery_on" in data and not today() <= data["delivery_on"] <= last_day(task):
         raise LateDelivery(field="delivery_on", last=last_day(task).isoformat())
 
 

@@ -13,6 +13,7 @@ from flask_babel import format_datetime, get_locale, get_timezone
 from werkzeug.datastructures import MultiDict
 
 from market.kit.errors import Invalid, NotFound, Refusal, Unauthenticated, flatten
+from market.kit.schemas import TypedLines, TypedRows
 from market.kit.words import _
 
 
@@ -66,7 +67,7 @@ def read_form(schema: ma.Schema, source: "MultiDict[str, str] | None" = None) ->
             continue
         given = [value for value in posted.getlist(name) if value != ""]
         field = schema.load_fields.get(name)
-        many = isinstance(field, ma.fields.List)
+        many = isinstance(field, ma.fields.List) and not isinstance(field, TypedLines | TypedRows)
         values[name] = posted.getlist(name) if many else posted[name]
         if not given and not many:
             continue

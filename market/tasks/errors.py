@@ -2,7 +2,7 @@ from market.kit.errors import Conflict, Refusal
 from market.kit.words import N_
 
 
-class NotADraft(Conflict):
+class NotDraft(Conflict):
     """Once open, a brief is what creators bid on; it is not changed under their feet."""
 
     title = N_("需求已发布")

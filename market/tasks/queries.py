@@ -38,6 +38,14 @@ def find_visible(task_id: UUID, actor: Actor | None, *, lock: bool = False) -> T
     return find(task_id, lock=lock)
 
 
+def find_own(task_id: UUID, actor: Actor, *, lock: bool = False) -> Task:
+    """A brief of the actor's own shop. Raises NotFound for any other."""
+    task = find(task_id, lock=lock)
+    if not actor.is_party(task.merchant_id):
+        raise NotFound
+    return task
+
+
 def tasks(ids: Iterable[UUID]) -> dict[UUID, Task]:
     wanted = set(ids)
     if not wanted:

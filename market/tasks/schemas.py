@@ -93,7 +93,10 @@ class TaskNewSchema(TaskChangeSchema):
 
 
 class TaskFormSchema(Schema):
-    """The page's twin: every field is on the form, and an empty one means none."""
+    """The page's twin: every field is on the form, and an empty one means none. (`do` is the button.)"""
+
+    class Meta:
+        unknown = ma.EXCLUDE
 
     title = Text(most=80, load_default="")
     category = Choice(list(CATEGORIES), required=True)

@@ -15,7 +15,7 @@ from market.kit.search import document
 from market.kit.work import cancel_timers, set_timer
 from market.shops import queries as shops
 from market.tasks import templates
-from market.tasks.errors import ForeignProduct, HasBids, NotADraft
+from market.tasks.errors import ForeignProduct, HasBids, NotDraft
 from market.tasks.models import Task, TaskState
 from market.tasks.queries import find
 from market.tasks.rules import faults
@@ -44,12 +44,12 @@ def draft(data: dict[str, Any], *, by: Actor, from_template: bool = False) -> Ta
 
 
 def change(task: Task, data: dict[str, Any], *, by: Actor) -> Task:
-    """Write what is given into a draft. Raises NotADraft, ForeignProduct.
+    """Write what is given into a draft. Raises NotDraft, ForeignProduct.
 
     No event: a draft saves itself on every field, and nobody but its merchant sees it.
     """
     if not task.is_draft:
-        raise NotADraft
+        raise NotDraft
     _write(task, data)
     task.updated_at = now()
     db.session.flush()
@@ -59,7 +59,7 @@ def change(task: Task, data: dict[str, Any], *, by: Actor) -> Task:
 def open_(task: Task, *, by: Actor) -> Task:
     """Let creators bid. Raises Invalid with a sentence at every field that is missing or impossible."""
     if not task.is_draft:
-        raise NotADraft
+        raise NotDraft
     if task.deadline and not task.bids_close_at:
         task.bids_close_at = min(now() + timedelta(days=BIDS_OPEN_DAYS), task.deadline)
     wrong = faults(task)

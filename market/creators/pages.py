@@ -1,0 +1,158 @@
+"""The square of creators, a creator's public page, and one's own profile."""
+
+from typing import Any, cast
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+
+from market.accounts import service as accounts
+from market.accounts.actor import Role
+from market.accounts.edge import actor_or_none, current_actor, hat
+from market.accounts.queries import find_party
+from market.accounts.schemas import ClaimSchema
+from market.accounts.vocabulary import AUDIENCE, AUDIENCE_NAMES, CATEGORIES, CITY_TIERS, FORMATS, options
+from market.creators import queries, service
+from market.creators.models import KINDS, MAX_LEVEL, Profile
+from market.creators.schemas import ProfileFormSchema, SquareForm, form_values
+from market.kit.db import transaction
+from market.kit.pages import Form, read_form
+from market.kit.words import _, say
+
+bp = Blueprint("creators", __name__)
+
+FANS_STEPS = (10_000, 50_000, 100_000, 500_000, 1_000_000)
+
+
+def card_of(mine: Profile, format: str | None = None) -> dict[str, Any]:
+    """A profile as the cards and lists show it; the price is the asked format's, else the lowest."""
+    prices = {each.value: fen for each, fen in mine.prices.items()}
+    return {
+        "href": url_for("creators.creator", handle=mine.party.handle),
+        "handle": mine.party.handle,
+        "name": mine.party.name,
+        "city": mine.party.city,
+        "kind": say(KINDS[mine.kind]),
+        "level": f"Lv.{mine.platform_level}" if mine.platform_level else "",
+        "categories": [say(CATEGORIES[code]) for code in mine.categories if code in CATEGORIES],
+        "fans": mine.fans,
+        "price_fen": prices.get(format) if format else mine.from_fen,
+        "is_from": not format and len(prices) > 1,
+        "reply_bps": mine.reply_bps,
+        "answers_in": span_words(mine.reply_median_s),
+        "bio": mine.party.bio,
+    }
+
+
+def span_words(seconds: int | None) -> str:
+    """How long something usually takes, at the size one remembers."""
+    if seconds is None:
+        return ""
+    if seconds < 5400:
+        return _("约 %(n)s 分钟", n=max(1, round(seconds / 60)))
+    if seconds < 2 * 86400:
+        return _("约 %(n)s 小时", n=round(seconds / 3600))
+    return _("约 %(n)s 天", n=round(seconds / 86400))
+
+
+def audience_bars(mine: Profile) -> list[dict[str, Any]]:
+    """The audience as rows of (name, share), part by part; parts that were not filled in are left out."""
+    parts = []
+    for part, names in AUDIENCE.items():
+        shares = (mine.audience or {}).get(part) or {}
+        rows = [(say(name), shares[key]) for key, name in names.items() if shares.get(key)]
+        if rows:
+            parts.append({"name": say(AUDIENCE_NAMES[part]), "rows": rows})
+    return parts
+
+
+@bp.get("/creators")
+def square() -> Any:
+    """达人广场: everybody may look before signing in."""
+    form = read_form(SquareForm(), request.args)
+    asked: dict[str, Any] = {name: form.valid.get(name) for name in SquareForm().load_fields} | {"limit": 24}
+    asked["sort"] = asked["sort"] or "new"
+    found = queries.search(actor_or_none(), **asked)
+    chosen = {
+        name: value
+        for name, value in form.values.items()
+        if value and name not in ("cursor", "limit", "lang")
+    }
+    return render_template(
+        "creators/square.html",
+        form=form,
+        chosen=chosen,
+        cards=[card_of(mine, asked["format"]) for mine in found],
+        next_url=url_for("creators.square", **chosen, cursor=found.next_cursor)
+        if found.next_cursor
+        else None,
+        categories=options(CATEGORIES),
+        formats=options(FORMATS),
+        kinds=[(each.value, say(name)) for each, name in KINDS.items()],
+        cities=queries.cities(),
+        fans_steps=FANS_STEPS,
+    )
+
+
+@bp.get("/c/<handle>")
+def creator(handle: str) -> Any:
+    mine = queries.by_handle(handle, actor_or_none())
+    return render_template(
+        "creators/creator.html", mine=mine, card=card_of(mine), audience=audience_bars(mine)
+    )
+
+
+@bp.route("/u/profile", methods=["GET", "POST"])
+@hat(Role.CREATOR)
+def profile() -> Any:
+    """我的: what merchants see, and the verification it needs."""
+    me = cast(UUID, current_actor().party_id)
+    if request.method == "POST":
+        form = read_form(ProfileFormSchema())
+        with form.attempt():
+            with transaction():
+                service.save_profile(me, form.data, by=current_actor())
+            flash(_("画像已保存。"), "success")
+            return redirect(url_for("creators.profile"), 303)
+        return _profile_page(me, form, Form()), form.status
+    mine = queries.profile(me)
+    party = find_party(me)
+    return _profile_page(me, Form(form_values(mine) | {"city": party.city, "bio": party.bio}), Form())
+
+
+@bp.post("/u/profile/verification")
+@hat(Role.CREATOR)
+def ask_verification() -> Any:
+    actor = current_actor()
+    me = cast(UUID, actor.party_id)
+    claim = read_form(ClaimSchema())
+    with claim.attempt():
+        with transaction():
+            accounts.ask_verification(find_party(me, lock=True), claim.data, by=actor)
+        flash(_("资质已提交，运营审核后会通知您。"), "success")
+        return redirect(url_for("creators.profile"), 303)
+    party = find_party(me)
+    form = Form(form_values(queries.profile(me)) | {"city": party.city, "bio": party.bio})
+    return _profile_page(me, form, claim), claim.status
+
+
+def _profile_page(me: UUID, form: Form, claim: Form) -> str:
+    rows = [
+        int(name.split(".")[1]) for name in form.values if name.startswith("works.") and form.values[name]
+    ]
+    return render_template(
+        "creators/profile.html",
+        form=form,
+        claim=claim,
+        mine=queries.profile(me),
+        works=range(min(max(rows, default=-1) + 3, 12)),
+        party=find_party(me),
+        kinds=[(each.value, say(name)) for each, name in KINDS.items()],
+        categories=options(CATEGORIES),
+        formats=[("", _("形式")), *options(FORMATS)],
+        levels=[(level, f"Lv.{level}") for level in range(MAX_LEVEL + 1)],
+        tiers=[("", _("不填")), *options(CITY_TIERS)],
+        audience=[
+            (part, say(AUDIENCE_NAMES[part]), [(key, say(name)) for key, name in names.items()])
+            for part, names in AUDIENCE.items()
+        ],
+    )

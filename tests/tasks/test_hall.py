@@ -1,0 +1,98 @@
+"""任务大厅: what is open, filtered and sorted."""
+
+from datetime import timedelta
+
+from market.kit import clock
+from market.tasks import registry
+from tests.briefs import later, opened, problem
+
+
+def titles(player, query=""):
+    return [each["title"] for each in player.api("GET", f"/tasks{query}").json["data"]]
+
+
+def test_the_hall_shows_what_takes_bids_now(mei, lin):
+    opened(mei, title="开着的需求", bids_close_at=later(5))
+    opened(mei, title="快截止的需求", bids_close_at=later(1))
+    shut = opened(mei, title="截止的需求")
+    mei.api("POST", f"/tasks/{shut['id']}/closing")
+
+    assert titles(lin) == ["快截止的需求", "开着的需求"]
+    clock.shift(timedelta(days=2))
+    assert titles(lin) == ["开着的需求"]
+
+
+def test_filters_and_sorting(mei, lin):
+    opened(mei, title="鱼竿测试视频", category="outdoor", budget_fen=500_000, bids_close_at=later(2))
+    opened(
+        mei,
+        title="口红试色图文",
+        category="beauty",
+        format="article",
+        budget_fen=900_000,
+        bids_close_at=later(4),
+    )
+    opened(
+        mei, title="猫粮试吃直播", category="pets", format="live", budget_fen=200_000, bids_close_at=later(3)
+    )
+
+    assert titles(lin, "?category=beauty") == ["口红试色图文"]
+    assert titles(lin, "?format=live") == ["猫粮试吃直播"]
+    assert titles(lin, "?budget_min_fen=400000&sort=budget") == ["口红试色图文", "鱼竿测试视频"]
+    assert titles(lin, "?sort=closing") == ["鱼竿测试视频", "猫粮试吃直播", "口红试色图文"]
+    assert titles(lin, "?q=试色") == ["口红试色图文"]
+
+
+def test_pages_follow_the_key_in_every_order(mei, lin):
+    for n in range(5):
+        opened(mei, title=f"第 {n} 个需求", budget_fen=100_000)
+
+    for sort in ("new", "budget", "closing"):
+        seen, cursor = [], ""
+        while True:
+            page = lin.api("GET", f"/tasks?limit=2&sort={sort}{cursor}").json
+            seen += [each["title"] for each in page["data"]]
+            if not page["next_cursor"]:
+                break
+            cursor = f"&cursor={page['next_cursor']}"
+        assert sorted(seen) == [f"第 {n} 个需求" for n in range(5)], sort
+
+
+def test_mine_are_of_any_state_and_only_mine(mei, lin):
+    opened(mei)
+    mei.api("POST", "/tasks", json={"category": "food", "format": "video"})
+
+    assert [each["state"] for each in mei.api("GET", "/tasks?mine=true").json["data"]] == ["draft", "open"]
+    assert len(mei.api("GET", "/tasks?mine=true&state=draft").json["data"]) == 1
+    assert lin.api("GET", "/tasks?mine=true").json["data"] == []
+
+
+def test_a_brief_is_read_without_signing_in(mei, app):
+    task = opened(mei)
+    visitor = app.test_client()
+
+    assert "碳素鱼竿承重测试短视频" in visitor.get("/tasks").text
+    page = visitor.get(f"/t/{task['id']}")
+    assert "登录后投稿" in page.text
+    assert "救生衣" in page.text
+    assert visitor.get("/t/tsk_1111111111111111111111").status_code == 404
+    assert visitor.get("/t/nonsense").status_code == 404
+
+
+def test_the_api_wants_a_key(app):
+    answer = app.test_client().get("/api/v1/tasks")
+
+    assert problem(answer)[0] == 401
+
+
+def test_fit_stands_on_the_tickets_when_something_measures_it(mei, lin, monkeypatch):
+    opened(mei)
+    monkeypatch.setattr(registry, "_fits", [])
+    registry.register_fits(
+        lambda creator_id, tasks: {task.id: registry.Fit(0.87, "同类目 12 单") for task in tasks}
+    )
+
+    page = lin.browser().get("/tasks").text
+
+    assert "契合度 87" in page
+    assert "同类目 12 单" in page

@@ -38,7 +38,9 @@ def wanted_kind(order: Order, stage: Stage) -> Kind:
     return Kind.SCRIPT if stage is Stage.SCRIPT else Kind(order.format.value)
 
 
-def checked(order: Order, stage: Stage, kind: Kind, given: dict[str, Any], by: Actor) -> tuple[dict[str, Any], UUID | None]:
+def checked(
+    order: Order, stage: Stage, kind: Kind, given: dict[str, Any], by: Actor
+) -> tuple[dict[str, Any], UUID | None]:
     """(content as plain JSON, main asset). Shares the files with the order's other parties. Raises the refusals
     of errors.py, each at its field."""
     wanted = wanted_kind(order, stage)
@@ -52,7 +54,10 @@ def checked(order: Order, stage: Stage, kind: Kind, given: dict[str, Any], by: A
     if kind is Kind.ARTICLE:
         for image in given["image_ids"]:
             _asset(order, image, AssetKind.IMAGE, by, field="image_ids")
-        content |= {"body": given["body"], "image_ids": [ids.encode("ast", image) for image in given["image_ids"]]}
+        content |= {
+            "body": given["body"],
+            "image_ids": [ids.encode("ast", image) for image in given["image_ids"]],
+        }
         asset_id = given["image_ids"][0] if given["image_ids"] else None
     elif kind is Kind.VIDEO:
         _asset(order, given["asset_id"], AssetKind.VIDEO, by, field="asset_id")

@@ -20,9 +20,7 @@ class RevisionsUsedUp(Conflict):
     """The agreed rounds are over."""
 
     title = N_("修改次数已用完")
-    text = N_(
-        "约定的 %(n)s 轮修改已用完。您可以验收放款，或在消息里与创作者另行商定；到期未处理将自动验收。"
-    )
+    text = N_("约定的 %(n)s 轮修改已用完。您可以验收放款，或在消息里与创作者另行商定；到期未处理将自动验收。")
 
 
 class NothingSaid(Refusal):

@@ -93,5 +93,7 @@ class Remark(Row, Base):
     __table_args__ = (
         CheckConstraint("at_ms >= 0", name="moment"),
         CheckConstraint("x BETWEEN 0 AND 10000 AND y BETWEEN 0 AND 10000", name="spot"),
-        CheckConstraint("(x IS NULL) = (y IS NULL) AND (x IS NULL OR at_ms IS NOT NULL)", name="spot_has_moment"),
+        CheckConstraint(
+            "(x IS NULL) = (y IS NULL) AND (x IS NULL OR at_ms IS NOT NULL)", name="spot_has_moment"
+        ),
     )

@@ -1,10 +1,13 @@
 """The shared workroom of an order, handing in, and the merchant's review."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from werkzeug.exceptions import HTTPException
 
 from market.accounts.actor import Right
 from market.accounts.edge import current_actor, require, signed_in, wear_any
@@ -18,6 +21,7 @@ from market.delivery.timeline import entries_of, latest
 from market.delivery.turn import turn_of
 from market.kit import ids
 from market.kit.db import db, transaction
+from market.kit.errors import Conflict
 from market.kit.pages import Form, read_form
 from market.kit.words import _
 from market.media import queries as assets
@@ -109,6 +113,24 @@ def pulse(order_id: UUID) -> Any:
     return render_template("delivery/_pulse.html", order=order, news=True, seen=now_at)
 
 
+class Overtaken(HTTPException):
+    """The other side, the timer or another window was quicker: the form is gone, so the sentence goes to the page."""
+
+    code = 303
+
+
+@contextmanager
+def _or_back(page: str) -> Iterator[None]:
+    """Send a refusal that is about no field (the state has changed) to `page` instead of onto the form."""
+    try:
+        yield
+    except Conflict as refusal:
+        if refusal.field:
+            raise
+        flash(refusal.detail(), "danger")
+        raise Overtaken(response=redirect(page, 303)) from refusal
+
+
 @bp.post("/orders/<pid('ord'):order_id>/submissions")
 @signed_in
 def submit(order_id: UUID) -> Any:
@@ -120,11 +142,12 @@ def submit(order_id: UUID) -> Any:
     source = request.form.copy()
     source.poplist("kind")
     form = read_form(LiveFormSchema() if kind is Kind.LIVE else CONTENTS[kind](), source)
-    with form.attempt():
+    room = url_for("delivery.workroom", order_id=order_id)
+    with form.attempt(), _or_back(room):
         with transaction():
             service.submit(order_id, kind, form.data, actor)
         flash(_("已提交，等待商家验收。"), "success")
-        return redirect(url_for("delivery.workroom", order_id=order_id), 303)
+        return redirect(room, 303)
     return _workroom(orders.find_visible(order_id, actor), form), form.status
 
 
@@ -157,7 +180,9 @@ def _review(submission: Submission, order: Order, form: Form | None = None, ask:
         versions=versions,
         beside=beside,
         assets=assets.assets([s.asset_id for s in shown] + list(pictures)),
-        image_keys={s.id: [ids.decode("ast", text) for text in s.content.get("image_ids", [])] for s in shown},
+        image_keys={
+            s.id: [ids.decode("ast", text) for text in s.content.get("image_ids", [])] for s in shown
+        },
         starts_at={
             s.id: datetime.fromisoformat(s.content["starts_at"]) for s in shown if "starts_at" in s.content
         },
@@ -183,7 +208,7 @@ def remark(submission_id: UUID) -> Any:
     actor = current_actor()
     require(policy.may_remark(actor, order))
     form = read_form(RemarkFormSchema())
-    with form.attempt():
+    with form.attempt(), _or_back(url_for("delivery.review", submission_id=submission_id)):
         with transaction():
             service.remark(submission_id, form.data, actor)
         return redirect(url_for("delivery.review", submission_id=submission_id, _anchor="remarks"), 303)
@@ -197,7 +222,7 @@ def ask_revision(submission_id: UUID) -> Any:
     actor = current_actor()
     require(policy.may_review(actor, order))
     form = read_form(RevisionFormSchema())
-    with form.attempt():
+    with form.attempt(), _or_back(url_for("delivery.review", submission_id=submission_id)):
         words = form.data["text"]
         with transaction():
             service.ask_revision(submission_id, [{"text": words}] if words else [], actor)

@@ -50,7 +50,9 @@ def submit(order_id: UUID, kind: Kind, given: dict[str, Any], by: Actor) -> Subm
     if milestone is None or milestone.kind is Stage.PUBLISHED or milestone.state is not MilestoneState.ACTIVE:
         raise NotYourTurn
     content, asset_id = checked(order, milestone.kind, kind, given, by)
-    last = db.session.scalar(select(func.max(Submission.version)).where(Submission.milestone_id == milestone.id))
+    last = db.session.scalar(
+        select(func.max(Submission.version)).where(Submission.milestone_id == milestone.id)
+    )
     submission = Submission(
         order_id=order.id,
         milestone_id=milestone.id,

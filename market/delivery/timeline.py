@@ -24,7 +24,11 @@ WORDS: dict[str, tuple[str, str, str]] = {
     "order.funded": (N_("%(amount)s 已托管，开始创作"), "lock-keyhole", "good"),
     "delivery.submitted": (N_("提交%(stage)s第 %(version)s 版"), "package", "act"),
     "delivery.remarked": (N_("批注：%(text)s"), "message-square", ""),
-    "delivery.revision_asked": (N_("要求修改%(stage)s第 %(version)s 版，还可修改 %(left)s 轮"), "rotate-ccw", "wait"),
+    "delivery.revision_asked": (
+        N_("要求修改%(stage)s第 %(version)s 版，还可修改 %(left)s 轮"),
+        "rotate-ccw",
+        "wait",
+    ),
     "delivery.extended": (N_("延长验收期"), "timer", ""),
     "delivery.accepted": (N_("验收%(stage)s第 %(version)s 版"), "circle-check", "good"),
     "auto_accept.half": (N_("提醒：验收期已过半"), "timer", "wait"),

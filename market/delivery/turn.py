@@ -36,13 +36,25 @@ def turn_of(order: Order, actor: Actor, submissions: Sequence[Submission]) -> Tu
         return Turn(_("作品正在上架，上架后自动放出最后一笔款"), False)
     if milestone.state is MilestoneState.SUBMITTED:
         waiting = next(s for s in reversed(submissions) if s.is_waiting)
-        text = _("请验收%(stage)s（第 %(n)s 版）", stage=stage, n=waiting.version) if merchant else _("等待商家验收%(stage)s（第 %(n)s 版）", stage=stage, n=waiting.version)
+        text = (
+            _("请验收%(stage)s（第 %(n)s 版）", stage=stage, n=waiting.version)
+            if merchant
+            else _("等待商家验收%(stage)s（第 %(n)s 版）", stage=stage, n=waiting.version)
+        )
         return Turn(text, merchant, waiting.auto_accept_at, _("到时未处理，自动验收并放款"))
     sent_back = any(s.milestone_id == milestone.id for s in submissions)
     if creator:
-        text = _("请按意见修改并重新提交%(stage)s", stage=stage) if sent_back else _("请提交%(stage)s", stage=stage)
+        text = (
+            _("请按意见修改并重新提交%(stage)s", stage=stage)
+            if sent_back
+            else _("请提交%(stage)s", stage=stage)
+        )
     else:
-        text = _("等待创作者修改%(stage)s", stage=stage) if sent_back else _("等待创作者提交%(stage)s", stage=stage)
+        text = (
+            _("等待创作者修改%(stage)s", stage=stage)
+            if sent_back
+            else _("等待创作者提交%(stage)s", stage=stage)
+        )
     return Turn(text, creator, milestone.due_at)
 
 

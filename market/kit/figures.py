@@ -16,6 +16,7 @@ class Figures:
     revisions: int = 2
     auto_accept_h: int = 72  # K13
     rush_auto_accept_h: int = 24  # K13: briefs of a campaign
+    extension_h: int = 48  # K13: the merchant may ask for this much more time, once
     cooling_h: int = 72  # released money becomes withdrawable after this
     funding_lapse_h: int = 72  # an award nobody funds lapses
     invitation_h: int = 72

@@ -48,7 +48,9 @@ class Funds:
 def of_merchant(actor: Actor, *, cursor: str | None = None) -> Funds:
     """The four figures over all orders; the statement over the latest RECENT_ORDERS."""
     mine = queries.visible_to(actor)
-    awaiting = mine.where(Order.state == OrderState.AWAITING_FUNDS).with_only_columns(func.sum(Order.price_fen))
+    awaiting = mine.where(Order.state == OrderState.AWAITING_FUNDS).with_only_columns(
+        func.sum(Order.price_fen)
+    )
     sums = _by_state(actor)
     held = sum(fen for state, fen in sums.items() if state is not MilestoneState.RELEASED)
     checkouts = page_of(payments.visible_to(actor), Checkout.id, limit=20, cursor=cursor)
@@ -89,8 +91,18 @@ def _statement(orders: Sequence[Order]) -> list[Moved]:
         return []
     lines = []
     for entry in books.statement(list(owner), limit=40).data:
-        change = sum(entry.change(account) for account in {end for leg in entry.legs for end in (leg.debit, leg.credit)} & owner.keys())
+        change = sum(
+            entry.change(account)
+            for account in {end for leg in entry.legs for end in (leg.debit, leg.credit)} & owner.keys()
+        )
         touched = next(end for leg in entry.legs for end in (leg.debit, leg.credit) if end in owner)
         if change:
-            lines.append(Moved(say(POSTINGS[entry.kind]) if entry.kind in POSTINGS else entry.kind.value, owner[touched], change, entry))
+            lines.append(
+                Moved(
+                    say(POSTINGS[entry.kind]) if entry.kind in POSTINGS else entry.kind.value,
+                    owner[touched],
+                    change,
+                    entry,
+                )
+            )
     return lines

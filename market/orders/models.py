@@ -79,7 +79,9 @@ class Order(Row, Base):
     @property
     def current(self) -> "Milestone | None":
         """The milestone somebody works on or looks at now."""
-        return next((m for m in self.milestones if m.state in (MilestoneState.ACTIVE, MilestoneState.SUBMITTED)), None)
+        return next(
+            (m for m in self.milestones if m.state in (MilestoneState.ACTIVE, MilestoneState.SUBMITTED)), None
+        )
 
     @property
     def is_over(self) -> bool:
@@ -158,7 +160,9 @@ class Milestone(Row, Base):
 
     def send_back(self) -> None:
         """A revision was asked for: the creator's turn again."""
-        self.state = move(self.state, MilestoneState.ACTIVE, {MilestoneState.SUBMITTED: {MilestoneState.ACTIVE}})
+        self.state = move(
+            self.state, MilestoneState.ACTIVE, {MilestoneState.SUBMITTED: {MilestoneState.ACTIVE}}
+        )
 
     def release(self, shares: Shares) -> None:
         self.state = move(self.state, MilestoneState.RELEASED, MILESTONE_MOVES)

@@ -33,7 +33,11 @@ TAB_NAMES = {
     "done": N_("已完成"),
     "off": N_("已失效"),
 }
-HOMES = {Role.MERCHANT: "orders.of_merchant", Role.CREATOR: "orders.of_creator", Role.AGENCY: "orders.of_agency"}
+HOMES = {
+    Role.MERCHANT: "orders.of_merchant",
+    Role.CREATOR: "orders.of_creator",
+    Role.AGENCY: "orders.of_agency",
+}
 
 
 @bp.get("/m/orders")
@@ -69,7 +73,12 @@ def _list() -> Any:
         orders=page,
         tab=tab,
         tabs=[
-            {"text": say(name), "href": here if key == "all" else f"{here}?tab={key}", "on": key == tab, "n": counts.get(key, 0)}
+            {
+                "text": say(name),
+                "href": here if key == "all" else f"{here}?tab={key}",
+                "on": key == tab,
+                "n": counts.get(key, 0),
+            }
             for key, name in TAB_NAMES.items()
         ],
         next_url=f"{here}?tab={tab}&cursor={page.next_cursor}" if page.next_cursor else None,
@@ -83,10 +92,29 @@ def _csv(orders: Any) -> Response:
     names = parties(party for order in orders for party in order.parties)
     out = io.StringIO()
     table = csv.writer(out)
-    table.writerow([_("订单号"), _("标题"), _("商家"), _("创作者"), _("机构"), _("金额（元）"), _("状态"), _("签约时间"), _("托管时间"), _("结束时间")])
+    table.writerow(
+        [
+            _("订单号"),
+            _("标题"),
+            _("商家"),
+            _("创作者"),
+            _("机构"),
+            _("金额（元）"),
+            _("状态"),
+            _("签约时间"),
+            _("托管时间"),
+            _("结束时间"),
+        ]
+    )
     for order in orders:
         agency = names[order.agency_id].name if order.agency_id else ""
-        cells = [order.number, order.title, names[order.merchant_id].name, names[order.creator_id].name, agency]
+        cells = [
+            order.number,
+            order.title,
+            names[order.merchant_id].name,
+            names[order.creator_id].name,
+            agency,
+        ]
         table.writerow(
             ["'" + cell if cell[:1] in "=+-@\t\r" else cell for cell in cells]
             + [f"{order.price_fen / 100:.2f}", order.state.value]
@@ -168,4 +196,6 @@ def money(order_id: UUID) -> Any:
 def my_funds() -> Any:
     """What is held, what waits for a word, what was paid out; every payment and every posting."""
     actor = current_actor()
-    return render_template("orders/funds.html", funds=funds.of_merchant(actor, cursor=request.args.get("cursor")))
+    return render_template(
+        "orders/funds.html", funds=funds.of_merchant(actor, cursor=request.args.get("cursor"))
+    )

@@ -15,7 +15,11 @@ def may_pay(actor: Actor, order: Order) -> bool:
 
 
 def may_cancel(actor: Actor, order: Order) -> bool:
-    return actor.is_party(order.merchant_id) and actor.may(Right.BRIEF) and order.state is OrderState.AWAITING_FUNDS
+    return (
+        actor.is_party(order.merchant_id)
+        and actor.may(Right.BRIEF)
+        and order.state is OrderState.AWAITING_FUNDS
+    )
 
 
 def may_review(actor: Actor, order: Order) -> bool:

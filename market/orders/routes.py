@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import current_app
-from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 
 from market.accounts.edge import current_actor, require
@@ -24,6 +23,7 @@ from market.orders.schemas import (
     OrderSchema,
 )
 from market.orders.yuan import Yuan, yuan_by_yuan
+from market.payments.models import Checkout
 from market.payments.schemas import CheckoutSchema
 from market.tasks import queries as tasks
 
@@ -67,14 +67,17 @@ def get_money(order_id: UUID) -> Yuan:
 
 @bp.post("/orders/<pid('ord'):order_id>/checkouts")
 @bp.response(201, CheckoutSchema)
-def create_checkout(order_id: UUID) -> ResponseReturnValue:
+def create_checkout(order_id: UUID) -> Checkout:
     """Open Stripe's payment page for the price. Needs Idempotency-Key; the same key, or a second click, gives the
     same page. `url` is null while Stripe does not answer: ask again with GET."""
     actor, key = current_actor(), request_key()
-    made = paying.pay(
-        order_id, actor, key=key, public_url=current_app.config["SETTINGS"].public_url, locale=str(get_locale())
+    return paying.pay(
+        order_id,
+        actor,
+        key=key,
+        public_url=current_app.config["SETTINGS"].public_url,
+        locale=str(get_locale()),
     )
-    return CheckoutSchema().dump(made), 201
 
 
 @bp.post("/orders/<pid('ord'):order_id>/cancellation")

@@ -49,7 +49,9 @@ class OrderSchema(Schema):
 
 class OrderDetailSchema(OrderSchema):
     terms = fields.Dict(required=True)
-    terms_sha256 = fields.Function(lambda order: order.terms_hash.hex(), required=True, metadata={"type": "string"})
+    terms_sha256 = fields.Function(
+        lambda order: order.terms_hash.hex(), required=True, metadata={"type": "string"}
+    )
 
 
 class OrderQuery(PageQuery):

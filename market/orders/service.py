@@ -164,14 +164,22 @@ def fund(order_id: UUID, by: Actor = SYSTEM) -> Order:
         )
         order.fund()
         cancel_timers(order.id, LAPSE)
-        tell(order, events.FUNDED, by=by, amount_fen=order.price_fen, due_at=order.milestones[0].due_at.isoformat())
+        tell(
+            order,
+            events.FUNDED,
+            by=by,
+            amount_fen=order.price_fen,
+            due_at=order.milestones[0].due_at.isoformat(),
+        )
         held -= order.price_fen
     if held:
         alarm("money_without_use", order.id, number=order.number, state=order.state.value, held_fen=held)
     return order
 
 
-def release(order: Order, milestone: Milestone, by: Actor, *, auto: bool = False, quietly: bool = False) -> None:
+def release(
+    order: Order, milestone: Milestone, by: Actor, *, auto: bool = False, quietly: bool = False
+) -> None:
     """Pay the milestone out of the (locked) order: EM→PP creator and agency, fee, tax; then the next stage begins.
 
     Approval, timer and landing share the key `release:{milestone}`: whoever comes first pays, nobody pays twice.
@@ -189,8 +197,13 @@ def release(order: Order, milestone: Milestone, by: Actor, *, auto: bool = False
         legs.append(Leg(escrow, Account(K.PAYEE_PENDING, order.agency_id), shares.agency))
     legs = [leg for leg in legs if leg.fen]
     if legs:
-        ledger.post(PostingKind.RELEASE, f"release:{milestone.id}", legs, source=("milestone", milestone.id), by=by)
-    payees = [(order.creator_id, shares.creator), *([(order.agency_id, shares.agency)] if order.agency_id else [])]
+        ledger.post(
+            PostingKind.RELEASE, f"release:{milestone.id}", legs, source=("milestone", milestone.id), by=by
+        )
+    payees = [
+        (order.creator_id, shares.creator),
+        *([(order.agency_id, shares.agency)] if order.agency_id else []),
+    ]
     for payee, fen in payees:
         paying.earn(
             party_id=payee,

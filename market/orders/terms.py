@@ -56,10 +56,19 @@ def terms_of(task: Task, bid: Bid, parts: list[Part], figures: Figures) -> dict[
             "deliverables": task.deliverables,
             "product_ids": [ids.encode("prd", product) for product in task.product_ids],
         },
-        "bid": {"id": ids.encode("bid", bid.id), "plan": bid.plan, "delivery_on": bid.delivery_on.isoformat()},
+        "bid": {
+            "id": ids.encode("bid", bid.id),
+            "plan": bid.plan,
+            "delivery_on": bid.delivery_on.isoformat(),
+        },
         "price_fen": bid.price_fen,
         "milestones": [
-            {"kind": p.kind.value, "percent": p.percent, "amount_fen": p.amount_fen, "due_at": p.due_at.isoformat()}
+            {
+                "kind": p.kind.value,
+                "percent": p.percent,
+                "amount_fen": p.amount_fen,
+                "due_at": p.due_at.isoformat(),
+            }
             for p in parts
         ],
         "deadline": deadline.isoformat(),
@@ -67,7 +76,11 @@ def terms_of(task: Task, bid: Bid, parts: list[Part], figures: Figures) -> dict[
         "commission_bps": bid.commission_bps if bid.agency_id else 0,
         "tax_bps": figures.tax_bps,
         "revisions": task.revisions,
-        "rights": {"months": task.rights_months, "channels": list(task.rights_channels), "note": bid.rights_note},
+        "rights": {
+            "months": task.rights_months,
+            "channels": list(task.rights_channels),
+            "note": bid.rights_note,
+        },
         "campaign_code": task.campaign_code,
         "auto_accept_h": figures.rush_auto_accept_h if rush else figures.auto_accept_h,
         "cooling_h": figures.cooling_h,
@@ -77,4 +90,6 @@ def terms_of(task: Task, bid: Bid, parts: list[Part], figures: Figures) -> dict[
 
 def hash_of(terms: dict[str, Any]) -> bytes:
     """SHA-256 of the canonical JSON; survives the round trip through jsonb."""
-    return hashlib.sha256(json.dumps(terms, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()).digest()
+    return hashlib.sha256(
+        json.dumps(terms, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    ).digest()

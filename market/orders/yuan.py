@@ -190,7 +190,11 @@ class _Reader:
                 Part("rest", m.amount_fen - shares.agency, "paid" if released else status, at),
             ]
         others = ("paid" if released else status, at)
-        parts = [Part("creator", shares.creator, *mine), Part("fee", shares.fee, *others), Part("tax", shares.tax, *others)]
+        parts = [
+            Part("creator", shares.creator, *mine),
+            Part("fee", shares.fee, *others),
+            Part("tax", shares.tax, *others),
+        ]
         if self.order.agency_id:
             parts.insert(1, Part("agency", shares.agency, *(agencys if self.view == "operator" else others)))
         return parts
@@ -228,7 +232,9 @@ class _Reader:
             whole = sum(leg.fen for leg in entry.legs)
             return [Movement(self._word(entry.legs[0].debit), say(WORDS["released"]), whole)]
         return [
-            Movement(self._word(leg.debit), self._word(leg.credit), leg.fen) for leg in entry.legs if self._may_see(leg)
+            Movement(self._word(leg.debit), self._word(leg.credit), leg.fen)
+            for leg in entry.legs
+            if self._may_see(leg)
         ]
 
     def _may_see(self, leg: Leg) -> bool:
@@ -241,16 +247,26 @@ class _Reader:
         if self.view == "merchant":
             return not payees
         if self.view == "agency":
-            return payees <= {self.order.agency_id} and not any(end.kind in (K.FEE_REVENUE, K.TAX_PAYABLE) for end in ends)
+            return payees <= {self.order.agency_id} and not any(
+                end.kind in (K.FEE_REVENUE, K.TAX_PAYABLE) for end in ends
+            )
         matured = leg.debit.kind is K.PAYEE_PENDING
-        return payees <= ({self.order.creator_id} if matured else {self.order.creator_id, self.order.agency_id})
+        return payees <= (
+            {self.order.creator_id} if matured else {self.order.creator_id, self.order.agency_id}
+        )
 
     def _word(self, account: Account) -> str:
         if account.kind is K.ESCROW_MILESTONE:
             stage = next((m.kind for m in self.order.milestones if m.id == account.owner_id), None)
-            return f"{say(ACCOUNTS[account.kind])} · {say(STAGE_NAMES[stage])}" if stage else say(ACCOUNTS[account.kind])
+            return (
+                f"{say(ACCOUNTS[account.kind])} · {say(STAGE_NAMES[stage])}"
+                if stage
+                else say(ACCOUNTS[account.kind])
+            )
         if account.kind in (K.PAYEE_PENDING, K.PAYEE_AVAILABLE):
             who = say(N_("机构")) if account.owner_id == self.order.agency_id else say(N_("创作者"))
-            where = say(STATUSES["cooling"]) if account.kind is K.PAYEE_PENDING else say(STATUSES["available"])
+            where = (
+                say(STATUSES["cooling"]) if account.kind is K.PAYEE_PENDING else say(STATUSES["available"])
+            )
             return f"{who} · {where}"
         return say(ACCOUNTS[account.kind]) if account.kind in ACCOUNTS else account.kind.value

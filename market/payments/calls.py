@@ -36,7 +36,13 @@ class Sending:
 
 
 def put(
-    purpose: str, subject_id: UUID, params: Any, *, target: str = "", account: str | None = None, again: bool = False
+    purpose: str,
+    subject_id: UUID,
+    params: Any,
+    *,
+    target: str = "",
+    account: str | None = None,
+    again: bool = False,
 ) -> UUID:
     """Write the wish for a call, in the transaction of its cause; asking twice for the same changes nothing.
 
@@ -88,8 +94,10 @@ def find(call_id: UUID) -> StripeCall:
 
 def is_free(kind: type[Leased]) -> ColumnElement[bool]:
     """Due, and in nobody's hands."""
-    return (kind.state == "waiting") & (kind.due_at <= now()) & or_(
-        kind.leased_until.is_(None), kind.leased_until < now()
+    return (
+        (kind.state == "waiting")
+        & (kind.due_at <= now())
+        & or_(kind.leased_until.is_(None), kind.leased_until < now())
     )
 
 

@@ -27,7 +27,15 @@ CHARGES = UUID("1d8a9b52-1c7e-5f0b-8a53-0f4ce2f8a6d1")
 
 
 def checkout(
-    *, subject_id: UUID, payer_id: UUID, amount_fen: int, title: str, by: Actor, key: str, return_url: str, locale: str = "zh"
+    *,
+    subject_id: UUID,
+    payer_id: UUID,
+    amount_fen: int,
+    title: str,
+    by: Actor,
+    key: str,
+    return_url: str,
+    locale: str = "zh",
 ) -> Checkout:
     """The one way to pay for `subject_id` now: a new one, or the one that is open already.
 
@@ -140,9 +148,15 @@ def apply(view: SessionView) -> None:
     elif view.status == "expired" and found.is_live:
         found.expire()
         record("checkout.expired", found.subject_id, by=SYSTEM)
-    elif view.status == "complete" and found.is_live and view.intent_status in ("requires_payment_method", "canceled"):
+    elif (
+        view.status == "complete"
+        and found.is_live
+        and view.intent_status in ("requires_payment_method", "canceled")
+    ):
         found.fail("payment_failed")
-        record("checkout.failed", found.subject_id, by=SYSTEM, audience=[found.payer_id], code="payment_failed")
+        record(
+            "checkout.failed", found.subject_id, by=SYSTEM, audience=[found.payer_id], code="payment_failed"
+        )
 
 
 def _of(view: SessionView) -> Checkout | None:
@@ -171,7 +185,13 @@ def _take(found: Checkout, charge: ChargeView) -> None:
     _post(charge, Account(K.ESCROW_UNALLOCATED, found.subject_id), ("checkout", found.id))
     found.pay(charge.id, charge.amount, charge.method)
     if charge.amount != found.amount_fen:
-        alarm("amount_differs", found.subject_id, checkout=str(found.id), asked=found.amount_fen, came=charge.amount)
+        alarm(
+            "amount_differs",
+            found.subject_id,
+            checkout=str(found.id),
+            asked=found.amount_fen,
+            came=charge.amount,
+        )
     record(
         "payments.received",
         found.subject_id,
@@ -188,7 +208,14 @@ def _take_unknown(charge: ChargeView, session_id: str) -> None:
     """Money that belongs to nothing we know: kept in suspense, and somebody is told."""
     source = uuid5(CHARGES, charge.id)
     _post(charge, Account(K.SUSPENSE, currency=charge.currency), ("charge", source))
-    alarm("unknown_payment", source, charge=charge.id, session=session_id, amount=charge.amount, currency=charge.currency)
+    alarm(
+        "unknown_payment",
+        source,
+        charge=charge.id,
+        session=session_id,
+        amount=charge.amount,
+        currency=charge.currency,
+    )
 
 
 def _post(charge: ChargeView, into: Account, source: tuple[str, UUID]) -> None:
@@ -197,10 +224,29 @@ def _post(charge: ChargeView, into: Account, source: tuple[str, UUID]) -> None:
     clearing = Account(K.STRIPE_CLEARING, currency=there)
     fee = [Leg(Account(K.STRIPE_FEES, currency=there), clearing, charge.fee)] if charge.fee else []
     if here == there:
-        ledger.post(PostingKind.CHARGE, key, [Leg(clearing, into, charge.amount), *fee], source=source, by=SYSTEM, external_ref=charge.id)
+        ledger.post(
+            PostingKind.CHARGE,
+            key,
+            [Leg(clearing, into, charge.amount), *fee],
+            source=source,
+            by=SYSTEM,
+            external_ref=charge.id,
+        )
         return
     ledger.post(
-        PostingKind.CHARGE, key, [Leg(Account(K.EXCHANGE, currency=here), into, charge.amount)], source=source, by=SYSTEM, external_ref=charge.id
+        PostingKind.CHARGE,
+        key,
+        [Leg(Account(K.EXCHANGE, currency=here), into, charge.amount)],
+        source=source,
+        by=SYSTEM,
+        external_ref=charge.id,
     )
     settled = Leg(clearing, Account(K.EXCHANGE, currency=there), charge.settled_amount)
-    ledger.post(PostingKind.CHARGE, f"{key}:{there}", [settled, *fee], source=source, by=SYSTEM, external_ref=charge.id)
+    ledger.post(
+        PostingKind.CHARGE,
+        f"{key}:{there}",
+        [settled, *fee],
+        source=source,
+        by=SYSTEM,
+        external_ref=charge.id,
+    )

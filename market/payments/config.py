@@ -28,6 +28,10 @@ def read(env: Mapping[str, str] = environ) -> StripeConfig:
         webhook_secrets=tuple(filter(None, env.get("STRIPE_WEBHOOK_SECRET", "").split(","))),
         country=env.get("VTASK_CONNECT_COUNTRY", "CN"),
     )
-    if config.api_base != STRIPE and not config.api_key.startswith(("sk_test_", "rk_test_")) and config.api_key:
+    if (
+        config.api_base != STRIPE
+        and not config.api_key.startswith(("sk_test_", "rk_test_"))
+        and config.api_key
+    ):
         raise ValueError("STRIPE_API_BASE is not Stripe's own address: only a test key may be sent there")
     return config

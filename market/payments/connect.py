@@ -20,14 +20,23 @@ from market.payments.states import CallState
 def of(party_id: UUID, *, lock: bool = False) -> ConnectAccount | None:
     """The payee's account, freshly read."""
     rows = select(ConnectAccount).where(ConnectAccount.party_id == party_id)
-    return db.session.scalar((rows.with_for_update() if lock else rows).execution_options(populate_existing=True))
+    return db.session.scalar(
+        (rows.with_for_update() if lock else rows).execution_options(populate_existing=True)
+    )
 
 
 def begin(party_id: UUID, *, by: Actor) -> tuple[ConnectAccount, UUID | None]:
     """The payee's account, and the call to send after the commit when Stripe does not know it yet."""
     db.session.execute(
         insert(ConnectAccount)
-        .values(party_id=party_id, details_submitted=False, payouts_enabled=False, requirements=[], disabled_reason="", bank="")
+        .values(
+            party_id=party_id,
+            details_submitted=False,
+            payouts_enabled=False,
+            requirements=[],
+            disabled_reason="",
+            bank="",
+        )
         .on_conflict_do_nothing(index_elements=["party_id"])
     )
     account = of(party_id, lock=True)

@@ -24,7 +24,15 @@ MATURE = "payments.mature"
 
 
 def earn(
-    *, party_id: UUID, source_id: UUID, subject_id: UUID, number: str, title: str, stage: str, amount_fen: int, cooling_h: int
+    *,
+    party_id: UUID,
+    source_id: UUID,
+    subject_id: UUID,
+    number: str,
+    title: str,
+    stage: str,
+    amount_fen: int,
+    cooling_h: int,
 ) -> None:
     """Note a payee's part of a release that was just posted to PP, and when it becomes available."""
     if not amount_fen:
@@ -58,7 +66,13 @@ def mature(earning_id: UUID, data: dict[str, Any]) -> None:
     ledger.post(
         PostingKind.MATURE,
         f"mature:{earning.source_id}:{earning.party_id}",
-        [Leg(Account(K.PAYEE_PENDING, earning.party_id), Account(K.PAYEE_AVAILABLE, earning.party_id), earning.amount_fen)],
+        [
+            Leg(
+                Account(K.PAYEE_PENDING, earning.party_id),
+                Account(K.PAYEE_AVAILABLE, earning.party_id),
+                earning.amount_fen,
+            )
+        ],
         source=("milestone", earning.source_id),
         by=SYSTEM,
     )

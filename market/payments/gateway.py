@@ -58,7 +58,9 @@ def _client(config: StripeConfig) -> stripe.StripeClient:
 
 def client() -> stripe.StripeClient:
     if db.session.info.get("open"):
-        raise RuntimeError("Stripe is not called inside a transaction: write a StripeCall and send it afterwards")
+        raise RuntimeError(
+            "Stripe is not called inside a transaction: write a StripeCall and send it afterwards"
+        )
     db.session.rollback()  # end the transaction that mere reading began: no connection waits for Stripe
     return _client(read())
 
@@ -107,7 +109,11 @@ def session_params(
         ],
         "allowed_payment_method_types": ["card", "alipay", "wechat_pay"],
         "payment_method_options": {"wechat_pay": {"client": "web"}},
-        "payment_intent_data": {"metadata": ours, "description": title, "transfer_group": f"chk_{checkout_id}"},
+        "payment_intent_data": {
+            "metadata": ours,
+            "description": title,
+            "transfer_group": f"chk_{checkout_id}",
+        },
         "metadata": ours,
         "success_url": return_url,
         "cancel_url": return_url,
@@ -149,7 +155,9 @@ SENDERS: dict[str, Sender] = {
     "account": lambda c, call, params, options: c.v1.accounts.create(params, options),
     "transfer": lambda c, call, params, options: c.v1.transfers.create(params, options),
     "payout": lambda c, call, params, options: c.v1.payouts.create(params, options),
-    "reversal": lambda c, call, params, options: c.v1.transfers.reversals.create(call.target, params, options),
+    "reversal": lambda c, call, params, options: c.v1.transfers.reversals.create(
+        call.target, params, options
+    ),
 }
 
 
@@ -158,7 +166,9 @@ def send(call: Call) -> Json:
     options: Json = {"idempotency_key": str(call.id)}
     if call.account:
         options["stripe_account"] = call.account
-    params = call.params | ({"metadata": call.params.get("metadata", {}) | {"call": str(call.id)}} if _marked(call) else {})
+    params = call.params | (
+        {"metadata": call.params.get("metadata", {}) | {"call": str(call.id)}} if _marked(call) else {}
+    )
     with _translated():
         return cast(Json, SENDERS[call.purpose](client(), call, params, options).to_dict())
 
@@ -256,7 +266,11 @@ def session_view(body: Json) -> SessionView:
     intent = body.get("payment_intent")
     intent = intent if isinstance(intent, dict) else {}
     charge = intent.get("latest_charge")
-    paid = body.get("payment_status") == "paid" and isinstance(charge, dict) and charge.get("status") == "succeeded"
+    paid = (
+        body.get("payment_status") == "paid"
+        and isinstance(charge, dict)
+        and charge.get("status") == "succeeded"
+    )
     return SessionView(
         id=body["id"],
         reference=body.get("client_reference_id") or "",
@@ -298,7 +312,9 @@ def account_view(body: Json) -> AccountView:
         payouts_enabled=bool(body.get("payouts_enabled")),
         requirements=[str(each) for each in requirements.get("currently_due") or []],
         disabled_reason=requirements.get("disabled_reason") or "",
-        bank=" ".join(filter(None, [bank.get("bank_name"), f"•••• {bank['last4']}" if bank.get("last4") else ""])),
+        bank=" ".join(
+            filter(None, [bank.get("bank_name"), f"•••• {bank['last4']}" if bank.get("last4") else ""])
+        ),
     )
 
 
@@ -319,7 +335,9 @@ def onboarding_link(account_id: str, *, return_url: str, refresh_url: str) -> st
 
 def payout(account_id: str, payout_id: str) -> PayoutView:
     with _translated():
-        return payout_view(client().v1.payouts.retrieve(payout_id, None, {"stripe_account": account_id}).to_dict())
+        return payout_view(
+            client().v1.payouts.retrieve(payout_id, None, {"stripe_account": account_id}).to_dict()
+        )
 
 
 def payout_view(body: Json) -> PayoutView:

@@ -114,7 +114,13 @@ def _finish(event_id: str, step: Step | None, state: InboxState, error: str = ""
         if step:
             step()
         if row.type in ALARMING or error:
-            alarm("stripe_event", uuid5(STRIPE, row.object_id), event=row.id, type=row.type, object=row.object_id)
+            alarm(
+                "stripe_event",
+                uuid5(STRIPE, row.object_id),
+                event_id=row.id,
+                type=row.type,
+                object=row.object_id,
+            )
         row.state, row.error, row.done_at, row.leased_until = state, error[:2000], now(), None
 
 
@@ -126,7 +132,13 @@ def _postpone(event_id: str, failure: Exception) -> None:
         calls.postpone(row, f"{type(failure).__name__}: {failure.__cause__ or failure}")
         if row.tries >= GIVE_UP_TRIES:
             row.state, row.done_at = InboxState.IGNORED, now()
-            alarm("stripe_event_stuck", uuid5(STRIPE, row.object_id), event=row.id, type=row.type, error=row.error)
+            alarm(
+                "stripe_event_stuck",
+                uuid5(STRIPE, row.object_id),
+                event_id=row.id,
+                type=row.type,
+                error=row.error,
+            )
 
 
 def _find(event_id: str) -> StripeEvent:

@@ -202,4 +202,6 @@ class StripeEvent(Base):
     error: Mapped[str] = mapped_column(Text, default="")
     done_at: Mapped[datetime | None]
 
-    __table_args__ = (Index("ix_stripe_events_waiting", "due_at", postgresql_where=text("state = 'waiting'")),)
+    __table_args__ = (
+        Index("ix_stripe_events_waiting", "due_at", postgresql_where=text("state = 'waiting'")),
+    )

@@ -23,7 +23,9 @@ def link(actor: Actor, return_url: str) -> str:
         raise StripeRefused(error.partition(":")[0]) if state is CallState.REFUSED else StripeAway
     separator = "&" if "?" in return_url else "?"
     return gateway.onboarding_link(
-        stripe_id, return_url=f"{return_url}{separator}onboarded=1", refresh_url=f"{return_url}{separator}onboarding=again"
+        stripe_id,
+        return_url=f"{return_url}{separator}onboarded=1",
+        refresh_url=f"{return_url}{separator}onboarding=again",
     )
 
 

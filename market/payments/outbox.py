@@ -72,7 +72,9 @@ def send(call_id: UUID) -> bool:
 def _send(row: StripeCall | None) -> bool:
     if row is None:
         return False
-    call = Sending(row.id, row.purpose, row.subject_id, row.target, row.account, row.params, row.tries, row.first_sent_at)
+    call = Sending(
+        row.id, row.purpose, row.subject_id, row.target, row.account, row.params, row.tries, row.first_sent_at
+    )
     try:
         answer = _ask(call)
     except StripeRefused as refusal:
@@ -133,7 +135,9 @@ def _begin_again(call: Sending) -> None:
         row = calls.find(call.id)
         if row.state is CallState.WAITING:
             row.state, row.error, row.done_at = CallState.REFUSED, "indeterminate: nothing was made", now()
-            calls.put(row.purpose, row.subject_id, row.params, target=row.target, account=row.account, again=True)
+            calls.put(
+                row.purpose, row.subject_id, row.params, target=row.target, account=row.account, again=True
+            )
 
 
 def _postpone(call: Sending, reason: Exception) -> None:
@@ -142,4 +146,10 @@ def _postpone(call: Sending, reason: Exception) -> None:
         if row.state is CallState.WAITING:
             calls.postpone(row, f"{type(reason).__name__}: {reason.__cause__ or reason}")
             if row.tries == ALARM_AFTER_TRIES:
-                alarm("stripe_call_stuck", row.subject_id, call=str(row.id), purpose=row.purpose, error=row.error)
+                alarm(
+                    "stripe_call_stuck",
+                    row.subject_id,
+                    call=str(row.id),
+                    purpose=row.purpose,
+                    error=row.error,
+                )

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, Select, func, select, text
+from sqlalchemy import Select, TextClause, select, text
 
 from market.kit.clock import now
 from market.kit.db import db, transaction
@@ -19,40 +19,43 @@ from market.payments.states import CheckoutState, WithdrawalState
 
 log = structlog.get_logger()
 
-FIRST = text("interval '1 minute'")
-Step = Callable[[], None]
+PAUSE_IS_OVER = "looked_at + greatest(interval '1 minute', (looked_at - created_at) / 2) < :present"
 
 
-def _is_due(kind: Any) -> ColumnElement[bool]:
-    born = kind.created_at
-    pause: ColumnElement[Any] = func.greatest(FIRST, (kind.looked_at - born) / 2)
-    due: ColumnElement[bool] = kind.looked_at + pause < now()
-    return due
+def _is_due() -> TextClause:
+    return text(PAUSE_IS_OVER).bindparams(present=now())
 
 
 def _open_checkouts() -> Select[Checkout]:
-    return select(Checkout).where(Checkout.state == CheckoutState.OPEN, _is_due(Checkout))
+    return select(Checkout).where(Checkout.state == CheckoutState.OPEN, _is_due())
 
 
 def _under_way() -> Select[Withdrawal]:
     return select(Withdrawal).where(
-        Withdrawal.state == WithdrawalState.TRANSFERRED, Withdrawal.payout_id.is_not(None), _is_due(Withdrawal)
+        Withdrawal.state == WithdrawalState.TRANSFERRED, Withdrawal.payout_id.is_not(None), _is_due()
     )
 
 
 def _onboarding() -> Select[ConnectAccount]:
     return select(ConnectAccount).where(
-        ConnectAccount.stripe_id.is_not(None), ConnectAccount.payouts_enabled.is_(False), _is_due(ConnectAccount)
+        ConnectAccount.stripe_id.is_not(None), ConnectAccount.payouts_enabled.is_(False), _is_due()
     )
 
 
 def waiting() -> bool:
-    return any(db.session.scalars(rows.limit(1)).first() is not None for rows in (_open_checkouts(), _under_way(), _onboarding()))
+    return any(
+        db.session.scalars(rows.limit(1)).first() is not None
+        for rows in (_open_checkouts(), _under_way(), _onboarding())
+    )
 
 
 def look_next() -> bool:
     """Fetch one thing that is due for a look; False when none is."""
-    for rows, look in ((_open_checkouts(), look_at_checkout), (_under_way(), look_at_withdrawal), (_onboarding(), look_at_account)):
+    for rows, look in (
+        (_open_checkouts(), look_at_checkout),
+        (_under_way(), look_at_withdrawal),
+        (_onboarding(), look_at_account),
+    ):
         taken = _take(rows)
         if taken is not None:
             try:
@@ -67,7 +70,10 @@ def _take(rows: Select[Any]) -> UUID | None:
     """Note the look before it happens: others then leave the row alone."""
     with transaction():
         row = db.session.scalars(
-            rows.order_by("looked_at").limit(1).with_for_update(skip_locked=True).execution_options(populate_existing=True)
+            rows.order_by("looked_at")
+            .limit(1)
+            .with_for_update(skip_locked=True)
+            .execution_options(populate_existing=True)
         ).first()
         if row is None:
             return None

@@ -59,12 +59,16 @@ def live_checkout(subject_id: UUID) -> Checkout | None:
 
 def checkouts_of(subject_id: UUID) -> Sequence[Checkout]:
     """Every try to pay for this order, oldest first."""
-    return db.session.scalars(select(Checkout).where(Checkout.subject_id == subject_id).order_by(Checkout.id)).all()
+    return db.session.scalars(
+        select(Checkout).where(Checkout.subject_id == subject_id).order_by(Checkout.id)
+    ).all()
 
 
 def earnings_of(subject_id: UUID) -> Sequence[Earning]:
     """What payees earned by this order, oldest first."""
-    return db.session.scalars(select(Earning).where(Earning.subject_id == subject_id).order_by(Earning.id)).all()
+    return db.session.scalars(
+        select(Earning).where(Earning.subject_id == subject_id).order_by(Earning.id)
+    ).all()
 
 
 def cooling(party_id: UUID) -> Sequence[Earning]:

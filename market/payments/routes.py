@@ -113,4 +113,6 @@ def create_onboarding() -> dict[str, str]:
     """A link to Stripe's pages where the receiving account is opened or completed."""
     actor = current_actor()
     require(has_income(actor))
-    return {"url": onboarding.link(actor, current_app.config["SETTINGS"].public_url + url_for("payments.income"))}
+    return {
+        "url": onboarding.link(actor, current_app.config["SETTINGS"].public_url + url_for("payments.income"))
+    }

@@ -33,7 +33,9 @@ def withdraw(*, party_id: UUID, amount_fen: int, by: Actor, key: str) -> Withdra
     Raises NotOnboarded, BelowMinimum, NotEnough, KeyOfAnother.
     """
     account = connect.of(party_id, lock=True)
-    before = db.session.scalar(select(Withdrawal).where(Withdrawal.party_id == party_id, Withdrawal.key == key))
+    before = db.session.scalar(
+        select(Withdrawal).where(Withdrawal.party_id == party_id, Withdrawal.key == key)
+    )
     if before is not None:
         if before.amount_fen != amount_fen:
             raise KeyOfAnother
@@ -47,7 +49,11 @@ def withdraw(*, party_id: UUID, amount_fen: int, by: Actor, key: str) -> Withdra
     if amount_fen > (most := books.balance(available)):
         raise NotEnough(field="amount_fen", most=format_fen(most))
     made = Withdrawal(
-        party_id=party_id, amount_fen=amount_fen, key=key, account=account.stripe_id, requested_by=by.person_id
+        party_id=party_id,
+        amount_fen=amount_fen,
+        key=key,
+        account=account.stripe_id,
+        requested_by=by.person_id,
     )
     db.session.add(made)
     db.session.flush()
@@ -105,7 +111,13 @@ def transfer_refused(withdrawal_id: UUID, refusal: StripeRefused) -> None:
     ledger.post(
         PostingKind.WITHDRAW_FAILED,
         f"wd-fail:{found.id}",
-        [Leg(Account(K.PAYOUT_IN_TRANSIT, found.id), Account(K.PAYEE_AVAILABLE, found.party_id), found.amount_fen)],
+        [
+            Leg(
+                Account(K.PAYOUT_IN_TRANSIT, found.id),
+                Account(K.PAYEE_AVAILABLE, found.party_id),
+                found.amount_fen,
+            )
+        ],
         source=("withdrawal", found.id),
         by=SYSTEM,
     )
@@ -174,7 +186,9 @@ def _follow(found: Withdrawal, view: PayoutView) -> None:
 
 def _take_back(found: Withdrawal, reason: str) -> None:
     found.failure = reason
-    calls.put("reversal", found.id, {"metadata": {"withdrawal": str(found.id)}}, target=str(found.transfer_id))
+    calls.put(
+        "reversal", found.id, {"metadata": {"withdrawal": str(found.id)}}, target=str(found.transfer_id)
+    )
 
 
 def _tell(name: str, found: Withdrawal, *, by: Actor, **data: str) -> None:

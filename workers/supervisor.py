@@ -205,7 +205,7 @@ class Copy:
         make = partial(Program, env=env, cwd=ROOT)
         return [
             make(name="relay", command=[python, "-m", "workers.relay"], rank=2),
-            make(name="schedule", command=[python, "-m", "workers.schedule"], rank=3),
+            make(name="schedule", command=[python, "-m", "workers.schedule"], rank=4),
             make(name="worker", command=[python, "-m", "workers.run", "default"], rank=4),
             make(name="media", command=[python, "-m", "workers.run", "media"], rank=4),
             make(

@@ -121,7 +121,6 @@ def test_a_failed_installation_names_cause_and_cure(words: str, cause: str) -> N
     assert words.splitlines()[-1] in trouble.detail
 
 
-@pytest.mark.slow
 def test_without_a_network_the_first_start_says_so(folder: Path, clean_environment: dict[str, str]) -> None:
     copy = folder / "copy"
     (copy / "workers").mkdir(parents=True)

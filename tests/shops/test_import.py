@@ -7,7 +7,7 @@ import pytest
 from market.shops import sheet
 from tests.conftest import Player, csrf_token
 
-GOOD = "商品编号,标题,类目,价格,库存,描述\nA-1,青花茶具,家居家纺,268.00,30,手绘\nA-2,桂花乌龙,food,\"1,128.5\",5,\n"
+GOOD = '商品编号,标题,类目,价格,库存,描述\nA-1,青花茶具,家居家纺,268.00,30,手绘\nA-2,桂花乌龙,food,"1,128.5",5,\n'
 
 
 def load(player: Player, text: str | bytes, name: str = "货.csv"):
@@ -26,7 +26,11 @@ def test_a_clean_file_is_taken_at_once_whatever_wrote_it(mei: Player, encoding: 
     assert answer.status_code == 303, answer.text
     assert "新增 2 件" in browser.get(answer.location).text
     listed = {p["number"]: p for p in mei.api("GET", "/products").json["data"]}
-    assert (listed["A-1"]["title"], listed["A-1"]["price_fen"], listed["A-1"]["category"]) == ("青花茶具", 26_800, "home")
+    assert (listed["A-1"]["title"], listed["A-1"]["price_fen"], listed["A-1"]["category"]) == (
+        "青花茶具",
+        26_800,
+        "home",
+    )
     assert listed["A-2"]["price_fen"] == 112_850
 
 
@@ -67,7 +71,11 @@ def test_one_mistake_holds_back_the_whole_file_until_the_merchant_decides(mei: P
 
 
 def test_lines_are_counted_as_the_editor_counts_them(mei: Player, app):
-    told = mei.api("POST", "/product-imports", json={"csv": '标题,类目,价格,库存,描述\n\n青花茶具,home,1,1,"两\n行"\nx,home,1,1,\n'})
+    told = mei.api(
+        "POST",
+        "/product-imports",
+        json={"csv": '标题,类目,价格,库存,描述\n\n青花茶具,home,1,1,"两\n行"\nx,home,1,1,\n'},
+    )
 
     assert told.status_code == 201
     assert [(e["line"], e["column"]) for e in told.json["errors"]] == [(5, "标题")]
@@ -108,15 +116,23 @@ def test_formulas_are_refused_and_never_written(mei: Player, cell: str):
 
 
 def test_an_open_quote_is_told_by_its_line(mei: Player):
-    told = mei.api("POST", "/product-imports", json={"csv": '标题,类目,价格,库存\n好茶一盒,home,1,1\n"坏茶,home,1,1\n再来,home,1,1\n'})
+    told = mei.api(
+        "POST",
+        "/product-imports",
+        json={"csv": '标题,类目,价格,库存\n好茶一盒,home,1,1\n"坏茶,home,1,1\n再来,home,1,1\n'},
+    )
 
     assert [error["line"] for error in told.json["errors"]] == [3]
     assert told.json["state"] == "waiting"
 
 
-@pytest.mark.parametrize("price", ["Infinity", "NaN", "1e999999", "1E+99999999", "-5", "0", "9" * 5000, "１２元"])
+@pytest.mark.parametrize(
+    "price", ["Infinity", "NaN", "1e999999", "1E+99999999", "-5", "0", "9" * 5000, "１２元"]
+)
 def test_hostile_numbers_are_told_not_broken(mei: Player, price: str):
-    told = mei.api("POST", "/product-imports", json={"csv": f"标题,类目,价格,库存\n好茶一盒,home,{price},1\n"})
+    told = mei.api(
+        "POST", "/product-imports", json={"csv": f"标题,类目,价格,库存\n好茶一盒,home,{price},1\n"}
+    )
 
     assert told.status_code == 201
     assert told.json["errors"][0]["column"] == "价格"
@@ -124,7 +140,11 @@ def test_hostile_numbers_are_told_not_broken(mei: Player, price: str):
 
 def test_what_is_exported_can_be_loaded_again(mei: Player):
     load(mei, GOOD)
-    mei.api("POST", "/products", json={"title": "=1+1 茶", "category": "food", "price_fen": 100, "stock": 1, "number": "F-1"})
+    mei.api(
+        "POST",
+        "/products",
+        json={"title": "=1+1 茶", "category": "food", "price_fen": 100, "stock": 1, "number": "F-1"},
+    )
     browser = mei.browser()
 
     exported = browser.get("/m/products.csv").data

@@ -14,7 +14,12 @@ def test_a_product_goes_through_the_api(mei: Player, app):
     assert made.json["state"] == "on"
     anonymous = app.test_client().get(f"/api/v1/products/{made.json['id']}")
     assert anonymous.json["price_fen"] == 12_850
-    change = mei.api("PATCH", f"/products/{made.json['id']}", json={"stock": 0}, headers={"If-Match": anonymous.headers["ETag"]})
+    change = mei.api(
+        "PATCH",
+        f"/products/{made.json['id']}",
+        json={"stock": 0},
+        headers={"If-Match": anonymous.headers["ETag"]},
+    )
     assert change.json["stock"] == 0
     assert mei.api("PATCH", f"/products/{made.json['id']}", json={"stock": 1}).status_code == 428
 
@@ -39,7 +44,9 @@ def test_foreign_products_are_not_there(mei: Player, lin: Player, app, ctx):
 
     made = mei.api("POST", "/products", json=TEA).json["id"]
     with transaction():
-        other = service.sign_up(email="hu@example.com", password="correct horse battery", name="Hu", role=Role.MERCHANT)
+        other = service.sign_up(
+            email="hu@example.com", password="correct horse battery", name="Hu", role=Role.MERCHANT
+        )
         _key, secret = service.make_key(other.person_id, other.party_id)
     hu = Player(app, "hu", "hu@example.com", other.person_id, other.party_id, secret)
 
@@ -55,10 +62,19 @@ def test_bad_input_is_told_at_the_field_in_the_readers_words(mei: Player):
     told = mei.api("POST", "/products", json=wrong)
 
     assert told.status_code == 422
-    assert {error["pointer"] for error in told.json["errors"]} == {"/title", "/category", "/price_fen", "/stock"}
-    english = mei.api("POST", "/products", json=wrong | {"price_fen": 10**12}, headers={"Accept-Language": "en"})
+    assert {error["pointer"] for error in told.json["errors"]} == {
+        "/title",
+        "/category",
+        "/price_fen",
+        "/stock",
+    }
+    english = mei.api(
+        "POST", "/products", json=wrong | {"price_fen": 10**12}, headers={"Accept-Language": "en"}
+    )
     assert english.status_code == 422
-    page = submit(mei.browser(), "/m/products/new", title="青花茶具", category="home", price_fen="12,x", stock="5")
+    page = submit(
+        mei.browser(), "/m/products/new", title="青花茶具", category="home", price_fen="12,x", stock="5"
+    )
     assert page.status_code == 422
     assert "请填写金额" in page.text
     assert 'value="青花茶具"' in page.text
@@ -67,17 +83,29 @@ def test_bad_input_is_told_at_the_field_in_the_readers_words(mei: Player):
 def test_absurd_prices_are_refused_not_broken(mei: Player):
     browser = mei.browser()
     for price in ("Infinity", "NaN", "1e999999", "-1", "0", "10000000000000", "1.234"):
-        page = submit(browser, "/m/products/new", title="青花茶具", category="home", price_fen=price, stock="5")
+        page = submit(
+            browser, "/m/products/new", title="青花茶具", category="home", price_fen=price, stock="5"
+        )
         assert page.status_code == 422, price
 
 
 def test_a_form_puts_a_product_on_the_shelf_in_yuan(mei: Player, app):
     browser = mei.browser()
-    answer = submit(browser, "/m/products/new", title="青花茶具", category="home", price_fen="1,268.50", stock="5", number="QH-1")
+    answer = submit(
+        browser,
+        "/m/products/new",
+        title="青花茶具",
+        category="home",
+        price_fen="1,268.50",
+        stock="5",
+        number="QH-1",
+    )
 
     assert answer.status_code == 303
     assert mei.api("GET", "/products").json["data"][0]["price_fen"] == 126_850
-    twice = submit(browser, "/m/products/new", title="另一件", category="home", price_fen="1", stock="5", number="QH-1")
+    twice = submit(
+        browser, "/m/products/new", title="另一件", category="home", price_fen="1", stock="5", number="QH-1"
+    )
     assert twice.status_code == 422
     assert "QH-1" in twice.text
 

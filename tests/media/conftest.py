@@ -1,0 +1,74 @@
+"""Media settings with a folder of their own and short limits; clips that are made once."""
+
+import os
+import socketserver
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from market.media.config import MediaConfig, config, configure
+from tests.conftest import ROOT
+from tests.media import clips
+
+
+@pytest.fixture(autouse=True)
+def settings(tmp_path: Path) -> Iterator[MediaConfig]:
+    """Short films are fine here, and nothing of one test is seen by the next."""
+    configure(
+        replace(
+            MediaConfig.from_env({}), root=tmp_path / "media", min_video_s=1, niceness=0, keep_free_percent=0
+        )
+    )
+    yield config()
+    configure(None)
+
+
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("clips")
+
+
+@pytest.fixture(scope="session")
+def film(shelf: Path) -> Path:
+    """Three seconds, landscape, with sound."""
+    return clips.clip(shelf / "片子.mp4")
+
+
+@pytest.fixture(scope="session")
+def silent(shelf: Path) -> Path:
+    return clips.clip(shelf / "silent.mkv", seconds=2, size="320x320", sound=False)
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """Real clips that come with a checkout on some machines."""
+    folder = Path(os.environ.get("VTASK_SAMPLE_MEDIA") or ROOT.parent / "shared" / "media")
+    if not any(folder.glob("*.mp4")):
+        pytest.skip(f"no sample clips in {folder}")
+    return folder
+
+
+@dataclass
+class Ear:
+    """A listener that counts who calls."""
+
+    port: int
+    hits: int = 0
+
+
+@pytest.fixture
+def ear() -> Iterator[Ear]:
+    heard = Ear(0)
+
+    class Count(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            heard.hits += 1
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Count) as server:
+        heard.port = server.server_address[1]
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield heard
+        server.shutdown()

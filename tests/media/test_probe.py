@@ -1,0 +1,232 @@
+"""What may go to the transcoder, and why the rest may not."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from market.media.probe import probe
+from market.media.reasons import SENTENCES, Rejected, sentence
+from market.media.run import Limits, run
+from tests.conftest import ROOT
+from tests.media import clips
+from tests.media.conftest import Ear
+
+LIMIT_S = 5
+LIMIT_MB = 1500
+
+REJECT = """
+import dataclasses, json, resource, sys, time
+from pathlib import Path
+from market.media.config import MediaConfig, configure
+from market.media.probe import probe
+from market.media.reasons import Rejected
+configure(MediaConfig(root=Path(sys.argv[1]).parent, min_video_s=1))
+began = time.monotonic()
+try:
+    answer = {"code": None, "film": str(probe(Path(sys.argv[1])))}
+except Rejected as why:
+    answer = {"code": why.code, "values": why.values}
+used = [resource.getrusage(who).ru_maxrss // 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+print(json.dumps({**answer, "seconds": time.monotonic() - began, "mb": max(used)}))
+"""
+
+
+def judge(path: Path) -> dict[str, object]:
+    """Probe in a process of its own, so that memory and time are this file's alone."""
+    said = subprocess.run([sys.executable, "-c", REJECT, path], cwd=ROOT, capture_output=True, text=True, check=True)
+    verdict: dict[str, object] = json.loads(said.stdout)
+    return verdict
+
+
+def text_file(words: str) -> Callable[[Path, Path, Ear], Path]:
+    def write(target: Path, film: Path, ear: Ear) -> Path:
+        (target.parent / "secret.mp4").write_bytes(film.read_bytes())
+        target.write_text(words.replace("PORT", str(ear.port)), encoding="utf-8")
+        return target
+
+    return write
+
+
+HOSTILE: dict[str, tuple[str, Callable[[Path, Path, Ear], Path]]] = {
+    "zero bytes": ("empty", lambda to, film, ear: text_file("")(to, film, ear)),
+    "HLS playlist with addresses": (
+        "playlist",
+        text_file("#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nhttp://127.0.0.1:PORT/a.ts\n#EXT-X-ENDLIST\n"),
+    ),
+    "list of other files": ("playlist", text_file("ffconcat version 1.0\nfile secret.mp4\n")),
+    "DASH manifest": (
+        "playlist",
+        text_file('<?xml version="1.0"?><MPD><BaseURL>http://127.0.0.1:PORT/</BaseURL></MPD>'),
+    ),
+    "SVG with a link": (
+        "playlist",
+        text_file('<svg xmlns="http://www.w3.org/2000/svg"><image href="http://127.0.0.1:PORT/x.png"/></svg>'),
+    ),
+    "samples in another file": ("playlist", lambda to, film, ear: clips.elsewhere(to, film)),
+    "random bytes": ("wrong_type", lambda to, film, ear: _write(to, bytes(range(1, 256)) * 400)),
+    "a PDF": ("wrong_type", lambda to, film, ear: _write(to, b"%PDF-1.7\n" + b"x" * 5000)),
+    "a picture": ("other_kind", lambda to, film, ear: clips.huge_picture(to, 64)),
+    "box soup": ("unreadable", lambda to, film, ear: _write(to, b"\0\0\0\x18ftypmp42" + b"\0" * 12 + b"\0\0\0\x10free" + b"\0" * 8)),
+    "cut off": ("truncated", lambda to, film, ear: clips.cut(to, film)),
+    "cut off behind its index": (
+        "truncated",
+        lambda to, film, ear: clips.cut(to, clips.make(to.with_name("fast.mp4"), "-i", film, "-c", "copy", "-movflags", "faststart")),
+    ),
+    "cut off Matroska": (
+        "truncated",
+        lambda to, film, ear: clips.cut(to, clips.make(to.with_name("whole.mkv"), "-i", film, "-c", "copy")),
+    ),
+    "clock jumps ten hours": (
+        "gap",
+        lambda to, film, ear: _as(to, clips.with_gap(to.with_suffix(".mkv"))),
+    ),
+    "a day long": ("too_long", lambda to, film, ear: clips.endless(to)),
+    "8192 x 8192": ("too_many_pixels", lambda to, film, ear: clips.huge_film(to)),
+    "20000 x 20000": ("unreadable", lambda to, film, ear: clips.enormous(to)),
+    "sound only": (
+        "no_video",
+        lambda to, film, ear: clips.make(to, "-i", film, "-map", "0:a", "-c", "copy"),
+    ),
+    "two pictures": (
+        "many_videos",
+        lambda to, film, ear: clips.make(to, "-i", film, "-map", "0:v", "-map", "0:v", "-c", "copy"),
+    ),
+    "240 pictures a second": (
+        "fps",
+        lambda to, film, ear: clips.clip(to, size="64x64", rate=240, seconds=2, sound=False),
+    ),
+    "half a second": ("too_short", lambda to, film, ear: clips.clip(to, seconds=0.5, size="64x64")),
+    "a postage stamp": ("too_small", lambda to, film, ear: clips.clip(to, size="48x320", seconds=2)),
+    "a codec nobody plays": (
+        "video_codec",
+        lambda to, film, ear: clips.make(
+            to, "-f", "lavfi", "-i", "testsrc=size=64x64:rate=5:duration=2", "-c:v", "ffv1", "-f", "matroska"
+        ),
+    ),
+}
+
+
+def _write(target: Path, data: bytes) -> Path:
+    target.write_bytes(data)
+    return target
+
+
+def _as(target: Path, made: Path) -> Path:
+    return made.rename(target)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_file_that_is_no_sound_film_is_refused_quickly_and_calls_nobody(
+    name: str, tmp_path: Path, film: Path, ear: Ear
+):
+    code, build = HOSTILE[name]
+    path = build(tmp_path / "film.mp4", film, ear)
+
+    verdict = judge(path)
+
+    assert verdict["code"] == code
+    assert verdict["seconds"] < LIMIT_S
+    assert verdict["mb"] < LIMIT_MB
+    assert ear.hits == 0
+
+
+def test_every_reason_has_a_sentence_that_its_values_fill(app):
+    with app.test_request_context("/"):
+        assert "3 路" in sentence("many_videos", {"count": 3})
+        assert "图片" in sentence("other_kind", {"found": "image", "wanted": "video"})
+        assert all(text.endswith("。") for text in SENTENCES.values())
+
+
+def test_facts_come_from_the_packets_not_from_the_header(tmp_path: Path, film: Path):
+    seen = probe(film)
+
+    assert (seen.width, seen.height, seen.side) == (480, 320, 320)
+    assert seen.duration_s == pytest.approx(3, abs=0.1)
+    assert seen.fps == pytest.approx(15, abs=0.2)
+    assert (seen.video_codec, seen.audio_codec) == ("h264", "aac")
+    assert seen.max_gap_s < 0.1
+
+
+def test_a_recording_without_a_length_in_its_header_is_measured(tmp_path: Path, film: Path):
+    """What a browser's recorder writes: Matroska of unknown length, piped."""
+    live = tmp_path / "live.webm"
+    with live.open("wb") as sink:
+        subprocess.run(
+            [clips.ffmpeg.binary(), "-loglevel", "error", "-nostdin", "-i", film, "-c", "copy", "-f", "matroska", "-live", "1", "pipe:1"],
+            stdout=sink, check=True,
+        )  # fmt: skip
+
+    assert probe(live).duration_s == pytest.approx(3, abs=0.1)
+
+
+def test_a_phone_held_upright_is_seen_upright(tmp_path: Path, film: Path):
+    seen = probe(clips.turned(tmp_path / "phone.mov", film))
+
+    assert seen.rotation in (90, 270)
+    assert (seen.width, seen.height) == (320, 480)
+
+
+def test_real_clips_pass(samples: Path):
+    for path in sorted([*samples.glob("*.mp4"), *samples.glob("*.mkv")]):
+        assert probe(path).duration_s > 1, path.name
+
+
+def test_a_child_that_hangs_is_ended_with_its_group(tmp_path: Path):
+    began = time.monotonic()
+    outcome = run(
+        ["/bin/sh", "-c", "sleep 60 & sleep 60"],
+        Limits(wall_s=0.5, cpu_s=5, memory=1 << 30, file_bytes=1 << 20),
+        cwd=tmp_path,
+    )
+
+    assert outcome.late
+    assert time.monotonic() - began < 3
+
+
+def test_a_child_that_only_computes_is_ended_and_known_as_starved(tmp_path: Path):
+    outcome = run(
+        [sys.executable, "-I", "-c", "while True: pass"],
+        Limits(wall_s=20, cpu_s=1, memory=1 << 30, file_bytes=1 << 20),
+        cwd=tmp_path,
+    )
+
+    assert outcome.starved
+    assert not outcome.late
+
+
+def test_a_child_that_takes_memory_is_refused_it_and_known_as_starved(tmp_path: Path):
+    outcome = run(
+        [sys.executable, "-I", "-c", "bytearray(2 << 30)"],
+        Limits(wall_s=20, cpu_s=5, memory=1 << 30, file_bytes=1 << 20),
+        cwd=tmp_path,
+    )
+
+    assert outcome.starved
+
+
+def test_a_child_cannot_reach_the_network(tmp_path: Path, ear: Ear):
+    code = f"import socket; socket.create_connection(('127.0.0.1', {ear.port}), 2)"
+    outcome = run(
+        [sys.executable, "-I", "-c", code],
+        Limits(wall_s=10, cpu_s=5, memory=1 << 30, file_bytes=1 << 20),
+        cwd=tmp_path,
+    )
+
+    if not _namespaces():
+        pytest.skip("this kernel gives no user namespaces; the format and protocol lists still hold")
+    assert outcome.code != 0
+    assert ear.hits == 0
+
+
+def _namespaces() -> bool:
+    return subprocess.run(["unshare", "-rn", "true"], capture_output=True, check=False).returncode == 0
+
+
+def test_rejected_knows_only_reasons_that_have_words():
+    with pytest.raises(ValueError, match="unknown reason"):
+        Rejected("because")

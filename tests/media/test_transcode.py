@@ -1,0 +1,186 @@
+"""What the player is given: a square ladder, sound at one loudness, poster, sprite, preview and a download."""
+
+import re
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+from PIL import Image
+
+from market.media import ffmpeg, transcode
+from market.media.probe import Probe, probe
+from market.media.transcode import Plan
+from tests.media import clips
+
+LANDSCAPE = Probe("video/mp4", "h264", "aac", 1920, 1080, 0, 30.0, 12.0, 0.04)
+
+
+class Diary:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[str, int]] = []
+
+    def step(self, name: str, percent: int) -> None:
+        self.steps.append((name, percent))
+
+    def alive(self) -> None:
+        pass
+
+
+def made(source: Path, folder: Path, **choices: Any) -> tuple[Plan, dict[str, Any], Diary]:
+    folder.mkdir()
+    plan, diary = Plan(probe(source), **choices), Diary()
+    return plan, transcode.make(source, folder, plan, diary), diary
+
+
+def loudness(path: Path) -> float:
+    said = subprocess.run(
+        [ffmpeg.binary(), "-nostdin", "-hide_banner", "-i", path, "-af", "ebur128=framelog=quiet", "-f", "null", "-"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return float(re.findall(r"I:\s+(-?[\d.]+) LUFS", said.stderr)[-1])
+
+
+def corner(path: Path, box: tuple[int, int, int, int]) -> float:
+    """Mean brightness of a part of a picture."""
+    with Image.open(path) as picture:
+        part = picture.convert("L").crop(box).resize((1, 1), Image.Resampling.BOX)
+        return float(part.getpixel((0, 0)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "sides"),
+    [
+        (1920, 1080, [1080, 720, 480]),
+        (1080, 1920, [1080, 720, 480]),
+        (1280, 720, [720, 480]),
+        (854, 481, [480]),
+        (639, 361, [360]),
+        (3840, 2160, [1080, 720, 480]),
+    ],
+)
+def test_no_rung_is_larger_than_the_source(width: int, height: int, sides: list[int]):
+    plan = Plan(replace(LANDSCAPE, width=width, height=height))
+
+    assert plan.sides == sides
+    assert plan.download == (720 if 720 in sides else sides[0])
+
+
+def test_a_film_becomes_everything_the_player_needs(tmp_path: Path, film: Path):
+    out = tmp_path / "out"
+    plan, renditions, diary = made(film, out)
+
+    master = (out / "master.m3u8").read_text()
+    assert "RESOLUTION=320x320" in master
+    assert re.search(r'CODECS="avc1\.\w+,mp4a\.40\.2"', master)
+    playlist = (out / "320" / "index.m3u8").read_text()
+    assert "#EXT-X-PLAYLIST-TYPE:VOD" in playlist
+    assert all(
+        (out / "320" / name).is_file() for name in re.findall(r"^\w+\.m4s$|init\.mp4", playlist, re.M)
+    )
+    assert renditions["ladder"] == [320]
+    assert renditions["mp4"] == "320.mp4"
+    with av.open(str(out / "320.mp4")) as single:
+        picture, sound = single.streams.video[0], single.streams.audio[0]
+        assert (picture.codec_context.name, picture.width, picture.height) == ("h264", 320, 320)
+        assert picture.codec_context.pix_fmt == "yuv420p"
+        assert (sound.codec_context.name, sound.rate) == ("aac", 48_000)
+        assert single.duration / av.time_base == pytest.approx(3, abs=0.15)
+        assert not {"location", "com.apple.quicktime.location.ISO6709"} & set(single.metadata)
+    assert loudness(out / "320.mp4") == pytest.approx(-16, abs=1)
+    with Image.open(out / "poster.jpg") as poster, Image.open(out / "sprite.jpg") as sprite:
+        assert poster.size == (320, 320)
+        assert sprite.size == (1600, 160)
+    cues = (out / "sprite.vtt").read_text().split("\n\n")
+    assert cues[1] == "00:00:00.000 --> 00:00:01.000\nsprite.jpg#xywh=0,0,160,160"
+    assert (out / "preview.mp4").stat().st_size < 200_000
+    assert not list(out.glob("*.joined.mp4"))
+    assert [step for step, percent in diary.steps if percent == 0] == ["measure", "ladder", "finish"]
+    assert all(earlier <= later for earlier, later in _pairs(diary, "ladder"))
+
+
+def _pairs(diary: Diary, step: str) -> list[tuple[int, int]]:
+    seen = [percent for name, percent in diary.steps if name == step]
+    return list(zip(seen, seen[1:], strict=False))
+
+
+def test_a_silent_film_gets_a_silent_track(tmp_path: Path, silent: Path):
+    _, renditions, diary = made(silent, tmp_path / "out")
+
+    with av.open(str(tmp_path / "out" / "320.mp4")) as single:
+        assert len(single.streams.audio) == 1
+    assert renditions["loudness_in"] is None
+    assert "measure" not in {step for step, _ in diary.steps}
+
+
+def test_the_square_is_cut_where_the_uploader_points(tmp_path: Path):
+    """White on the left, black on the right: the focus decides which remains."""
+    source = clips.make(
+        tmp_path / "halves.mp4", "-f", "lavfi", "-i", "color=white:size=240x240:rate=5:duration=2",
+        "-f", "lavfi", "-i", "color=black:size=240x240:rate=5:duration=2", "-filter_complex", "hstack", "-pix_fmt", "yuv420p",
+    )  # fmt: skip
+
+    made(source, tmp_path / "left", focus_x=0.0)
+    made(source, tmp_path / "right", focus_x=1.0)
+
+    assert corner(tmp_path / "left" / "poster.jpg", (0, 0, 240, 240)) > 200
+    assert corner(tmp_path / "right" / "poster.jpg", (0, 0, 240, 240)) < 50
+
+
+def test_words_in_the_picture_stay_readable_in_the_middle(tmp_path: Path):
+    made(clips.clip_with_words(tmp_path / "words.mp4"), tmp_path / "out")
+
+    assert corner(tmp_path / "out" / "poster.jpg", (40, 130, 280, 190)) > 40
+    assert corner(tmp_path / "out" / "poster.jpg", (0, 0, 320, 60)) < 20
+
+
+def test_a_phone_held_upright_gives_an_upright_square(tmp_path: Path, film: Path):
+    """The turned film's square has the same side; nothing is stretched or lies on its side."""
+    plan, renditions, _ = made(clips.turned(tmp_path / "phone.mov", film), tmp_path / "out")
+
+    assert plan.film.rotation in (90, 270)
+    assert renditions["ladder"] == [320]
+    with av.open(str(tmp_path / "out" / "320.mp4")) as single:
+        frame = next(single.decode(video=0))
+        assert (frame.width, frame.height, frame.rotation) == (320, 320, 0)
+
+
+def test_high_dynamic_range_is_brought_down(tmp_path: Path):
+    source = clips.make(
+        tmp_path / "hdr.mp4", "-f", "lavfi", "-i", "testsrc2=size=256x256:rate=10:duration=1.5", "-pix_fmt", "yuv420p10le",
+        "-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error:transfer=arib-std-b67:colorprim=bt2020:colormatrix=bt2020nc",
+        "-color_trc", "arib-std-b67", "-color_primaries", "bt2020", "-colorspace", "bt2020nc", "-tag:v", "hvc1",
+    )  # fmt: skip
+
+    plan, _, _ = made(source, tmp_path / "out")
+
+    assert plan.film.hdr == "arib-std-b67"
+    with av.open(str(tmp_path / "out" / "256.mp4")) as single:
+        context = single.streams.video[0].codec_context
+        assert context.pix_fmt == "yuv420p"
+        assert context.color_trc != 18
+
+
+def test_real_clips_are_transcoded(samples: Path, tmp_path: Path):
+    """The odd one: Matroska with full-range pixels and no sound."""
+    _, renditions, _ = made(samples / "person-gesture.mkv", tmp_path / "out")
+
+    assert renditions["ladder"] == [480]
+    with av.open(str(tmp_path / "out" / "480.mp4")) as single:
+        assert single.streams.video[0].codec_context.pix_fmt == "yuv420p"
+
+
+def test_a_broken_middle_does_not_pass_for_a_film(tmp_path: Path, film: Path):
+    whole = bytearray(film.read_bytes())
+    start = whole.index(b"mdat") + 4
+    whole[start:] = bytes(len(whole) - start)
+    (tmp_path / "zeros.mp4").write_bytes(whole)
+    out = tmp_path / "out"
+    out.mkdir()
+
+    with pytest.raises(transcode.Rejected):
+        transcode.make(tmp_path / "zeros.mp4", out, Plan(probe(film)), Diary())

@@ -1,5 +1,6 @@
 """Seasons with their phases; venues with their modules and what stands in them."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -54,6 +55,12 @@ class Season(Row, Base):
 
     def name(self, locale: str) -> str:
         return self.name_en if locale == "en" else self.name_zh
+
+    @property
+    def numerals(self) -> str:
+        """The day in figures, as the season is known: 11.11; empty for a season without one."""
+        day = re.match(r"double(\d\d)\b", self.code)
+        return f"{day[1]}.{day[1]}" if day else ""
 
     @property
     def phases(self) -> list[Phase]:

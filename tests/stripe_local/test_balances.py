@@ -73,6 +73,18 @@ def test_a_shortfall_can_be_made(sandbox: Sandbox) -> None:
     assert sandbox.funds()[0] == -500
 
 
+def test_a_topup_brings_the_platforms_own_money(sandbox: Sandbox) -> None:
+    before = sandbox.funds()[0]
+    made, dropped = (sandbox.v1.topups.create({"amount": 7_000, "currency": "cny"}) for _ in range(2))
+    assert sandbox.funds()[0] == before
+
+    sandbox.v1.topups.cancel(dropped.id)
+    sandbox.advance(5)
+
+    assert sandbox.v1.topups.retrieve(made.id).status == "succeeded"
+    assert sandbox.funds()[0] - before == 7_000
+
+
 def test_sums_hold_over_a_random_day(sandbox: Sandbox) -> None:
     seed = random.randrange(1 << 30)
     rng, payees = random.Random(seed), [sandbox.payee() for _ in range(3)]

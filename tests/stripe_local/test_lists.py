@@ -77,6 +77,23 @@ def test_what_cannot_be_expanded_is_refused(sandbox: Sandbox, path: str) -> None
         sandbox.v1.payment_intents.retrieve(intent, {"expand": [path]})
 
 
+def test_search_finds_by_our_own_key(sandbox: Sandbox) -> None:
+    made = [
+        sandbox.v1.payment_intents.create(
+            {"amount": 900, "currency": "cny", "metadata": {"call": f"search-{n % 2}"}}
+        )
+        for n in range(4)
+    ]
+    query = "metadata['call']:'search-1' AND status:'requires_payment_method'"
+
+    found = sandbox.v1.payment_intents.search({"query": query, "limit": 1})
+
+    assert [i.id for i in found.auto_paging_iter()] == [made[3].id, made[1].id]
+    for broken in ("call:1", "metadata:'x'", "status:'x' OR status:'y'", "client_secret:'x'", ""):
+        with pytest.raises(stripe.InvalidRequestError):
+            sandbox.v1.payment_intents.search({"query": broken})
+
+
 def test_events_tell_delivered_from_waiting(sandbox: Sandbox) -> None:
     failed = sandbox.v1.events.list({"delivery_success": False, "types": ["customer.created"]}).data
     account = sandbox.payee()

@@ -42,6 +42,7 @@ def make(sandbox: Sandbox) -> dict[type[Any], Any]:
         stripe.Payout: v1.payouts.create({"amount": 500, "currency": "cny"}, options=theirs),
         stripe.Price: session.line_items.data[0].price,
         stripe.Refund: v1.refunds.create({"charge": sandbox.charge().id}),
+        stripe.Topup: v1.topups.create({"amount": 500, "currency": "cny"}),
         stripe.TransferReversal: v1.transfers.reversals.create(transfer.id, {"amount": 100}),
         stripe.Transfer: v1.transfers.retrieve(transfer.id),
         stripe.WebhookEndpoint: v1.webhook_endpoints.create(

@@ -69,12 +69,14 @@ def probe(path: Path, filename: str = "", watch: Watch = SILENT) -> Probe:
 
 def check(film: Probe, rules: MediaConfig, *, packets: int, corrupt: int, longest_s: float) -> None:
     """The rules a film must keep, the cheapest to explain first."""
+    if film.width * film.height > rules.max_pixels:
+        raise Rejected("too_many_pixels", width=film.width, height=film.height)
     if film.video_codec not in VIDEO_CODECS:
         raise Rejected("video_codec", codec=film.video_codec)
     if film.audio_codec and film.audio_codec not in AUDIO_CODECS and not film.audio_codec.startswith("pcm_"):
         raise Rejected("audio_codec", codec=film.audio_codec)
-    if film.width * film.height > rules.max_pixels:
-        raise Rejected("too_many_pixels", width=film.width, height=film.height)
+    if not film.side:  # not one picture could be decoded to learn its size
+        raise Rejected("unreadable")
     if film.side < rules.min_side:
         raise Rejected("too_small", width=film.width, height=film.height, limit=rules.min_side)
     if not packets:

@@ -1,6 +1,7 @@
 """Start a program inside limits, follow its output, and end its whole group whatever happens."""
 
 import os
+import resource
 import selectors
 import signal
 import subprocess
@@ -56,11 +57,13 @@ class Outcome:
     err: str
     late: bool
     """It was ended because `wall_s` was over."""
+    spent: bool = False
+    """Its processor time was used up (ffmpeg catches that signal and leaves with an ordinary code)."""
 
     @property
     def starved(self) -> bool:
         """It met one of the limits on memory or processor time."""
-        return self.code == -signal.SIGXCPU or "allocate memory" in self.err or "MemoryError" in self.err
+        return self.spent or any(sign in self.err for sign in ("allocate memory", "MemoryError"))
 
 
 def run(
@@ -78,6 +81,7 @@ def run(
         f"--open-files={limits.open_files}", f"--nice={limits.nice}", f"--parent={os.getpid()}",
         "--", *map(str, program),
     ]  # fmt: skip
+    before = _children_cpu()
     child = subprocess.Popen(
         command,
         cwd=cwd,
@@ -91,7 +95,13 @@ def run(
         out, err, late = _follow(child, time.monotonic() + limits.wall_s, watch, on_line)
     finally:
         _end(child)
-    return Outcome(child.returncode, out.decode(errors="replace"), err.decode(errors="replace"), late)
+    spent = child.returncode == -signal.SIGXCPU or _children_cpu() - before >= 0.98 * limits.cpu_s
+    return Outcome(child.returncode, out.decode(errors="replace"), err.decode(errors="replace"), late, spent)
+
+
+def _children_cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _follow(

@@ -35,12 +35,11 @@ def cut_network(libc: ctypes.CDLL) -> bool:
     return True
 
 
-def lower(kind: int, value: int) -> None:
-    """Set a limit, never above what the parent itself has."""
+def lower(kind: int, value: int, *, grace: int = 0) -> None:
+    """Set a limit, never above what the parent itself has; `grace` beyond it the kernel asks no more."""
     hard = resource.getrlimit(kind)[1]
-    if hard != resource.RLIM_INFINITY:
-        value = min(value, hard)
-    resource.setrlimit(kind, (value, value))
+    most = value + grace if hard == resource.RLIM_INFINITY else min(value + grace, hard)
+    resource.setrlimit(kind, (min(value, most), most))
 
 
 def main() -> None:
@@ -60,7 +59,7 @@ def main() -> None:
     lower(resource.RLIMIT_CORE, 0)
     lower(resource.RLIMIT_NOFILE, wanted.open_files)
     lower(resource.RLIMIT_FSIZE, wanted.file)
-    lower(resource.RLIMIT_CPU, wanted.cpu)
+    lower(resource.RLIMIT_CPU, wanted.cpu, grace=10)
     lower(resource.RLIMIT_AS, wanted.memory)
     os.execv(wanted.program[0], wanted.program)
 

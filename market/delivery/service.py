@@ -34,6 +34,7 @@ from market.orders import queries as orders
 from market.orders import service as ordering
 from market.orders.models import Milestone, Order
 from market.orders.states import MilestoneState, Stage
+from market.orders.telling import tell
 
 AUTO_ACCEPT = "delivery.auto_accept"
 REMIND = "delivery.remind"
@@ -221,7 +222,7 @@ def _tell(
     order: Order, submission: Submission, name: str, *, by: Actor, only: list[UUID] | None = None, **data: Any
 ) -> None:
     stage = _milestone(order, submission).kind.value
-    ordering.tell(
+    tell(
         order,
         name,
         by=by,

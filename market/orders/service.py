@@ -3,127 +3,35 @@
 Locks are taken in one order: the brief (only at the award), the order, then ledger accounts.
 """
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
-from typing import Any, cast
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-
 from market.accounts.actor import SYSTEM, Actor
-from market.agencies import queries as agencies
 from market.agencies import service as rosters
-from market.bids import queries as bids
-from market.bids import service as bidding
-from market.bids.models import Bid, BidState
 from market.kit.clock import now
-from market.kit.db import db
-from market.kit.events import record
-from market.kit.figures import figures
-from market.kit.pages import format_fen
 from market.kit.work import cancel_timers, set_timer
 from market.ledger import queries as books
 from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Leg, PostingKind
-from market.messages.service import thread_for
 from market.orders import events
-from market.orders.errors import (
-    AlreadyAwarded,
-    BidChanged,
-    BidMissing,
-    BidNotOpen,
-    CannotCancel,
-    NotAwaitingFunds,
-    ShareEnded,
-    TooLate,
-)
-from market.orders.models import BOOKKEEPING_ZONE, Milestone, Order
+from market.orders.awarding import LAPSE, award
+from market.orders.errors import CannotCancel, NotAwaitingFunds
+from market.orders.models import Milestone, Order
 from market.orders.queries import find
 from market.orders.states import AFTER, MilestoneState, OrderState, Stage
-from market.orders.terms import hash_of, parts_of, terms_of
+from market.orders.telling import tell
 from market.payments import queries as payments
 from market.payments import service as paying
 from market.payments.alarms import alarm
 from market.payments.models import Checkout
-from market.tasks import queries as tasks
-from market.tasks import service as briefs
-from market.tasks.models import Task
+
+__all__ = ["LAPSE", "award", "cancel", "checkout", "fund", "land", "lapse", "release"]
 
 K = AccountKind
-LAPSE = "orders.lapse"
 CLOSING_MINUTES = 5
 """How long we wait for Stripe to close a payment page before an unfunded order is ended."""
-
-
-def award(task_id: UUID, bid_id: UUID, by: Actor, *, seen_fen: int | None = None) -> Order:
-    """Choose a bid: the order, its frozen terms and its milestones, all at once.
-
-    `seen_fen` is the price the merchant saw before the click. Raises AlreadyAwarded, BidMissing, BidNotOpen,
-    BidChanged, ShareEnded, and what the brief's own states refuse.
-    """
-    task = tasks.find(task_id, lock=True)
-    if db.session.scalar(select(Order.id).where(Order.task_id == task_id)):
-        raise AlreadyAwarded
-    bid = bids.find(bid_id, lock=True)
-    if bid.task_id != task_id:
-        raise BidMissing(field="bid_id")
-    if bid.state is not BidState.PLACED:
-        raise BidNotOpen(field="bid_id")
-    if seen_fen is not None and seen_fen != bid.price_fen:
-        raise BidChanged(seen=format_fen(seen_fen), price=format_fen(bid.price_fen))
-    if task.deadline is None or task.deadline <= now():
-        raise TooLate
-    if bid.agency_id and agencies.active_split(bid.agency_id, bid.creator_id) is None:
-        raise ShareEnded
-    order = _agree(task, bid)
-    bidding.win(bid, by)
-    briefs.mark_awarded(task, by=by)
-    if bid.agency_id:
-        rosters.hold(bid.agency_id, bid.creator_id, order.id)
-    thread_for("order", order.id, f"{order.number} {order.title}", order.parties)
-    lapses_at = order.awarded_at + timedelta(hours=figures.funding_lapse_h)
-    set_timer(LAPSE, order.id, lapses_at, key=f"{LAPSE}:{order.id}:1", turn=1)
-    tell(order, events.AWARDED, by=by, amount_fen=order.price_fen, due_at=lapses_at.isoformat())
-    return order
-
-
-def _agree(task: Task, bid: Bid) -> Order:
-    awarded_at = now()
-    parts = parts_of(bid.price_fen, awarded_at, _promised(task, bid, awarded_at), figures)
-    terms = terms_of(task, bid, parts, figures)
-    order = Order(
-        task_id=task.id,
-        bid_id=bid.id,
-        merchant_id=task.merchant_id,
-        creator_id=bid.creator_id,
-        agency_id=bid.agency_id,
-        title=task.title,
-        format=task.format,
-        category=task.category,
-        campaign_code=task.campaign_code,
-        price_fen=bid.price_fen,
-        fee_bps=terms["fee_bps"],
-        commission_bps=terms["commission_bps"],
-        tax_bps=terms["tax_bps"],
-        terms=terms,
-        terms_hash=hash_of(terms),
-        awarded_at=awarded_at,
-        milestones=[
-            Milestone(position=at, kind=part.kind, amount_fen=part.amount_fen, due_at=part.due_at)
-            for at, part in enumerate(parts, start=1)
-        ],
-    )
-    db.session.add(order)
-    db.session.flush()
-    return order
-
-
-def _promised(task: Task, bid: Bid, awarded_at: datetime) -> datetime:
-    """The end of the day the bid promises, at the latest the brief's deadline."""
-    deadline = cast(datetime, task.deadline)
-    promised = datetime.combine(bid.delivery_on, time.max, BOOKKEEPING_ZONE).astimezone(UTC)
-    return min(promised, deadline) if promised > awarded_at else deadline
 
 
 def checkout(order: Order, by: Actor, *, key: str, return_url: str, locale: str = "zh") -> Checkout:
@@ -292,9 +200,3 @@ def cancel(order: Order, by: Actor) -> bool:
     rosters.let_go(order.id)
     tell(order, events.CANCELLED, by=by, amount_fen=order.price_fen)
     return True
-
-
-def tell(order: Order, name: str, *, by: Actor, only: Sequence[UUID] | None = None, **data: Any) -> None:
-    """Write a fact into the order's timeline and tell its parties, or `only` some of them."""
-    audience = order.parties if only is None else only
-    record(name, order.id, by=by, audience=audience, number=order.number, title=order.title, **data)

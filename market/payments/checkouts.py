@@ -1,6 +1,6 @@
 """Paying for an order: one live payment page per order, and money that is taken once, whoever sees it first."""
 
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -11,19 +11,12 @@ from market.kit.clock import now
 from market.kit.db import db
 from market.kit.errors import NotFound
 from market.kit.events import record
-from market.ledger import service as ledger
-from market.ledger.accounts import Account, AccountKind
-from market.ledger.movements import Leg, PostingKind
-from market.payments import calls, gateway
-from market.payments.alarms import alarm
+from market.payments import calls
 from market.payments.errors import AlreadyPaid, KeyOfAnother, StripeRefused
-from market.payments.gateway import ChargeView, Json, SessionView
 from market.payments.models import Checkout
+from market.payments.params import session_params
 from market.payments.states import LIVE, CheckoutState
-
-K = AccountKind
-CHARGES = UUID("1d8a9b52-1c7e-5f0b-8a53-0f4ce2f8a6d1")
-"""Namespace for payments that belong to nothing of ours."""
+from market.payments.views import Json, session_view
 
 
 def checkout(
@@ -74,7 +67,7 @@ def checkout(
     calls.put(
         "checkout",
         made,
-        gateway.session_params(
+        session_params(
             checkout_id=made,
             amount_fen=amount_fen,
             title=title,
@@ -107,7 +100,7 @@ def close(found: Checkout) -> bool:
 def opened(checkout_id: UUID, body: Json) -> None:
     found = find(checkout_id, lock=True)
     if found.state is CheckoutState.CREATED:
-        view = gateway.session_view(body)
+        view = session_view(body)
         found.open(view.id, view.url, view.expires_at)
         found.looked_at = now()
 
@@ -128,125 +121,3 @@ def closed(checkout_id: UUID, body: Json) -> None:
 def not_closed(checkout_id: UUID, refusal: StripeRefused) -> None:
     """It was paid or had expired at that moment: the next look says which."""
     find(checkout_id, lock=True).looked_at = find(checkout_id).created_at
-
-
-# What Stripe says about a session, from the event, the return page and the poll alike.
-
-
-def apply(view: SessionView) -> None:
-    """Bring the checkout to what the session says; in a transaction, as often as you like."""
-    found = _of(view)
-    if found is None:
-        if view.charge:
-            _take_unknown(view.charge, view.id)
-        return
-    found.looked_at = now()
-    if found.session_id is None:
-        found.session_id, found.url, found.expires_at = view.id, view.url, view.expires_at
-    if view.charge:
-        _take(found, view.charge)
-    elif view.status == "expired" and found.is_live:
-        found.expire()
-        record("checkout.expired", found.subject_id, by=SYSTEM)
-    elif (
-        view.status == "complete"
-        and found.is_live
-        and view.intent_status in ("requires_payment_method", "canceled")
-    ):
-        found.fail("payment_failed")
-        record(
-            "checkout.failed", found.subject_id, by=SYSTEM, audience=[found.payer_id], code="payment_failed"
-        )
-
-
-def _of(view: SessionView) -> Checkout | None:
-    by_session = select(Checkout.id).where(Checkout.session_id == view.id)
-    checkout_id = db.session.scalar(by_session) or _uuid(view.reference)
-    if checkout_id is None or db.session.get(Checkout, checkout_id) is None:
-        return None
-    found = find(checkout_id, lock=True)
-    return found if found.session_id in (None, view.id) else None
-
-
-def _uuid(reference: str) -> UUID | None:
-    try:
-        return UUID(reference)
-    except ValueError:
-        return None
-
-
-def _take(found: Checkout, charge: ChargeView) -> None:
-    """SC→EU and the fee SFE→SC, once: the webhook, the return page and the poll race to the same key."""
-    if found.charge_id == charge.id:
-        return
-    if found.charge_id is not None or charge.currency != "CNY":
-        _take_unknown(charge, found.session_id or "")
-        return
-    _post(charge, Account(K.ESCROW_UNALLOCATED, found.subject_id), ("checkout", found.id))
-    found.pay(charge.id, charge.amount, charge.method)
-    if charge.amount != found.amount_fen:
-        alarm(
-            "amount_differs",
-            found.subject_id,
-            checkout=str(found.id),
-            asked=found.amount_fen,
-            came=charge.amount,
-        )
-    record(
-        "payments.received",
-        found.subject_id,
-        by=SYSTEM,
-        audience=[found.payer_id],
-        checkout_id=str(found.id),
-        amount_fen=charge.amount,
-        title=found.title,
-        method=charge.method,
-    )
-
-
-def _take_unknown(charge: ChargeView, session_id: str) -> None:
-    """Money that belongs to nothing we know: kept in suspense, and somebody is told."""
-    source = uuid5(CHARGES, charge.id)
-    _post(charge, Account(K.SUSPENSE, currency=charge.currency), ("charge", source))
-    alarm(
-        "unknown_payment",
-        source,
-        charge=charge.id,
-        session=session_id,
-        amount=charge.amount,
-        currency=charge.currency,
-    )
-
-
-def _post(charge: ChargeView, into: Account, source: tuple[str, UUID]) -> None:
-    """What the payer paid, and what reached us: one posting, or two with the exchange between currencies."""
-    key, here, there = f"charge:{charge.id}", charge.currency, charge.settled_currency
-    clearing = Account(K.STRIPE_CLEARING, currency=there)
-    fee = [Leg(Account(K.STRIPE_FEES, currency=there), clearing, charge.fee)] if charge.fee else []
-    if here == there:
-        ledger.post(
-            PostingKind.CHARGE,
-            key,
-            [Leg(clearing, into, charge.amount), *fee],
-            source=source,
-            by=SYSTEM,
-            external_ref=charge.id,
-        )
-        return
-    ledger.post(
-        PostingKind.CHARGE,
-        key,
-        [Leg(Account(K.EXCHANGE, currency=here), into, charge.amount)],
-        source=source,
-        by=SYSTEM,
-        external_ref=charge.id,
-    )
-    settled = Leg(clearing, Account(K.EXCHANGE, currency=there), charge.settled_amount)
-    ledger.post(
-        PostingKind.CHARGE,
-        f"{key}:{there}",
-        [settled, *fee],
-        source=source,
-        by=SYSTEM,
-        external_ref=charge.id,
-    )

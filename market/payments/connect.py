@@ -5,16 +5,18 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from market.accounts.actor import SYSTEM, Actor
+from market.accounts.actor import SYSTEM, Actor, Role
+from market.accounts.queries import find_party
 from market.kit.clock import now
 from market.kit.db import db
 from market.kit.events import record
-from market.payments import calls, gateway
+from market.payments import calls
 from market.payments.config import read
 from market.payments.errors import StripeRefused
-from market.payments.gateway import AccountView, Json
 from market.payments.models import ConnectAccount
+from market.payments.params import account_params
 from market.payments.states import CallState
+from market.payments.views import AccountView, Json, account_view
 
 
 def of(party_id: UUID, *, lock: bool = False) -> ConnectAccount | None:
@@ -44,7 +46,7 @@ def begin(party_id: UUID, *, by: Actor) -> tuple[ConnectAccount, UUID | None]:
     if account.stripe_id:
         return account, None
     last = calls.last_of("account", account.id)
-    params = gateway.account_params(party_id=party_id, country=read().country)
+    params = account_params(party_id=party_id, country=read().country)
     refused_before = last is not None and last.state is CallState.REFUSED
     return account, calls.put("account", account.id, params, again=refused_before)
 
@@ -53,7 +55,7 @@ def made(account_id: UUID, body: Json) -> None:
     account = db.session.get(ConnectAccount, account_id, with_for_update=True, populate_existing=True)
     assert account is not None
     account.stripe_id = account.stripe_id or body["id"]
-    _describe(account, gateway.account_view(body))
+    _describe(account, account_view(body))
 
 
 def refused(account_id: UUID, refusal: StripeRefused) -> None:
@@ -72,6 +74,11 @@ def apply(view: AccountView) -> None:
         _describe(account, view)
 
 
+def income_page(party_id: UUID) -> str:
+    """Where this payee reads about money: the address says whose hat it is."""
+    return "/a/income" if find_party(party_id).role is Role.AGENCY else "/u/income"
+
+
 def _describe(account: ConnectAccount, view: AccountView) -> None:
     was = account.payouts_enabled
     account.details_submitted, account.payouts_enabled = view.details_submitted, view.payouts_enabled
@@ -79,4 +86,11 @@ def _describe(account: ConnectAccount, view: AccountView) -> None:
     account.bank, account.looked_at = view.bank, now()
     if was != view.payouts_enabled:
         name = "connect.enabled" if view.payouts_enabled else "connect.disabled"
-        record(name, account.party_id, by=SYSTEM, audience=[account.party_id], reason=view.disabled_reason)
+        record(
+            name,
+            account.party_id,
+            by=SYSTEM,
+            audience=[account.party_id],
+            reason=view.disabled_reason,
+            url=income_page(account.party_id),
+        )

@@ -5,10 +5,9 @@ Our own idempotency key is the row's id: the SDK would make a random one, and a 
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import Any, Protocol, cast
 from uuid import UUID
 
 import stripe
@@ -16,17 +15,20 @@ import stripe
 from market.kit.db import db
 from market.payments.config import StripeConfig, read
 from market.payments.errors import StripeAway, StripeRefused
-
-if TYPE_CHECKING:
-    from stripe.params import AccountCreateParams, PayoutCreateParams, TransferCreateParams
-    from stripe.params.checkout import SessionCreateParams
+from market.payments.views import (
+    AccountView,
+    Json,
+    PayoutView,
+    SessionView,
+    account_view,
+    payout_view,
+    session_view,
+)
 
 stripe.enable_telemetry = False
 
 TIMEOUT_S = (3, 10)  # connect, read
 RETRIES = 1
-GROUP = "wd_"
-Json = dict[str, Any]
 
 
 class Call(Protocol):
@@ -84,66 +86,6 @@ def _translated() -> Iterator[None]:
         if status >= 500 or status in (0, 401, 403, 409, 429):
             raise StripeAway from error
         raise StripeRefused(error.code or type(error).__name__, error.user_message or "") from error
-
-
-# What we ask for. The SDK's types hold the pinned API version; mypy checks the names here.
-
-
-def session_params(
-    *, checkout_id: UUID, amount_fen: int, title: str, return_url: str, locale: str
-) -> "SessionCreateParams":
-    """A hosted payment page for card, Alipay and WeChat Pay. `payment_method_types` is refused since endive."""
-    ours = {"checkout": str(checkout_id)}
-    return {
-        "mode": "payment",
-        "client_reference_id": str(checkout_id),
-        "line_items": [
-            {
-                "quantity": 1,
-                "price_data": {
-                    "currency": "cny",
-                    "unit_amount": amount_fen,
-                    "product_data": {"name": title},
-                },
-            }
-        ],
-        "allowed_payment_method_types": ["card", "alipay", "wechat_pay"],
-        "payment_method_options": {"wechat_pay": {"client": "web"}},
-        "payment_intent_data": {
-            "metadata": ours,
-            "description": title,
-            "transfer_group": f"chk_{checkout_id}",
-        },
-        "metadata": ours,
-        "success_url": return_url,
-        "cancel_url": return_url,
-        "locale": "en" if locale == "en" else "zh",
-    }
-
-
-def account_params(*, party_id: UUID, country: str) -> "AccountCreateParams":
-    """Payouts only when the payee asks: the schedule is ours, so Stripe's is manual."""
-    return {
-        "type": "express",
-        "country": country,
-        "capabilities": {"transfers": {"requested": True}},
-        "settings": {"payouts": {"schedule": {"interval": "manual"}}},
-        "metadata": {"party": str(party_id)},
-    }
-
-
-def transfer_params(*, withdrawal_id: UUID, amount_fen: int, account: str) -> "TransferCreateParams":
-    return {
-        "amount": amount_fen,
-        "currency": "cny",
-        "destination": account,
-        "transfer_group": GROUP + str(withdrawal_id),
-        "metadata": {"withdrawal": str(withdrawal_id)},
-    }
-
-
-def payout_params(*, withdrawal_id: UUID, amount_fen: int) -> "PayoutCreateParams":
-    return {"amount": amount_fen, "currency": "cny", "metadata": {"withdrawal": str(withdrawal_id)}}
 
 
 # How each purpose is sent, and how it is found again when nobody knows whether it was done.
@@ -209,50 +151,7 @@ def _candidates(call: Call) -> Iterator[Json]:
         yield thing.to_dict()
 
 
-# What we read back, as plain values.
-
-
-@dataclass(frozen=True)
-class ChargeView:
-    """A payment that succeeded. `settled_*` is what reached our balance before `fee`, in its own currency."""
-
-    id: str
-    amount: int
-    currency: str
-    fee: int
-    settled_amount: int
-    settled_currency: str
-    method: str
-
-
-@dataclass(frozen=True)
-class SessionView:
-    id: str
-    reference: str
-    status: str
-    url: str | None
-    expires_at: datetime
-    intent_status: str
-    charge: ChargeView | None
-
-
-@dataclass(frozen=True)
-class AccountView:
-    id: str
-    details_submitted: bool
-    payouts_enabled: bool
-    requirements: list[str]
-    disabled_reason: str
-    bank: str
-
-
-@dataclass(frozen=True)
-class PayoutView:
-    id: str
-    status: str
-    withdrawal: str
-    failure: str
-    arrives_at: datetime | None
+# What we read back.
 
 
 def session(session_id: str) -> SessionView:
@@ -262,60 +161,9 @@ def session(session_id: str) -> SessionView:
         return session_view(client().v1.checkout.sessions.retrieve(session_id, {"expand": expand}).to_dict())
 
 
-def session_view(body: Json) -> SessionView:
-    intent = body.get("payment_intent")
-    intent = intent if isinstance(intent, dict) else {}
-    charge = intent.get("latest_charge")
-    paid = (
-        body.get("payment_status") == "paid"
-        and isinstance(charge, dict)
-        and charge.get("status") == "succeeded"
-    )
-    return SessionView(
-        id=body["id"],
-        reference=body.get("client_reference_id") or "",
-        status=body.get("status") or "",
-        url=body.get("url"),
-        expires_at=moment(body["expires_at"]),
-        intent_status=intent.get("status") or "",
-        charge=_charge_view(cast(Json, charge)) if paid else None,
-    )
-
-
-def _charge_view(body: Json) -> ChargeView:
-    entry = body.get("balance_transaction")
-    if not isinstance(entry, dict):
-        raise StripeAway  # not booked yet (asynchronous capture): the fee is unknown, ask again later
-    return ChargeView(
-        id=body["id"],
-        amount=body["amount_captured"],
-        currency=body["currency"].upper(),
-        fee=entry["fee"],
-        settled_amount=entry["amount"],
-        settled_currency=entry["currency"].upper(),
-        method=(body.get("payment_method_details") or {}).get("type") or "",
-    )
-
-
 def account(account_id: str) -> AccountView:
     with _translated():
         return account_view(client().v1.accounts.retrieve(account_id).to_dict())
-
-
-def account_view(body: Json) -> AccountView:
-    requirements = body.get("requirements") or {}
-    banks = (body.get("external_accounts") or {}).get("data") or []
-    bank = banks[0] if banks else {}
-    return AccountView(
-        id=body["id"],
-        details_submitted=bool(body.get("details_submitted")),
-        payouts_enabled=bool(body.get("payouts_enabled")),
-        requirements=[str(each) for each in requirements.get("currently_due") or []],
-        disabled_reason=requirements.get("disabled_reason") or "",
-        bank=" ".join(
-            filter(None, [bank.get("bank_name"), f"•••• {bank['last4']}" if bank.get("last4") else ""])
-        ),
-    )
 
 
 def onboarding_link(account_id: str, *, return_url: str, refresh_url: str) -> str:
@@ -338,17 +186,3 @@ def payout(account_id: str, payout_id: str) -> PayoutView:
         return payout_view(
             client().v1.payouts.retrieve(payout_id, None, {"stripe_account": account_id}).to_dict()
         )
-
-
-def payout_view(body: Json) -> PayoutView:
-    return PayoutView(
-        id=body["id"],
-        status=body["status"],
-        withdrawal=(body.get("metadata") or {}).get("withdrawal") or "",
-        failure=body.get("failure_code") or ("canceled" if body["status"] == "canceled" else ""),
-        arrives_at=moment(body["arrival_date"]) if body.get("arrival_date") else None,
-    )
-
-
-def moment(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

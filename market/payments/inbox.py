@@ -11,11 +11,12 @@ from sqlalchemy.dialects.postgresql import insert
 
 from market.kit.clock import now
 from market.kit.db import db, transaction
-from market.payments import calls, checkouts, connect, gateway, withdrawals
+from market.payments import calls, connect, gateway, receipts, withdrawals
 from market.payments.alarms import alarm
 from market.payments.errors import StripeAway, StripeRefused
 from market.payments.models import StripeEvent
 from market.payments.states import InboxState
+from market.payments.views import moment
 
 log = structlog.get_logger()
 
@@ -30,7 +31,7 @@ Fetch = Callable[[str | None, str], Step]
 
 def _session(account: str | None, object_id: str) -> Step:
     view = gateway.session(object_id)
-    return lambda: checkouts.apply(view)
+    return lambda: receipts.apply(view)
 
 
 def _account(account: str | None, object_id: str) -> Step:
@@ -69,7 +70,7 @@ def receive(event: dict[str, Any]) -> bool:
             account=event.get("account"),
             object_id=str(event["data"]["object"].get("id", "")),
             body=event,
-            happened_at=gateway.moment(event["created"]),
+            happened_at=moment(event["created"]),
             received_at=now(),
             state=InboxState.WAITING,
             tries=0,

@@ -12,7 +12,7 @@ from sqlalchemy import Select, TextClause, select, text
 
 from market.kit.clock import now
 from market.kit.db import db, transaction
-from market.payments import checkouts, connect, gateway, withdrawals
+from market.payments import connect, gateway, receipts, withdrawals
 from market.payments.errors import StripeAway, StripeRefused
 from market.payments.models import Checkout, ConnectAccount, Withdrawal
 from market.payments.states import CheckoutState, WithdrawalState
@@ -85,7 +85,7 @@ def _take(rows: Select[Any]) -> UUID | None:
 def look_at_checkout(checkout_id: UUID) -> None:
     """Fetch the session and act on what it says. Network first, then one transaction."""
     session_id = db.session.scalar(select(Checkout.session_id).where(Checkout.id == checkout_id))
-    _apply(session_id, lambda: gateway.session(str(session_id)), checkouts.apply)
+    _apply(session_id, lambda: gateway.session(str(session_id)), receipts.apply)
 
 
 def look_at_withdrawal(withdrawal_id: UUID) -> None:

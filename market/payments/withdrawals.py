@@ -4,8 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from market.accounts.actor import SYSTEM, Actor, Role
-from market.accounts.queries import find_party
+from market.accounts.actor import SYSTEM, Actor
 from market.kit.clock import now
 from market.kit.db import db
 from market.kit.errors import NotFound
@@ -16,12 +15,13 @@ from market.ledger import queries as books
 from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Leg, PostingKind
-from market.payments import calls, connect, gateway
+from market.payments import calls, connect
 from market.payments.alarms import alarm
 from market.payments.errors import BelowMinimum, KeyOfAnother, NotEnough, NotOnboarded, StripeRefused
-from market.payments.gateway import Json, PayoutView
 from market.payments.models import Withdrawal
+from market.payments.params import payout_params, transfer_params
 from market.payments.states import WithdrawalState
+from market.payments.views import Json, PayoutView, payout_view
 
 K = AccountKind
 W = WithdrawalState
@@ -67,7 +67,7 @@ def withdraw(*, party_id: UUID, amount_fen: int, by: Actor, key: str) -> Withdra
     calls.put(
         "transfer",
         made.id,
-        gateway.transfer_params(withdrawal_id=made.id, amount_fen=amount_fen, account=account.stripe_id),
+        transfer_params(withdrawal_id=made.id, amount_fen=amount_fen, account=account.stripe_id),
     )
     _tell("payout.requested", made, by=by)
     return made
@@ -99,7 +99,7 @@ def transferred(withdrawal_id: UUID, body: Json) -> None:
     calls.put(
         "payout",
         found.id,
-        gateway.payout_params(withdrawal_id=found.id, amount_fen=found.amount_fen),
+        payout_params(withdrawal_id=found.id, amount_fen=found.amount_fen),
         account=found.account,
     )
 
@@ -129,7 +129,7 @@ def transfer_refused(withdrawal_id: UUID, refusal: StripeRefused) -> None:
 def payout_made(withdrawal_id: UUID, body: Json) -> None:
     found = find(withdrawal_id, lock=True)
     found.looked_at = now()
-    _follow(found, gateway.payout_view(body))
+    _follow(found, payout_view(body))
 
 
 def payout_refused(withdrawal_id: UUID, refusal: StripeRefused) -> None:
@@ -192,13 +192,12 @@ def _take_back(found: Withdrawal, reason: str) -> None:
 
 
 def _tell(name: str, found: Withdrawal, *, by: Actor, **data: str) -> None:
-    prefix = "/a" if find_party(found.party_id).role is Role.AGENCY else "/u"
     record(
         name,
         found.id,
         by=by,
         audience=[found.party_id],
         amount_fen=found.amount_fen,
-        url=f"{prefix}/income",
+        url=connect.income_page(found.party_id),
         **data,
     )

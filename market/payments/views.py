@@ -1,0 +1,117 @@
+"""What Stripe says, as plain values: the rest of the product never touches its objects."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from market.payments.errors import StripeAway
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ChargeView:
+    """A payment that succeeded. `settled_*` is what reached our balance before `fee`, in its own currency."""
+
+    id: str
+    amount: int
+    currency: str
+    fee: int
+    settled_amount: int
+    settled_currency: str
+    method: str
+
+
+@dataclass(frozen=True)
+class SessionView:
+    id: str
+    reference: str
+    status: str
+    url: str | None
+    expires_at: datetime
+    intent_status: str
+    charge: ChargeView | None
+
+
+@dataclass(frozen=True)
+class AccountView:
+    id: str
+    details_submitted: bool
+    payouts_enabled: bool
+    requirements: list[str]
+    disabled_reason: str
+    bank: str
+
+
+@dataclass(frozen=True)
+class PayoutView:
+    id: str
+    status: str
+    withdrawal: str
+    failure: str
+    arrives_at: datetime | None
+
+
+def session_view(body: Json) -> SessionView:
+    intent = body.get("payment_intent")
+    intent = intent if isinstance(intent, dict) else {}
+    charge = intent.get("latest_charge")
+    paid = (
+        body.get("payment_status") == "paid"
+        and isinstance(charge, dict)
+        and charge.get("status") == "succeeded"
+    )
+    return SessionView(
+        id=body["id"],
+        reference=body.get("client_reference_id") or "",
+        status=body.get("status") or "",
+        url=body.get("url"),
+        expires_at=moment(body["expires_at"]),
+        intent_status=intent.get("status") or "",
+        charge=_charge_view(cast(Json, charge)) if paid else None,
+    )
+
+
+def _charge_view(body: Json) -> ChargeView:
+    entry = body.get("balance_transaction")
+    if not isinstance(entry, dict):
+        raise StripeAway  # not booked yet (asynchronous capture): the fee is unknown, ask again later
+    return ChargeView(
+        id=body["id"],
+        amount=body["amount_captured"],
+        currency=body["currency"].upper(),
+        fee=entry["fee"],
+        settled_amount=entry["amount"],
+        settled_currency=entry["currency"].upper(),
+        method=(body.get("payment_method_details") or {}).get("type") or "",
+    )
+
+
+def account_view(body: Json) -> AccountView:
+    requirements = body.get("requirements") or {}
+    banks = (body.get("external_accounts") or {}).get("data") or []
+    bank = banks[0] if banks else {}
+    return AccountView(
+        id=body["id"],
+        details_submitted=bool(body.get("details_submitted")),
+        payouts_enabled=bool(body.get("payouts_enabled")),
+        requirements=[str(each) for each in requirements.get("currently_due") or []],
+        disabled_reason=requirements.get("disabled_reason") or "",
+        bank=" ".join(
+            filter(None, [bank.get("bank_name"), f"•••• {bank['last4']}" if bank.get("last4") else ""])
+        ),
+    )
+
+
+def payout_view(body: Json) -> PayoutView:
+    return PayoutView(
+        id=body["id"],
+        status=body["status"],
+        withdrawal=(body.get("metadata") or {}).get("withdrawal") or "",
+        failure=body.get("failure_code") or ("canceled" if body["status"] == "canceled" else ""),
+        arrives_at=moment(body["arrival_date"]) if body.get("arrival_date") else None,
+    )
+
+
+def moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -36,11 +36,11 @@ SORTS = {
 
 STORY = {
     "task.drafted": (N_("写了草稿"), "pencil", ""),
-    "task.opened": (N_("发布需求"), "send", "act"),
+    "task.opened": (N_("发布了需求"), "send", "act"),
     "task.taken_back": (N_("撤回为草稿"), "undo-2", ""),
     "task.closed": (N_("停止接受投稿"), "circle-stop", ""),
-    "task.awarded": (N_("选定投稿"), "handshake", "good"),
-    "task.cancelled": (N_("取消需求"), "circle-x", ""),
+    "task.awarded": (N_("选定了投稿"), "handshake", "good"),
+    "task.cancelled": (N_("取消了需求"), "circle-x", ""),
 }
 
 

@@ -1,6 +1,7 @@
 """What the tests of the ledger do: the movements as the business packages write them, and crowds of threads."""
 
 import secrets
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -81,6 +82,29 @@ def scanned(account: Account) -> int:
     named = {"kind": account.kind.value, "owner": account.owner, "currency": account.currency}
     with transaction():
         return int(db.session.scalar(text(sql), named) or 0)
+
+
+def settle() -> int:
+    """Move the checkpoints until they stand behind every transfer; returns how many accounts moved.
+
+    Transactions that are still open anywhere on the server hold a checkpoint back, so this may take a moment.
+    """
+    behind, moved, patience = True, 0, time.monotonic() + 30
+    while behind:
+        with transaction():
+            moved += service.checkpoint()
+            behind = db.session.scalar(
+                text(
+                    """SELECT EXISTS (SELECT FROM ledger_transfers t
+                    JOIN ledger_accounts a ON a.id IN (t.debit_id, t.credit_id) AND a.hot
+                    LEFT JOIN ledger_checkpoints c ON c.account_id = a.id
+                    WHERE c.account_id IS NULL OR t.xid >= c.upto)"""
+                )
+            )
+        assert time.monotonic() < patience, (
+            "a transaction on this server stays open and holds the checkpoints back"
+        )
+    return moved
 
 
 def crowd(app: Flask, acts: list[Callable[[], Any]]) -> Counter[str]:

@@ -46,7 +46,7 @@ def test_the_sum_is_the_same_at_every_moment(app: Flask, seconds: int):
             with transaction():
                 db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
                 # Two looks in one snapshot, one and the same moment; the second through other plans and pages.
-                looks.extend(db.session.execute(text(LOOK)).one().tuple() for _ in range(2))
+                looks.extend(tuple(db.session.execute(text(LOOK)).one()) for _ in range(2))
 
     ended = crowd(app, [*(partial(write, n) for n in range(WRITERS)), read])
 

@@ -9,10 +9,10 @@ from sqlalchemy import text
 
 from market.kit import clock
 from market.kit.db import db, transaction
-from market.ledger import checks, service
+from market.ledger import checks
 from market.ledger.accounts import Account
 from market.ledger.movements import Leg, PostingKind
-from tests.ledger.acts import FEE, SC, K, available, charge, funded, pending, put, stage, transit, uid
+from tests.ledger.acts import FEE, SC, K, available, charge, funded, pending, put, settle, stage, transit, uid
 
 TABLES = ["ledger_accounts", "ledger_balances", "ledger_postings", "ledger_transfers"]
 
@@ -93,8 +93,7 @@ def test_tampering_is_found(how: str):
         Leg(stage(milestone), pending(lin), 9_00),
         Leg(stage(milestone), FEE, 1_00),
     )
-    with transaction():
-        service.checkpoint()
+    settle()
     assert broken() == set()
     sql, expected = TAMPERING[how]
 

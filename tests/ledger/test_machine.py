@@ -145,7 +145,9 @@ class Business(RuleBasedStateMachine):
 
 
 @pytest.mark.usefixtures("ctx")
-@pytest.mark.parametrize("games", [12, pytest.param(150, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])])
+@pytest.mark.parametrize(
+    "games", [12, pytest.param(150, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])]
+)
 def test_any_order_of_movements_keeps_the_books(games: int):
     run_state_machine_as_test(
         Business,

@@ -49,6 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("market", root_path=str(ROOT), template_folder="templates", static_folder="static")
     app.config.update(
         SETTINGS=settings,
+        DEMO_SIGN_INS=list,
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS={

@@ -43,9 +43,14 @@ def sign_up(*, email: str, password: str, name: str, role: Role, locale: str = "
     email = email.strip().lower()
     if len(password) < 10 or password.lower() in _COMMON or password.lower() == email:
         raise WeakPassword(field="password")
+    return admit(email=email, password_hash=hasher.hash(password), name=name, role=role, locale=locale)
+
+
+def admit(*, email: str, password_hash: str, name: str, role: Role, locale: str = "zh") -> Membership:
+    """A new person whose password is hashed already. Raises EmailTaken."""
     if db.session.scalar(select(Person.id).where(Person.email == email)):
         raise EmailTaken(field="email")
-    person = Person(email=email, name=name, password_hash=hasher.hash(password), locale=locale)
+    person = Person(email=email, name=name, password_hash=password_hash, locale=locale)
     db.session.add(person)
     db.session.flush()
     return take_hat(person, role, name)
@@ -104,9 +109,9 @@ def sign_out(token: str) -> None:
     )
 
 
-def make_key(person_id: UUID, party_id: UUID, *, label: str = "", live: bool = False) -> tuple[ApiKey, str]:
-    """A new API key; the secret is returned once and never again."""
-    secret = f"vt_{'live' if live else 'test'}_{secrets.token_urlsafe(32)}"
+def make_key(person_id: UUID, party_id: UUID, *, label: str = "", secret: str | None = None) -> tuple[ApiKey, str]:
+    """A new API key; the secret (made here unless given) is returned once and never again."""
+    secret = secret or f"vt_test_{secrets.token_urlsafe(32)}"
     key = ApiKey(
         person_id=person_id, party_id=party_id, label=label, key_sha256=sha256(secret), last_four=secret[-4:]
     )

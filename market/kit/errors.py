@@ -54,6 +54,9 @@ class Invalid(Refusal):
     def errors(self) -> dict[str, list[str]]:
         return flatten(self.messages) or super().errors()
 
+    def __str__(self) -> str:
+        return f"{super().__str__()} {flatten(self.messages)}"
+
 
 class Unauthenticated(Refusal):
     status = 401

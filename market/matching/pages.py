@@ -1,5 +1,6 @@
 """The shortlist of a brief, and the briefs that suit a creator."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,8 +11,22 @@ from market.accounts.edge import current_actor, hat
 from market.kit.errors import NotFound
 from market.matching import service
 from market.tasks import queries as tasks
+from market.tasks.registry import Fit, register_fits, register_picks
 
 bp = Blueprint("matching", __name__)
+
+
+def fit(match: service.Match) -> Fit:
+    return Fit(match.score, match.reasons[0].text)
+
+
+def picks(creator_id: UUID, limit: int) -> Sequence[tuple[UUID, Fit]]:
+    """The best open briefs, for the creator's own pages."""
+    return [(match.task.id, fit(match)) for match in service.briefs_for(creator_id, limit)]
+
+
+register_picks(picks)
+register_fits(lambda creator_id, tasks: {m.task.id: fit(m) for m in service.fits(creator_id, tasks)})
 
 
 @bp.get("/m/tasks/<pid('tsk'):task_id>/matches")

@@ -42,7 +42,8 @@ def candidates(task: Task) -> Sequence[Profile]:
 def open_briefs(profile: Profile) -> Sequence[Task]:
     """Briefs that take bids, in a format the creator offers, near their price, and not bid on yet."""
     fitting = [
-        (Task.format == format) & (Task.budget_fen * OVER_BUDGET >= fen) for format, fen in profile.prices.items()
+        (Task.format == format) & (Task.budget_fen * OVER_BUDGET >= fen)
+        for format, fen in profile.prices.items()
     ]
     if not fitting:
         return []
@@ -80,5 +81,5 @@ def records(creator_ids: Iterable[UUID]) -> dict[UUID, Record]:
         .where(Order.creator_id.in_(wanted), Order.state.in_(RUNNING))
         .group_by(Order.creator_id)
     )
-    running = {creator_id: n for creator_id, n in db.session.execute(in_hand)}
+    running = dict(db.session.execute(in_hand).all())
     return {each: Record(tuple(done.get(each, ())), running.get(each, 0)) for each in wanted}

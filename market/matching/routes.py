@@ -10,7 +10,9 @@ from market.matching import service
 from market.matching.schemas import BriefMatchesSchema, CreatorMatchesSchema, MatchQuery
 from market.tasks import queries as tasks
 
-bp = ApiBlueprint("matching", __name__, description="Creators for a brief and briefs for a creator, with reasons")
+bp = ApiBlueprint(
+    "matching", __name__, description="Creators for a brief and briefs for a creator, with reasons"
+)
 
 
 @bp.get("/tasks/<pid('tsk'):task_id>/matches")

@@ -94,7 +94,11 @@ def _history(task: Task, profile: Profile, record: Record, at: datetime) -> Term
     numbers = {"deliveries": float(len(same)), "recency_weighted": round(recent, 3)}
     name = category_name(task.category)
     if same:
-        return 0.3 + 0.7 * recent / (recent + 1.5), _("同类目交付过 %(n)s 单（%(category)s）", n=len(same), category=name), numbers
+        return (
+            0.3 + 0.7 * recent / (recent + 1.5),
+            _("同类目交付过 %(n)s 单（%(category)s）", n=len(same), category=name),
+            numbers,
+        )
     if task.category in profile.categories:
         return 0.3, _("主营%(category)s，还没有在这里交付过", category=name), numbers
     return 0.0, _("不主营%(category)s", category=name), numbers
@@ -108,7 +112,11 @@ def _record(record: Record) -> Term:
     numbers = {"n": float(n), "on_time": float(on_time), "first_pass": float(first)}
     if n == 0:
         return value, _("新人，还没有履约记录"), numbers
-    return value, _("%(n)s 单中 %(on_time)s 单准时，%(first)s 单一次通过", n=n, on_time=on_time, first=first), numbers
+    return (
+        value,
+        _("%(n)s 单中 %(on_time)s 单准时，%(first)s 单一次通过", n=n, on_time=on_time, first=first),
+        numbers,
+    )
 
 
 def _price(task: Task, profile: Profile) -> Term:
@@ -121,7 +129,11 @@ def _price(task: Task, profile: Profile) -> Term:
     # Full marks from 20 % under the budget; half at the budget; none from 30 % above it.
     value = min(1.0, max(0.0, 0.5 - over * (2.5 if over < 0 else 0.5 / 0.3)))
     if over > 0:
-        return value, _("标价 %(price)s，比预算高 %(percent)s%%", price=shown, percent=math.ceil(over * 100)), numbers
+        return (
+            value,
+            _("标价 %(price)s，比预算高 %(percent)s%%", price=shown, percent=math.ceil(over * 100)),
+            numbers,
+        )
     return value, _("标价 %(price)s，比预算低 %(percent)s%%", price=shown, percent=int(-over * 100)), numbers
 
 
@@ -139,7 +151,11 @@ def _audience(task: Task, profile: Profile) -> Term:
         return 0.25, _("创作者还没有填写粉丝画像"), {}
     part = min(shares, key=lambda name: shares[name])
     names = "、".join(audience_name(part, key) for key in task.audience[part])
-    return min(1.0, shares[part]), _("粉丝中%(who)s占 %(percent)s%%", who=names, percent=round(shares[part] * 100)), shares
+    return (
+        min(1.0, shares[part]),
+        _("粉丝中%(who)s占 %(percent)s%%", who=names, percent=round(shares[part] * 100)),
+        shares,
+    )
 
 
 def _availability(profile: Profile, record: Record) -> Term:
@@ -148,4 +164,8 @@ def _availability(profile: Profile, record: Record) -> Term:
     numbers = {"slots_per_week": float(slots), "running": float(record.running)}
     if free == 0:
         return 0.0, _("手上有 %(running)s 单，本周没有空档", running=record.running), numbers
-    return free / slots, _("每周可接 %(slots)s 单，手上有 %(running)s 单", slots=slots, running=record.running), numbers
+    return (
+        free / slots,
+        _("每周可接 %(slots)s 单，手上有 %(running)s 单", slots=slots, running=record.running),
+        numbers,
+    )

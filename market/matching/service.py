@@ -1,5 +1,6 @@
 """The one interface of matching; pages, API and alerts all ask here."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -34,12 +35,18 @@ def rank(task: Task, limit: int = 20) -> list[Match]:
     return sorted(matches, key=lambda match: (-match.score, match.creator_id))[:limit]
 
 
-def briefs_for(creator_id: UUID, limit: int = 20) -> list[Match]:
-    """Open briefs for the creator, best first, by the same score."""
+def fits(creator_id: UUID, tasks: Iterable[Task]) -> list[Match]:
+    """How well each of these briefs suits the creator, in the given order."""
     profile = find_profile(creator_id)
     if profile is None:
         return []
     record = queries.records([creator_id])[creator_id]
     at = now()
-    matches = [Match(profile, task, *score(task, profile, record, at)) for task in queries.open_briefs(profile)]
+    return [Match(profile, task, *score(task, profile, record, at)) for task in tasks]
+
+
+def briefs_for(creator_id: UUID, limit: int = 20) -> list[Match]:
+    """Open briefs for the creator, best first, by the same score."""
+    profile = find_profile(creator_id)
+    matches = fits(creator_id, queries.open_briefs(profile)) if profile else []
     return sorted(matches, key=lambda match: (-match.score, match.task.id))[:limit]

@@ -1,0 +1,134 @@
+"""`flask seed` and `flask demo signins`: making the demo world, and who can sign in to it."""
+
+import hashlib
+import hmac
+import json
+import sys
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy import select, text
+
+from demo.people import PASSWORD
+from market.accounts import service as accounts
+from market.accounts.models import ApiKey, Membership, Party, Person
+from market.kit.db import db, transaction
+from market.settings import Settings
+
+SHOWN = ("qingshan", "baicao", "lin", "tang", "ada", "wen", "zhou")
+"""Whose sign-ins are printed and offered as buttons; the others work with the same password."""
+
+demo = AppGroup("demo", help="The demo world.")
+
+
+def register(app: Flask) -> None:
+    app.cli.add_command(seed)
+    app.cli.add_command(demo)
+    app.config["DEMO_SIGN_INS"] = sign_ins
+
+
+def sign_ins() -> list[dict[str, str]]:
+    """The demo people in the order of SHOWN; empty when there is no demo world."""
+    rows = db.session.execute(
+        select(Person.email, Party.name, Party.role)
+        .join(Membership, Membership.person_id == Person.id)
+        .join(Party, Party.id == Membership.party_id)
+        .where(Person.email.in_([f"{key}@demo.example" for key in SHOWN]))
+    )
+    found = {row.email: {"role": row.role.value, "name": row.name, "email": row.email} for row in rows}
+    return [
+        found[email] | {"password": PASSWORD}
+        for key in SHOWN
+        if (email := f"{key}@demo.example") in found
+    ]
+
+
+def api_key_of(email: str) -> str:
+    """The same key at every start, known only to who has the installation's secret."""
+    secret = current_app.config["SECRET_KEY"].encode()
+    return "vt_test_" + hmac.new(secret, f"demo-key:{email}".encode(), hashlib.sha256).hexdigest()
+
+
+def make_keys() -> None:
+    """Give each of the shown people their API key, if it is not there yet."""
+    with transaction():
+        for each in sign_ins():
+            secret = api_key_of(each["email"])
+            sha = accounts.sha256(secret)
+            if db.session.scalar(select(ApiKey.id).where(ApiKey.key_sha256 == sha)):
+                continue
+            membership = db.session.scalars(
+                select(Membership).join(Person).where(Person.email == each["email"]).order_by(Membership.id)
+            ).first()
+            assert membership
+            accounts.make_key(membership.person_id, membership.party_id, label="demo", secret=secret)
+
+
+@demo.command("signins")
+@click.option("--json", "as_json", is_flag=True)
+def print_sign_ins(as_json: bool) -> None:
+    """Who can sign in, with a password and an API key each."""
+    people = sign_ins()
+    if people:
+        make_keys()
+    told = [each | {"api_key": api_key_of(each["email"])} for each in people]
+    if as_json:
+        click.echo(json.dumps(told, ensure_ascii=False))
+        return
+    for each in told:
+        click.echo(f"{each['role']:<9} {each['email']:<24} {each['password']}  {each['name']}")
+
+
+@click.command("seed")
+@click.option("--size", type=click.Choice(["demo", "large"]), default="demo")
+@click.option("--seed", "number", default=7, help="The same number gives the same world.")
+@click.option("--if-empty", is_flag=True, help="Do nothing when anybody has signed up.")
+@click.option("--reset", is_flag=True, help="Empty the database first. All data is lost.")
+def seed(size: str, number: int, if_empty: bool, reset: bool) -> None:
+    """Make the demo world: a believable Double 11 with an order in every state."""
+    from demo.world import World, build
+
+    settings: Settings = current_app.config["SETTINGS"]
+    if settings.production:
+        raise click.ClickException("the demo world is not made in production (VTASK_ENV=production)")
+    host = urlsplit(settings.stripe_api_base).hostname
+    if host not in ("127.0.0.1", "localhost"):
+        raise click.ClickException("the demo world needs the local Stripe: unset STRIPE_API_KEY and STRIPE_API_BASE")
+    taken = db.session.scalar(select(Person.id).limit(1))
+    db.session.remove()  # its read lock would stand in the way of our own TRUNCATE
+    if taken:
+        if if_empty:
+            return
+        if not reset:
+            raise click.ClickException("there are people here already: use --reset to lose them, or --if-empty")
+        empty()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, disable=not sys.stderr.isatty()) as bar:
+        line = bar.add_task("demo world")
+
+        def told(what: str, done: int, of: int) -> None:
+            bar.update(line, description=f"demo world: {what}", completed=done, total=of)
+
+        build(World(number, settings.stripe_api_base), size=size, told=told)
+    make_keys()
+    counts: dict[str, Any] = {
+        name: db.session.scalar(text(f"SELECT count(*) FROM {name}"))  # fixed names
+        for name in ("parties", "tasks", "bids", "orders", "videos", "posts", "programmes", "ledger_postings")
+    }
+    click.echo("demo world: " + ", ".join(f"{n} {name}" for name, n in counts.items()))
+
+
+def empty() -> None:
+    """All rows of all tables but the schema's own."""
+    names = [table.name for table in db.metadata.sorted_tables]
+    with db.engine.begin() as connection:
+        connection.execute(text("SET LOCAL lock_timeout = '10s'"))
+        for name in names:
+            connection.execute(text(f'ALTER TABLE "{name}" DISABLE TRIGGER USER'))
+        connection.execute(text("TRUNCATE " + ", ".join(f'"{name}"' for name in names) + " RESTART IDENTITY CASCADE"))
+        for name in names:
+            connection.execute(text(f'ALTER TABLE "{name}" ENABLE TRIGGER USER'))

@@ -1,0 +1,509 @@
+"""The demo world, acted out: ninety days of business through the real services, with the clock moved along.
+
+Every order runs its own story; the stories are told in the order of time, and after each step whatever it set off
+(listeners, timers) is done, as the workers would have done it. Money goes through the local Stripe. The same seed
+gives the same world, ids and moments of storage apart.
+"""
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import requests
+
+from demo.clips import Studio
+from demo.people import AGENCIES, CREATORS, MERCHANTS, OPERATOR, PASSWORD, VIEWERS, Creator
+from demo.words import ASKS, GREETINGS, PLANS, REMARKS, Ask
+from market.accounts import service as accounts
+from market.accounts.actor import Actor, Role
+from market.accounts.models import Membership, Verification
+from market.agencies import service as agencies
+from market.bids import invitations
+from market.bids import service as bids
+from market.campaigns import service as campaigns
+from market.campaigns.models import ModuleKind
+from market.creators import service as creators
+from market.delivery import queries as deliveries
+from market.delivery import service as delivery
+from market.delivery.models import Kind
+from market.feed import service as feed
+from market.kit import clock
+from market.kit.db import db, transaction
+from market.messages import service as messages
+from market.orders import queries as orders
+from market.orders import service as ordering
+from market.payments import calls, checkouts, outbox
+from market.shops import service as shops
+from market.tasks import service as tasks
+from market.tasks.queries import find as find_task
+from workers.drain import drain
+from workers.relay import relay
+
+DAYS = 90
+SEASON = "double11-2026"
+Told = Callable[[str, int, int], None]
+Step = tuple[datetime, Callable[[], None]]
+
+ENDS = (
+    "open",
+    "awarded",
+    "cancelled",
+    "lapsed",
+    "funded",
+    "script",
+    "drafting",
+    "draft",
+    "revision",
+    "completed",
+)
+"""How far a story goes; `lapsed` and `cancelled` end off the way."""
+
+STANDING = (
+    # (ask, days ago, how far)
+    (1, 6, "draft"),
+    (4, 5, "drafting"),
+    (9, 7, "revision"),
+    (6, 4, "script"),
+    (12, 4, "funded"),
+    (13, 3, "awarded"),
+    (11, 3, "cancelled"),
+    (8, 9, "lapsed"),
+    (0, 2, "open"),
+    (5, 2, "open"),
+    (10, 1, "open"),
+    (14, 1, "open"),
+)
+"""What is under way today: at least one order in every state a person meets."""
+
+
+@dataclass
+class World:
+    """Everybody, by key."""
+
+    seed: int
+    stripe: str
+    actors: dict[str, Actor] = field(default_factory=dict)
+    products: dict[str, list[UUID]] = field(default_factory=dict)
+    studio: Studio = field(default_factory=Studio)
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)
+        self.today = datetime.now(UTC)
+
+    def at(self, moment: datetime) -> None:
+        clock.shift(moment - datetime.now(UTC))
+
+    def ago(self, days: float) -> datetime:
+        return self.today - timedelta(days=days)
+
+
+def settle() -> None:
+    """Do what the last step set off, until nothing is left."""
+    while relay() or drain():
+        pass
+    db.session.remove()
+
+
+def build(world: World, *, size: str, told: Told) -> None:
+    """Everything, with progress by `told(what, done, of)`."""
+    told("people", 0, 1)
+    world.at(world.ago(DAYS + 5))
+    people(world)
+    settle()
+    told("shops", 0, 1)
+    storefronts(world)
+    venue(world)
+    settle()
+    steps = sorted(stories(world, size), key=lambda step: step[0])
+    for done, (moment, act) in enumerate(steps):
+        told("orders", done, len(steps))
+        world.at(moment)
+        settle()
+        act()
+    clock.shift(timedelta())
+    settle()
+    told("today", 0, 1)
+    around(world)
+    settle()
+
+
+def people(world: World) -> None:
+    """Merchants, creators with profiles, agencies with rosters, viewers, the operator: all verified."""
+    hash_once = accounts.hasher.hash(PASSWORD)
+
+    def join(key: str, name: str, role: Role, city: str = "", bio: str = "") -> Membership:
+        with transaction():
+            membership = accounts.admit(
+                email=f"{key}@demo.example", password_hash=hash_once, name=name, role=role
+            )
+            party = membership.party
+            party.city, party.bio, party.verification = city, bio, Verification.VERIFIED
+            db.session.flush()
+            world.actors[key] = membership.actor()
+        return membership
+
+    join(OPERATOR[0], OPERATOR[1], Role.OPERATOR)
+    for merchant in MERCHANTS:
+        join(merchant.key, merchant.name, Role.MERCHANT, merchant.city, merchant.bio)
+    for creator in CREATORS:
+        join(creator.key, creator.name, Role.CREATOR, creator.city, creator.bio)
+        with transaction():
+            creators.save_profile(
+                _party(world.actors[creator.key]), _profile(creator), by=world.actors[creator.key]
+            )
+    for key, name, city, bio, roster in AGENCIES:
+        join(key, name, Role.AGENCY, city, bio)
+        for member, bps in roster:
+            with transaction():
+                link = agencies.invite(
+                    _party(world.actors[key]), f"{member}@demo.example", bps, by=world.actors[key]
+                )
+            with transaction():
+                agencies.answer(link, accept=True, by=world.actors[member])
+    for key, name in VIEWERS:
+        join(key, name, Role.VIEWER)
+    with transaction():
+        waiting = accounts.admit(
+            email="hexiaoxin@demo.example", password_hash=hash_once, name="何小新", role=Role.CREATOR
+        )
+        accounts.ask_verification(
+            waiting.party,
+            {
+                "legal_name": "何小新",
+                "registration_no": "演示证件号 0001",
+                "contact": "站内消息",
+                "note": "美食探店两年",
+            },
+            by=waiting.actor(),
+        )
+
+
+def _profile(creator: Creator) -> dict[str, Any]:
+    article, video, live = (None if yuan is None else yuan * 100 for yuan in creator.prices)
+    return {
+        "kind": creator.kind,
+        "categories": list(creator.categories),
+        "platform_level": creator.level,
+        "fans": creator.fans,
+        "audience": {
+            "gender": {"female": creator.female, "male": 100 - creator.female},
+            "age": {"18-24": 31, "25-34": 38, "35-44": 19, "45+": 8},
+            "city": {"tier1": 24, "new1": 33, "tier2": 22, "tier3": 21},
+        },
+        "price_article_fen": article,
+        "price_video_fen": video,
+        "price_live_fen": live,
+        "slots_per_week": creator.slots,
+        "city_tier": creator.tier,
+    }
+
+
+def storefronts(world: World) -> None:
+    """Products with pictures."""
+    for number, merchant in enumerate(MERCHANTS):
+        owner = world.actors[merchant.key]
+        world.products[merchant.key] = []
+        for at, (title, yuan, stock) in enumerate(merchant.products):
+            picture = world.studio.picture(number + at, owner)
+            with transaction():
+                product = shops.add(
+                    {
+                        "number": f"{merchant.key[:2].upper()}-{at + 1:03}",
+                        "title": title,
+                        "category": merchant.category,
+                        "price_fen": yuan * 100,
+                        "stock": stock,
+                        "description": f"{title}。{merchant.bio}",
+                        "image_ids": [picture],
+                    },
+                    by=owner,
+                )
+            world.products[merchant.key].append(product.id)
+
+
+def venue(world: World) -> None:
+    """The Double 11 venue, composed by the operator; works fill it as they are published."""
+    zhou = world.actors[OPERATOR[0]]
+    modules = (
+        (ModuleKind.COUNTDOWN, "距离返场结束", 1),
+        (ModuleKind.VIDEO, "大家都在看", 8),
+        (ModuleKind.PRODUCTS, "有视频的好货", 8),
+        (ModuleKind.LIVE, "直播预告", 4),
+        (ModuleKind.FEED, "买前必读", 6),
+    )
+    with transaction():
+        campaigns.write_calendar()
+        made = campaigns.compose(
+            {
+                "season": SEASON,
+                "slug": "double11-2026",
+                "title": "双11 内容会场",
+                "subtitle": "看过再买，买得明白",
+                "opens_at": None,
+                "closes_at": None,
+            },
+            by=zhou,
+        )
+        for kind, title, size in modules:
+            until = world.today + timedelta(days=7) if kind is ModuleKind.COUNTDOWN else None
+            campaigns.add_module(
+                made,
+                {"kind": kind, "title": title, "theme": "", "category": None, "size": size, "until": until},
+            )
+        campaigns.publish(made, by=zhou)
+
+
+def stories(world: World, size: str) -> Iterator[Step]:
+    """The steps of all orders: the past ones, spread over the ninety days, and those that stand today."""
+    rounds = 1 if size == "demo" else 12
+    past = [ask for _ in range(rounds) for ask in world.chance.sample(range(len(ASKS)), len(ASKS))]
+    if size == "demo":
+        past = past[:12]
+    for at, ask in enumerate(past):
+        days = DAYS - 4 - at * (DAYS - 16) / len(past)
+        yield from Story(world, ASKS[ask], world.ago(days), "completed").steps()
+    for ask, days, end in STANDING:
+        yield from Story(world, ASKS[ask], world.ago(days), end).steps()
+
+
+class Story:
+    """One brief and what comes of it."""
+
+    def __init__(self, world: World, ask: Ask, begins: datetime, end: str) -> None:
+        self.world, self.ask, self.begins, self.end = world, ask, begins, end
+        self.chance = random.Random(f"{world.seed}:{ask.title}:{begins.timetuple().tm_yday}")
+        self.merchant = world.actors[ask.merchant]
+        self.category = next(each.category for each in MERCHANTS if each.key == ask.merchant)
+        self.task_id: UUID | None = None
+        self.order_id: UUID | None = None
+        self.bid_ids: list[UUID] = []
+        self.bidders = self._bidders()
+        self.chosen = 0
+
+    def steps(self) -> Iterator[Step]:
+        """When each thing happens; the pace shrinks so that a young story still gets to where it should."""
+        reach = ENDS.index(self.end)
+        script = [
+            (0.0, self.open, 0),
+            *[(0.1 + 0.12 * at, lambda at=at: self.bid(at), 0) for at in range(len(self.bidders))],
+            (0.7, self.award, 1),
+            (0.8, self.greet, 4),
+            (0.75, self.pay, 4),
+            (1.2, self.script, 5),
+            (1.5, self.accept, 6),
+            (2.6, self.hand_in, 7),
+            (2.9, self.ask_revision, 8),
+            (3.2, self.hand_in, 9),
+            (3.4, self.accept, 9),
+        ]
+        taken = [each for each in script if each[2] <= reach]
+        if self.end == "draft":
+            taken = [each for each in taken if each[2] != 8]
+        if self.end in ("cancelled", "lapsed"):
+            taken = [each for each in script if each[2] <= 1]
+        if self.end == "completed" and self.chance.random() < 0.6:
+            taken = [each for each in taken if each[1] not in (self.ask_revision,)]
+            taken.pop(-2)
+        if self.end == "cancelled":
+            taken.append((0.9, self.cancel, 1))
+        last = max(when for when, _, _ in taken)
+        room = (self.world.today - timedelta(hours=1) - self.begins).total_seconds() / 86400
+        pace = min(2.0, room / last) if last else 1.0
+        for when, act, _ in taken:
+            yield self.begins + timedelta(days=when * pace), act
+
+    def _bidders(self) -> list[Creator]:
+        """Creators of the category who offer the format, the strongest first by chance."""
+        at = ("article", "video", "live").index(self.ask.format)
+        able = [c for c in CREATORS if self.category in c.categories and c.prices[at] is not None]
+        able = [c for c in able if (c.prices[at] or 0) <= self.ask.budget * 1.3] or able[:1]
+        self.chance.shuffle(able)
+        return able[:3]
+
+    def _speaker(self, creator: Creator) -> Actor:
+        """Who bids for the creator: the agency, if one has them."""
+        for key, _, _, _, roster in AGENCIES:
+            if creator.key in {member for member, _ in roster}:
+                return self.world.actors[key]
+        return self.world.actors[creator.key]
+
+    def open(self) -> None:
+        late = max(clock.now() + timedelta(days=12), self.world.today + timedelta(days=6))
+        deadline = late if self.end != "completed" else clock.now() + timedelta(days=14)
+        in_season = self.ask.format != "article" or self.chance.random() < 0.7
+        with transaction():
+            task = tasks.draft(
+                {
+                    "category": self.category,
+                    "format": self.ask.format,
+                    "title": self.ask.title,
+                    "goal": f"{self.ask.goal}，写给正在比较同类商品的人看。",
+                    "key_messages": list(self.ask.key_messages),
+                    "product_ids": [self.world.products[self.ask.merchant][self.ask.product]],
+                    "audience": {"gender": [], "age": ["18-24", "25-34"], "city": []},
+                    "budget_fen": self.ask.budget * 100,
+                    "deadline": deadline,
+                    "bids_close_at": min(deadline, clock.now() + timedelta(days=6)),
+                    "rights_months": 6,
+                    "rights_channels": ["detail", "shop"],
+                    "campaign_code": SEASON if in_season else None,
+                },
+                by=self.merchant,
+                from_template=True,
+            )
+            tasks.open_(task, by=self.merchant)
+            self.task_id = task.id
+        if self.bidders:
+            with transaction():
+                invitations.invite(
+                    task.id,
+                    _party(self.world.actors[self.bidders[0].key]),
+                    message="看了您的主页，觉得很合适，期待报价。",
+                    by=self.merchant,
+                )
+
+    def bid(self, at: int) -> None:
+        creator = self.bidders[at]
+        asked = creator.prices[("article", "video", "live").index(self.ask.format)] or 0
+        price = min(self.ask.budget, round(asked * self.chance.uniform(0.85, 1.1) / 10) * 10)
+        assert self.task_id
+        task = find_task(self.task_id)
+        assert task.deadline
+        delivery_on = (task.deadline - timedelta(days=1, hours=12)).date()
+        with transaction():
+            bid = bids.place(
+                self.task_id,
+                _party(self.world.actors[creator.key]),
+                {"price_fen": price * 100, "plan": self.chance.choice(PLANS), "delivery_on": delivery_on},
+                by=self._speaker(creator),
+            )
+            self.bid_ids.append(bid.id)
+
+    def award(self) -> None:
+        assert self.task_id
+        self.chosen = self.chance.randrange(len(self.bid_ids))
+        with transaction():
+            order = ordering.award(self.task_id, self.bid_ids[self.chosen], self.merchant)
+            self.order_id = order.id
+
+    @property
+    def creator(self) -> Actor:
+        return self.world.actors[self.bidders[self.chosen].key]
+
+    def cancel(self) -> None:
+        assert self.order_id
+        with transaction():
+            ordering.cancel(orders.find(self.order_id, lock=True), self.merchant)
+
+    def pay(self) -> None:
+        """Through the local Stripe, as the hosted page would do it."""
+        assert self.order_id
+        with transaction():
+            order = orders.find(self.order_id, lock=True)
+            checkout = ordering.checkout(
+                order,
+                self.merchant,
+                key=f"demo:{order.id}",
+                return_url="http://127.0.0.1/checkouts/{checkout}",
+            )
+            call = calls.last_of("checkout", checkout.id)
+        assert call
+        outbox.send(call.id)
+        session_id = checkouts.find(checkout.id).session_id
+        db.session.remove()
+        method = self.chance.choice(("card", "alipay", "wechat_pay"))
+        paid = requests.post(
+            f"{self.world.stripe}/_sandbox/pay/{session_id}", json={"method": method}, timeout=20
+        )
+        paid.raise_for_status()
+        from market.payments import gateway
+
+        view = gateway.session(str(session_id))
+        with transaction():
+            checkouts.apply(view)
+
+    def greet(self) -> None:
+        assert self.order_id
+        order = orders.find(self.order_id)
+        first, second = self.chance.choice(GREETINGS)
+        with transaction():
+            thread = messages.thread_for("order", order.id, order.title, order.parties)
+            messages.say(thread, first, by=self.merchant)
+        with transaction():
+            messages.say(thread, second, by=self.creator)
+
+    def script(self) -> None:
+        assert self.order_id
+        with transaction():
+            delivery.submit(self.order_id, Kind.SCRIPT, {"text": self.ask.script}, by=self.creator)
+
+    def hand_in(self) -> None:
+        assert self.order_id
+        owner, look = self.creator, self.chance.randrange(60)
+        product = self.world.products[self.ask.merchant][self.ask.product]
+        content: dict[str, Any] = {"title": self.ask.work, "product_ids": [product]}
+        kind = Kind(self.ask.format)
+        if kind is Kind.VIDEO:
+            content |= {"asset_id": self.world.studio.film(look, owner), "text": self.ask.goal}
+        elif kind is Kind.ARTICLE:
+            name = next(m for m in MERCHANTS if m.key == self.ask.merchant).products[self.ask.product][0]
+            picture = self.world.studio.picture(look, owner)
+            content |= {"body": self.ask.body.replace("%(product)s", name), "image_ids": [picture]}
+        else:
+            soon = max(clock.now() + timedelta(days=2), self.begins)
+            starts = soon.astimezone(UTC).replace(hour=12, minute=0, second=0, microsecond=0) + timedelta(
+                days=1
+            )
+            picture = self.world.studio.picture(look, owner)
+            content |= {"asset_id": picture, "rundown": self.ask.script, "starts_at": starts}
+        with transaction():
+            delivery.submit(self.order_id, kind, content, by=owner)
+
+    def _last(self) -> UUID:
+        assert self.order_id
+        return deliveries.of_order(self.order_id)[-1].id
+
+    def ask_revision(self) -> None:
+        said: dict[str, Any] = {"text": self.chance.choice(REMARKS)}
+        if self.ask.format == "video":
+            said |= {"at_ms": 1500, "x": 5200, "y": 4100}
+        with transaction():
+            delivery.ask_revision(self._last(), [said], by=self.merchant)
+
+    def accept(self) -> None:
+        with transaction():
+            delivery.accept(self._last(), by=self.merchant)
+
+
+def around(world: World) -> None:
+    """Viewers follow, a merchant keeps a draft."""
+    for at, (key, _) in enumerate(VIEWERS):
+        for creator in world.chance.sample(CREATORS, 9 - at * 2):
+            with transaction():
+                feed.follow(_party(world.actors[creator.key]), by=world.actors[key])
+        with transaction():
+            feed.follow(_party(world.actors[MERCHANTS[at % len(MERCHANTS)].key]), by=world.actors[key])
+    with transaction():
+        tasks.draft(
+            {"category": "outdoor", "format": "video", "title": "双12 新竿首发开箱"},
+            by=world.actors["qingshan"],
+            from_template=True,
+        )
+    for key in ("qingshan", "baicao"):
+        with transaction():
+            feed.write(
+                {
+                    "title": "双11 返场最后一周",
+                    "body": "返场价和首发当天一样，想好再买，不急。",
+                    "product_ids": world.products[key][:2],
+                },
+                by=world.actors[key],
+            )
+
+
+def _party(actor: Actor) -> UUID:
+    assert actor.party_id
+    return actor.party_id

@@ -19,8 +19,9 @@ function show(index, focus = true) {
   prev.hidden = at === 0;
   next.hidden = at === steps.length - 1;
   open.hidden = at !== steps.length - 1;
-  history.replaceState(null, "", `#${steps[at].id}`);
   if (focus) {
+    // No element has this id, so the browser does not jump to it when the page is loaded again.
+    history.replaceState(null, "", `#${steps[at].dataset.step}`);
     steps[at].querySelector("h2").focus({ preventScroll: true });
     scrollTo({ top: 0 });
   }
@@ -135,7 +136,8 @@ form.addEventListener("submit", () => {
 });
 
 const wrong = form.querySelector(".has-error");
-const asked = steps.findIndex((step) => `#${step.id}` === location.hash);
+const asked = steps.findIndex((step) => `#${step.dataset.step}` === location.hash);
 form.classList.add("is-stepped");
+form.querySelector("[data-save]").hidden = true;
 show(wrong ? holding(wrong) : asked, false);
 restore();

@@ -35,7 +35,7 @@ from market.kit.db import db, transaction
 from market.messages import service as messages
 from market.orders import queries as orders
 from market.orders import service as ordering
-from market.payments import calls, checkouts, outbox
+from market.payments import calls, checkouts, gateway, outbox, receipts
 from market.shops import service as shops
 from market.tasks import service as tasks
 from market.tasks.queries import find as find_task
@@ -304,9 +304,8 @@ class Story:
             taken = [each for each in taken if each[2] != 8]
         if self.end in ("cancelled", "lapsed"):
             taken = [each for each in script if each[2] <= 1]
-        if self.end == "completed" and self.chance.random() < 0.6:
-            taken = [each for each in taken if each[1] not in (self.ask_revision,)]
-            taken.pop(-2)
+        if self.end == "completed" and self.chance.random() < 0.6:  # taken at the first try, before the timer does
+            taken = [*[each for each in taken if each[0] < 2.9], (2.9, self.accept, 9)]
         if self.end == "cancelled":
             taken.append((0.9, self.cancel, 1))
         last = max(when for when, _, _ in taken)
@@ -419,11 +418,9 @@ class Story:
             f"{self.world.stripe}/_sandbox/pay/{session_id}", json={"method": method}, timeout=20
         )
         paid.raise_for_status()
-        from market.payments import gateway
-
         view = gateway.session(str(session_id))
         with transaction():
-            checkouts.apply(view)
+            receipts.apply(view)
 
     def greet(self) -> None:
         assert self.order_id

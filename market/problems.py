@@ -74,7 +74,8 @@ def register_problems(app: Flask) -> None:
             return refused(Invalid(flat))
         words = say(WORDS.get(status, Broken.text if status >= 500 else Refusal.text))
         slug = (error.name or "error").lower().replace(" ", "-")
-        return _with_headers(answer(status, slug, error.name, words, {}, {}), error)
+        title = Broken.title if status >= 500 else Refusal.title
+        return _with_headers(answer(status, slug, title, words, {}, {}), error)
 
     @app.errorhandler(DBAPIError)
     @app.errorhandler(PoolTimeout)

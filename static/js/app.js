@@ -61,6 +61,13 @@ document.addEventListener("htmx:response:error", (event) => {
   const { ctx } = event.detail;
   if (ctx.response.status !== 422 && ctx.sourceEvent?.type !== "every") say(words.refused, "bad");
 });
+// The session ended while the page stood open: sign in, then come back here, instead of a form inside a fragment.
+document.addEventListener("htmx:before:response", (event) => {
+  const { raw } = event.detail.ctx.response;
+  if (!raw.redirected || new URL(raw.url).pathname !== "/login") return;
+  event.preventDefault();
+  location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+});
 document.addEventListener("htmx:finally:request", (event) => release(event.target.closest("form") ?? event.target));
 document.addEventListener("htmx:after:swap", () => {
   offline = false;

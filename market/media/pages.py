@@ -24,7 +24,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 def allow_large_bodies(endpoint: str | None, values: dict[str, Any] | None) -> None:
     """A piece of a film may be as long as the film; it goes to disk as it comes."""
     if endpoint == "media.append":
-        request.max_content_length = None
+        request.max_content_length = config().max_bytes
 
 
 def protocol(view: View) -> View:

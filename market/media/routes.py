@@ -28,7 +28,7 @@ VERSION = {
 def allow_large_bodies(endpoint: str | None, values: dict[str, Any] | None) -> None:
     """A piece of a film may be as long as the film; it goes to disk as it comes."""
     if endpoint and endpoint.endswith(".append_upload"):
-        request.max_content_length = None
+        request.max_content_length = config().max_bytes
 
 
 def refuses(**statuses: str) -> Callable[[Any], Any]:

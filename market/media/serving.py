@@ -17,7 +17,7 @@ TYPES = {
     ".mp4": "video/mp4",
     ".jpg": "image/jpeg",
     ".webp": "image/webp",
-    ".vtt": "text/vtt; charset=utf-8",
+    ".vtt": "text/vtt",
 }
 YEAR = 365 * 24 * 3600
 
@@ -45,7 +45,12 @@ def send(asset: Asset, name: str, *, public: bool) -> Response:
         response.status_code = 304
         return response
     start, stop = 0, size
-    if request.range and _same_version(response):
+    if (
+        request.range
+        and request.range.units == "bytes"
+        and len(request.range.ranges) == 1
+        and _same_version(response)
+    ):
         asked = request.range.range_for_length(size)
         if asked is None:
             response.status_code = 416

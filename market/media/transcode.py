@@ -231,11 +231,14 @@ def make(source: Path, folder: Path, plan: Plan, watch: Watch = SILENT) -> dict[
 
 
 def _join(folder: Path, side: int) -> Path:
-    """The segments of a rung in one fragmented MP4."""
+    """The segments of a rung, as its playlist names them, in one fragmented MP4."""
+    rung = folder / str(side)
+    playlist = (rung / "index.m3u8").read_text(encoding="utf-8")
+    header = re.findall(r'#EXT-X-MAP:URI="([\w.]+)"', playlist)
     target = folder / f"{side}.joined.mp4"
     with target.open("wb") as whole:
-        for part in [folder / str(side) / "init.mp4", *sorted((folder / str(side)).glob("*.m4s"))]:
-            with part.open("rb") as piece:
+        for name in header + re.findall(r"^[\w.]+\.m4s$", playlist, re.MULTILINE):
+            with (rung / name).open("rb") as piece:
                 shutil.copyfileobj(piece, whole)
     return target
 

@@ -24,7 +24,13 @@ def make(target: Path, *arguments: str | Path) -> Path:
 
 
 def clip(
-    target: Path, *, seconds: float = 3, size: str = "480x320", rate: int = 15, sound: bool = True, codec: str = "libx264"
+    target: Path,
+    *,
+    seconds: float = 3,
+    size: str = "480x320",
+    rate: int = 15,
+    sound: bool = True,
+    codec: str = "libx264",
 ) -> Path:
     """A moving test picture with a tone."""
     tone = ["-f", "lavfi", "-i", f"sine=frequency=440:duration={seconds}"] if sound else []
@@ -43,7 +49,21 @@ def clip_with_words(target: Path, words: str = "双十一 限时好物") -> Path
     ImageDraw.Draw(picture).text((240, 160), words if font_file else "11.11", "white", font, anchor="mm")
     still = target.with_suffix(".png")
     picture.save(still)
-    return make(target, "-loop", "1", "-framerate", "10", "-i", still, "-t", "3", "-c:v", "libx264", "-pix_fmt", "yuv420p")
+    return make(
+        target,
+        "-loop",
+        "1",
+        "-framerate",
+        "10",
+        "-i",
+        still,
+        "-t",
+        "3",
+        "-c:v",
+        "libx264",
+        "-pix_fmt",
+        "yuv420p",
+    )
 
 
 def turned(target: Path, source: Path) -> Path:
@@ -77,7 +97,9 @@ def huge_picture(target: Path, side: int = 20_000) -> Path:
     row = b"\0" * (1 + side // 8)
     rows = b"".join(press.compress(row) for _ in range(side)) + press.flush()
     header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
-    target.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b""))
+    target.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    )
     return target
 
 
@@ -90,11 +112,15 @@ def huge_film(target: Path, side: int = 8192) -> Path:
 
 def enormous(target: Path, side: int = 20_000) -> Path:
     """A VP9 film whose container and whose key frame both say side × side; ffmpeg would not write one."""
-    whole = clip(target.with_suffix(".small.mkv"), size="256x256", seconds=2, sound=False, codec="libvpx-vp9").read_bytes()
+    whole = clip(
+        target.with_suffix(".small.mkv"), size="256x256", seconds=2, sound=False, codec="libvpx-vp9"
+    ).read_bytes()
     for old in (b"\xb0\x82" + struct.pack(">H", 256), b"\xba\x82" + struct.pack(">H", 256)):
         assert whole.count(old) == 1
         whole = whole.replace(old, old[:2] + struct.pack(">H", side))
-    at = whole.index(b"\x49\x83\x42") + 3  # the key frame's sync code; 4 bits later two sides less one, 16 bits each
+    at = (
+        whole.index(b"\x49\x83\x42") + 3
+    )  # the key frame's sync code; 4 bits later two sides less one, 16 bits each
     word = int.from_bytes(whole[at : at + 5], "big")
     assert word >> 4 & 0xFFFF_FFFF == 0x00FF_00FF
     word = word & ~(0xFFFF_FFFF << 4) | ((side - 1) << 16 | (side - 1)) << 4

@@ -38,7 +38,9 @@ print(json.dumps({**answer, "seconds": time.monotonic() - began, "mb": max(used)
 
 def judge(path: Path) -> dict[str, object]:
     """Probe in a process of its own, so that memory and time are this file's alone."""
-    said = subprocess.run([sys.executable, "-c", REJECT, path], cwd=ROOT, capture_output=True, text=True, check=True)
+    said = subprocess.run(
+        [sys.executable, "-c", REJECT, path], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     verdict: dict[str, object] = json.loads(said.stdout)
     return verdict
 
@@ -56,7 +58,9 @@ HOSTILE: dict[str, tuple[str, Callable[[Path, Path, Ear], Path]]] = {
     "zero bytes": ("empty", lambda to, film, ear: text_file("")(to, film, ear)),
     "HLS playlist with addresses": (
         "playlist",
-        text_file("#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nhttp://127.0.0.1:PORT/a.ts\n#EXT-X-ENDLIST\n"),
+        text_file(
+            "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nhttp://127.0.0.1:PORT/a.ts\n#EXT-X-ENDLIST\n"
+        ),
     ),
     "list of other files": ("playlist", text_file("ffconcat version 1.0\nfile secret.mp4\n")),
     "DASH manifest": (
@@ -65,17 +69,24 @@ HOSTILE: dict[str, tuple[str, Callable[[Path, Path, Ear], Path]]] = {
     ),
     "SVG with a link": (
         "playlist",
-        text_file('<svg xmlns="http://www.w3.org/2000/svg"><image href="http://127.0.0.1:PORT/x.png"/></svg>'),
+        text_file(
+            '<svg xmlns="http://www.w3.org/2000/svg"><image href="http://127.0.0.1:PORT/x.png"/></svg>'
+        ),
     ),
     "samples in another file": ("playlist", lambda to, film, ear: clips.elsewhere(to, film)),
     "random bytes": ("wrong_type", lambda to, film, ear: _write(to, bytes(range(1, 256)) * 400)),
     "a PDF": ("wrong_type", lambda to, film, ear: _write(to, b"%PDF-1.7\n" + b"x" * 5000)),
     "a picture": ("other_kind", lambda to, film, ear: clips.huge_picture(to, 64)),
-    "box soup": ("unreadable", lambda to, film, ear: _write(to, b"\0\0\0\x18ftypmp42" + b"\0" * 12 + b"\0\0\0\x10free" + b"\0" * 8)),
+    "box soup": (
+        "unreadable",
+        lambda to, film, ear: _write(to, b"\0\0\0\x18ftypmp42" + b"\0" * 12 + b"\0\0\0\x10free" + b"\0" * 8),
+    ),
     "cut off": ("truncated", lambda to, film, ear: clips.cut(to, film)),
     "cut off behind its index": (
         "truncated",
-        lambda to, film, ear: clips.cut(to, clips.make(to.with_name("fast.mp4"), "-i", film, "-c", "copy", "-movflags", "faststart")),
+        lambda to, film, ear: clips.cut(
+            to, clips.make(to.with_name("fast.mp4"), "-i", film, "-c", "copy", "-movflags", "faststart")
+        ),
     ),
     "cut off Matroska": (
         "truncated",

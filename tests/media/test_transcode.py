@@ -1,5 +1,6 @@
 """What the player is given: a square ladder, sound at one loudness, poster, sprite, preview and a download."""
 
+import itertools
 import re
 import subprocess
 from dataclasses import replace
@@ -72,16 +73,14 @@ def test_no_rung_is_larger_than_the_source(width: int, height: int, sides: list[
 
 def test_a_film_becomes_everything_the_player_needs(tmp_path: Path, film: Path):
     out = tmp_path / "out"
-    plan, renditions, diary = made(film, out)
+    _plan, renditions, diary = made(film, out)
 
     master = (out / "master.m3u8").read_text()
     assert "RESOLUTION=320x320" in master
     assert re.search(r'CODECS="avc1\.\w+,mp4a\.40\.2"', master)
     playlist = (out / "320" / "index.m3u8").read_text()
     assert "#EXT-X-PLAYLIST-TYPE:VOD" in playlist
-    assert all(
-        (out / "320" / name).is_file() for name in re.findall(r"^\w+\.m4s$|init\.mp4", playlist, re.M)
-    )
+    assert all((out / "320" / name).is_file() for name in re.findall(r"^\w+\.m4s$|init\.mp4", playlist, re.M))
     assert renditions["ladder"] == [320]
     assert renditions["mp4"] == "320.mp4"
     with av.open(str(out / "320.mp4")) as single:
@@ -103,9 +102,29 @@ def test_a_film_becomes_everything_the_player_needs(tmp_path: Path, film: Path):
     assert all(earlier <= later for earlier, later in _pairs(diary, "ladder"))
 
 
+def test_a_large_film_becomes_a_ladder_that_plays_on_every_rung(tmp_path: Path):
+    source = clips.clip(tmp_path / "large.mp4", size="1280x720", seconds=2)
+
+    _, renditions, _ = made(source, tmp_path / "out")
+
+    assert renditions["ladder"] == [720, 480]
+    assert renditions["mp4"] == "720.mp4"
+    master = (tmp_path / "out" / "master.m3u8").read_text()
+    assert re.findall(r"^(\d+)/index.m3u8$", master, re.MULTILINE) == ["720", "480"]
+    for side in (720, 480):
+        rung = tmp_path / "out" / str(side)
+        named = re.findall(r'URI="([\w.]+)"|^([\w.]+\.m4s)$', (rung / "index.m3u8").read_text(), re.MULTILINE)
+        whole = b"".join((rung / (header or piece)).read_bytes() for header, piece in named)
+        (tmp_path / f"{side}.mp4").write_bytes(whole)
+        with av.open(str(tmp_path / f"{side}.mp4")) as film:
+            frames = [(frame.width, frame.height) for frame in film.decode(video=0)]
+        assert set(frames) == {(side, side)}
+        assert len(frames) == pytest.approx(30, abs=1)
+
+
 def _pairs(diary: Diary, step: str) -> list[tuple[int, int]]:
     seen = [percent for name, percent in diary.steps if name == step]
-    return list(zip(seen, seen[1:], strict=False))
+    return list(itertools.pairwise(seen))
 
 
 def test_a_silent_film_gets_a_silent_track(tmp_path: Path, silent: Path):

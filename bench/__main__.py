@@ -1,0 +1,67 @@
+"""`./vtask bench [NAME …] [--json] [--rounds N]`"""
+
+import argparse
+import json
+import os
+import sys
+from importlib import import_module
+from statistics import median
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.rounds import Result
+from bench.server import Missing
+
+BENCHES = ("posting", "hot")
+
+console = Console(stderr=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="vtask bench", description=__import__("bench").__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}; all when none is named")
+    parser.add_argument("--json", action="store_true", help="one object by name on standard output")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each side is measured (5)")
+    asked = parser.parse_args()
+    unknown = set(asked.names) - set(BENCHES)
+    if unknown:
+        parser.error(f"no such bench: {', '.join(sorted(unknown))} (there are {', '.join(BENCHES)})")
+
+    results: list[Result] = []
+    missing: dict[str, str] = {}
+    for name in asked.names or BENCHES:
+        with console.status(f"{name}: {import_module(f'bench.{name}').__doc__}"):
+            try:
+                results.append(import_module(f"bench.{name}").run(asked.rounds))
+            except Missing as what:
+                missing[name] = str(what)
+                console.print(f"[red]{name}: not measured: {what}[/red]")
+    if asked.json:
+        print(json.dumps({result.name: result.as_json() for result in results}, indent=1, ensure_ascii=False))
+    else:
+        Console().print(table(results))
+    return 1 if missing else 0
+
+
+def table(results: list[Result]) -> Table:
+    load = ", ".join(f"{load:.1f}" for load in os.getloadavg())
+    shown = Table(caption=f"ratio = ours ÷ reference, measured in turns; load {load} on {os.cpu_count()} cores")
+    for heading in ("bench", "ratio", "min-max", "ours", "reference", "unit", "against"):
+        shown.add_column(heading, justify="left" if heading in ("bench", "unit", "against") else "right")
+    for result in results:
+        ratios = result.ratios
+        shown.add_row(
+            result.name,
+            f"{median(ratios):.2f}",
+            f"{min(ratios):.2f}-{max(ratios):.2f}",
+            f"{median(result.ours):,.0f}",
+            f"{median(result.theirs):,.0f}",
+            result.unit,
+            result.reference,
+        )
+    return shown
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,29 @@
+"""An insert-only (hot) account that all clients pay into, against one with a balance row they queue for."""
+
+from tempfile import TemporaryDirectory
+
+from bench import books
+from bench.rounds import Result, take_turns
+from bench.server import CLIENTS, database, transactions_per_second
+
+
+def run(rounds: int) -> Result:
+    with (
+        database("ledger") as ledger,
+        TemporaryDirectory() as for_hot,
+        TemporaryDirectory() as for_cold,
+    ):
+        books.build(ledger)
+        hot = books.script_file(for_hot, books.INTO_HOT)
+        cold = books.script_file(for_cold, books.INTO_COLD)
+        result = take_turns(
+            "hot",
+            lambda: transactions_per_second(ledger, "-f", hot),
+            lambda: transactions_per_second(ledger, "-f", cold),
+            rounds=rounds,
+            reference="the same posting into one account with a balance row",
+            unit="transactions/s",
+            clients=CLIENTS,
+        )
+        result.details["off_by_fen"] = books.wrong(ledger)
+        return result

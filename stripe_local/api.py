@@ -14,6 +14,7 @@ from flask import Blueprint, Request, Response, current_app, request
 from werkzeug.datastructures import Headers
 
 from stripe_local import faults, idempotency, router, validation
+from stripe_local.asked import Asked
 from stripe_local.engine import Engine
 from stripe_local.errors import Json, StripeError
 from stripe_local.idempotency import Answer
@@ -180,8 +181,10 @@ def _execute(engine: Engine, call: _Call, route: router.Route, params: Json) -> 
             try:
                 with engine.store.savepoint():
                     try:
-                        result = route.call(w, params)
-                        body = dump(rendered(expanded(w, result, params.get("expand", []))))
+                        asked = Asked(params)
+                        result = expanded(w, route.call(w, asked), asked.get("expand", []))
+                        body = dump(rendered(result))
+                        asked.refuse_unread()
                     except StripeError as error:
                         if not error.keep:
                             raise

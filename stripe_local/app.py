@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, request
 from jinja2 import StrictUndefined
 
-from stripe_local import api, objects, pages, sandbox
+from stripe_local import api, control, objects, pages
 from stripe_local.engine import Engine
 
 _FOLDER = Path(__file__).parent
@@ -22,7 +22,7 @@ def create_app(engine: Engine) -> Flask:
     app.jinja_env.undefined = StrictUndefined
     app.extensions["engine"] = engine
     app.register_blueprint(api.bp)
-    app.register_blueprint(sandbox.bp)
+    app.register_blueprint(control.bp)
     for blueprint in pages.blueprints():
         app.register_blueprint(blueprint)
     allowed = _LOOPBACK | {urlsplit(engine.settings.public_url).hostname or "localhost"}

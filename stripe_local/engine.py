@@ -30,7 +30,7 @@ class Engine:
         with self.store.transaction():
             self.platform = self._platform_id()
         self.in_flight = idempotency.InFlight()
-        self.sender = Sender(self.store, settings, self.platform)
+        self.sender = Sender(self.store, settings)
         self._stop = threading.Event()
         self._ticker = threading.Thread(target=self._tick, name="timers", daemon=True)
 
@@ -104,8 +104,10 @@ class Engine:
             self.store.set_meta("clock_offset", now - int(wall_clock()))
             return self.now()
 
-    def _set_clock(self, now: int) -> None:
+    def _set_clock(self, now: int) -> int:
+        """Forward to `now`; never back."""
         self.store.set_meta("clock_offset", max(now, self.now()) - int(wall_clock()))
+        return self.now()
 
     def _fire_next(self, until: int) -> bool:
         """One timer in one transaction; one that fails is parked and `check` tells of it."""
@@ -118,19 +120,15 @@ class Engine:
             return False
         id, due, kind, object_id, account = found
         try:
-            with self.store.transaction():
-                fired = self.store.db.execute(
-                    "DELETE FROM timers WHERE id = ? AND due = ?", (id, due)
-                ).rowcount
-                self._set_clock(due)
-                if fired:
-                    with self._world_inside(account) as w:
-                        TIMERS[kind](w, object_id)
+            with self.world(account) as w:
+                w.now = self._set_clock(due)
+                taken = w.store.db.execute("DELETE FROM timers WHERE id = ? AND due = ?", (id, due)).rowcount
+                if taken:
+                    TIMERS[kind](w, object_id)
         except Exception:
             log.exception("timer %s of %s failed and is parked", kind, object_id)
             with self.store.transaction():
                 self.store.db.execute("UPDATE timers SET due = ? WHERE id = ?", (PARKED, id))
-        self.sender.wake()
         return True
 
     def parked(self) -> list[str]:
@@ -139,15 +137,6 @@ class Engine:
                 f"{k} of {o}"
                 for k, o in self.store.rows("SELECT kind, object FROM timers WHERE due = ?", PARKED)
             ]
-
-    @contextmanager
-    def _world_inside(self, account: str) -> Iterator[World]:
-        """A world in a transaction that is already open."""
-        w = World(
-            self.store, self.settings, self.rules(), self.platform, account, self.now(), self.base_url
-        )  # fmt: skip
-        yield w
-        balance.check(w)
 
     def _tick(self) -> None:
         pruned = 0.0

@@ -7,7 +7,9 @@ from datetime import date
 
 from stripe_local.engine import Engine
 from stripe_local.errors import Json, StripeError
-from stripe_local.objects import accounts, checkout, payment_intents
+from stripe_local.objects import accounts, checkout, confirmation
+from stripe_local.objects.next_actions import action_url
+from stripe_local.objects.standing import tell
 from stripe_local.render import rendered
 from stripe_local.world import World
 
@@ -52,7 +54,7 @@ def answer_challenge(engine: Engine, intent_id: str, ok: bool) -> Result:
             paid = intent["status"] in ("succeeded", "requires_capture")
             url = _return_url(w, intent, "succeeded") if paid else None
             return Result("closed", url, intent_id, _session(w, intent))
-        return _after(w, _keeping(lambda: checkout.follow(w, payment_intents.resolve(w, intent, ok))))
+        return _after(w, _keeping(lambda: checkout.follow(w, confirmation.resolve(w, intent, ok))))
 
 
 def _keeping(work: Callable[[], Json]) -> Json | StripeError:
@@ -111,12 +113,6 @@ def _return_url(w: World, intent: Json, status: str) -> str | None:
     )
 
 
-def action_url(intent: Json) -> str:
-    action = intent["next_action"]
-    details = action[action["type"]]
-    return str(details.get("url") or details.get("hosted_instructions_url") or details.get("stripe_js"))
-
-
 def _method_data(form: Json, session: Json) -> Json:
     method = form.get("method", "")
     if method not in session["payment_method_types"]:
@@ -164,5 +160,5 @@ def onboard(engine: Engine, account_id: str, form: Json) -> Json:
         account = w.get("account", account_id)
         before = deepcopy(account)
         accounts.fill_in(w, account, form, _RESTRICTIONS[outcome])
-        body: Json = rendered(accounts.tell(w, before, account))
+        body: Json = rendered(tell(w, before, account))
         return body

@@ -122,6 +122,18 @@ class Rules:
     def timing(self) -> Pace:
         return PACES[self.pace]
 
+    def require_sane(self) -> None:
+        """Raise ValueError for settings under which money would make no sense."""
+        if self.pace not in PACES:
+            raise ValueError(f"pace is one of {', '.join(PACES)}")
+        if self.settle_in not in ("", *self.usd_rates):
+            raise ValueError("settle_in names a currency of usd_rates")
+        if not all(type(r) in (int, float) and 0 < r < 1e6 for r in self.usd_rates.values()):
+            raise ValueError("usd_rates are numbers above zero")
+        numbers = [self.dispute_fee, *(n for fee in self.fees.values() for n in (fee.bps, fee.fixed))]
+        if not all(type(n) is int and 0 <= n <= 1_000_000 for n in numbers):
+            raise ValueError("fees are whole numbers from zero: {bps, fixed}")
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 

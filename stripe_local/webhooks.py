@@ -47,15 +47,15 @@ class _Work:
     event: Json
     endpoint: Json
     queued: float
+    due: float
 
 
 class Sender:
     """A few threads that take due deliveries in order of their time."""
 
-    def __init__(self, store: Store, settings: Settings, platform: str) -> None:
+    def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
         self._settings = settings
-        self._platform = platform
         self._due = threading.Condition()
         self._busy: set[int] = set()
         self._down: dict[str, tuple[float, int]] = {}
@@ -118,7 +118,7 @@ class Sender:
                 self._store.db.execute("UPDATE deliveries SET state = 'gone' WHERE id = ?", (id,))
                 return None, 0
             self._busy.add(id)
-            return _Work(id, attempts, json.loads(event[0]), endpoint, queued), 0
+            return _Work(id, attempts, json.loads(event[0]), endpoint, queued, due), 0
 
     def _endpoint(self, id: str) -> Json | None:
         for endpoint in environment_endpoints(self._settings):
@@ -143,15 +143,15 @@ class Sender:
     def _record(self, work: _Work, status: int, answer: str, reached: bool) -> None:
         ok = 200 <= status < 300
         with self._store.transaction():
+            state, due = "delivered", work.due
             if ok:
-                state, due = "delivered", wall_clock()
                 self._confirm(work.event["id"])
             else:
-                old = wall_clock() - work.queued > _GIVE_UP_S
-                state, due = "failed" if old else "waiting", wall_clock() + pause_s(work.attempts)
+                state = "failed" if wall_clock() - work.queued > _GIVE_UP_S else "waiting"
+                due = wall_clock() + pause_s(work.attempts) if reached else work.due
             self._store.db.execute(
-                "UPDATE deliveries SET state = ?, due = ?, attempts = attempts + 1, answer = ? WHERE id = ?",
-                (state, due, f"{status} {answer}"[:500], work.delivery),
+                "UPDATE deliveries SET state = ?, due = ?, attempts = attempts + ?, answer = ? WHERE id = ?",
+                (state, due, reached, f"{status} {answer}"[:500], work.delivery),
             )
             self._pause(work.endpoint["id"], reached)
 

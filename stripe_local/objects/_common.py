@@ -1,4 +1,4 @@
-"""What several resources share: metadata, money limits, and honest refusals of what is not built."""
+"""What several resources share: metadata and the limits of money."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -57,10 +57,3 @@ def require_chargeable(amount: int, currency: str, param: str = "amount") -> Non
         raise StripeError(
             f"Amount must be no more than {LARGEST} {currency}.", code="amount_too_large", param=param
         )
-
-
-def refuse_unbuilt(params: Mapping[str, Any], names: Iterable[str]) -> None:
-    """Stripe would take these parameters; the sandbox would only pretend to."""
-    for name in names:
-        if name in params:
-            raise StripeError(f"The local Stripe does not do {name} yet, though Stripe does.", param=name)

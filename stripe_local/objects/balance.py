@@ -5,7 +5,7 @@ from copy import deepcopy
 from stripe_local import balance
 from stripe_local.errors import Json
 from stripe_local.objects import accounts
-from stripe_local.objects._common import refuse_unbuilt
+from stripe_local.objects.standing import tell
 from stripe_local.router import answers
 from stripe_local.world import World
 
@@ -17,11 +17,7 @@ def retrieve(w: World, p: Json) -> Json:
 
 @answers("get", "/v1/balance_transactions")
 def list_transactions(w: World, p: Json) -> Json:
-    if "payout" in p:
-        p = {**p, "_payout": p["payout"]}
-    return w.page(
-        "balance_transaction", "/v1/balance_transactions", p, ("currency", "source", "type", "_payout")
-    )
+    return w.page("balance_transaction", "/v1/balance_transactions", p, ("currency", "source", "type"))
 
 
 @answers("get", "/v1/balance_transactions/{id}")
@@ -41,12 +37,10 @@ def update_settings(w: World, p: Json) -> Json:
     account = home.get("account", w.account)
     before = deepcopy(account)
     given = p.get("payments", {})
-    refuse_unbuilt(given, ("settlement_timing",))
     payouts = given.get("payouts", {})
-    refuse_unbuilt(payouts, ("automatic_transfer_rules_by_currency", "minimum_balance_by_currency"))
     owing = {k: v for k, v in given.items() if k == "debit_negative_balances"}
     accounts.change_payouts(home, account, {**payouts, **owing})
-    return _settings(accounts.tell(home, before, account))
+    return _settings(tell(home, before, account))
 
 
 def _settings(account: Json | None) -> Json:

@@ -3,37 +3,28 @@
 The PaymentIntent is made when the payer first tries to pay, as at Stripe, so `payment_intent` is null before.
 """
 
-from decimal import ROUND_HALF_UP, Decimal
 from urllib.parse import urlsplit
 
 from stripe_local.errors import Json, StripeError
 from stripe_local.events import emit
 from stripe_local.ids import new_id
-from stripe_local.objects import customers, payment_intents
+from stripe_local.objects import confirmation, customers, payment_intents
 from stripe_local.objects._common import (
     changed_fields,
-    refuse_unbuilt,
     require_chargeable,
-    require_currency,
-    require_positive,
 )
+from stripe_local.objects.line_items import line_item
 from stripe_local.render import includable
 from stripe_local.router import answers
 from stripe_local.settings import DAY
 from stripe_local.world import World, timer
 
-_UNBUILT = (
-    "after_expiration", "custom_fields", "customer_account", "discounts", "invoice_creation", "optional_items",
-    "payment_method_configuration", "return_url", "setup_intent_data", "shipping_options", "subscription_data",
-)  # fmt: skip
-_UNBUILT_INTENT = ("application_fee_amount", "on_behalf_of", "transfer_data")
+_INTENT_FIELDS = ("capture_method", "metadata", *payment_intents.FIELDS)
 _SHORTEST_S, _LONGEST_S = 1800, DAY
 
 
 @answers("post", "/v1/checkout/sessions")
 def create(w: World, p: Json) -> Json:
-    refuse_unbuilt(p, _UNBUILT)
-    refuse_unbuilt(p.get("payment_intent_data", {}), _UNBUILT_INTENT)
     for name in ("mode", "line_items", "success_url"):
         if name not in p:
             raise StripeError(f"Missing required param: {name}.", code="parameter_missing", param=name)
@@ -52,7 +43,7 @@ def create(w: World, p: Json) -> Json:
         if p.get("customer")
         else p.get("customer_email")
     )
-    lines = [_line(w, line, i) for i, line in enumerate(p["line_items"])]
+    lines = [line_item(w, line, i) for i, line in enumerate(p["line_items"])]
     if not lines:
         raise StripeError("You must provide at least one line item.", param="line_items")
     currencies = {line["currency"] for line in lines}
@@ -60,7 +51,8 @@ def create(w: World, p: Json) -> Json:
         raise StripeError("All line items must have the same currency.", param="line_items")
     currency, total = currencies.pop(), sum(line["amount_total"] for line in lines)
     require_chargeable(total, currency, "line_items")
-    intent_data = p.get("payment_intent_data", {})
+    given = p.get("payment_intent_data", {})
+    intent_data = {name: given[name] for name in _INTENT_FIELDS if name in given}
     id = new_id("cs_test_a1")
     session = w.new(
         "checkout.session",
@@ -114,7 +106,7 @@ def create(w: World, p: Json) -> Json:
             "payment_method_collection": "if_required",
             "payment_method_configuration_details": None,
             "payment_method_options": p.get("payment_method_options", {}),
-            "payment_method_types": payment_intents.usable_types({**p, **intent_data}),
+            "payment_method_types": payment_intents.usable_types(p, intent_data.get("capture_method")),
             "payment_status": "unpaid",
             "permissions": None,
             "phone_number_collection": {"enabled": False},
@@ -139,75 +131,6 @@ def create(w: World, p: Json) -> Json:
     )
     w.at(session["expires_at"], "session_expires", id)
     return session
-
-
-def _line(w: World, given: Json, at: int) -> Json:
-    where = f"line_items[{at}]"
-    if "price_data" not in given:
-        raise StripeError(
-            "The local Stripe takes line items with price_data; stored prices are not built.",
-            code="parameter_missing",
-            param=f"{where}[price_data]",
-        )
-    price = given["price_data"]
-    refuse_unbuilt(price, ("recurring",))
-    if "product_data" not in price:
-        raise StripeError(
-            "Missing required param: product_data.",
-            code="parameter_missing",
-            param=f"{where}[price_data][product_data]",
-        )
-    if ("unit_amount" in price) == ("unit_amount_decimal" in price):
-        raise StripeError(
-            "You must specify either `unit_amount` or `unit_amount_decimal`.",
-            param=f"{where}[price_data][unit_amount]",
-        )
-    currency = require_currency(w, price["currency"], f"{where}[price_data][currency]")
-    quantity = given.get("quantity", 1)
-    require_positive(quantity, f"{where}[quantity]")
-    unit = Decimal(price["unit_amount_decimal"] if "unit_amount_decimal" in price else price["unit_amount"])
-    if unit < 0:
-        raise StripeError(
-            "Invalid non-negative integer",
-            code="parameter_invalid_integer",
-            param=f"{where}[price_data][unit_amount]",
-        )
-    amount = int((unit * quantity).to_integral_value(ROUND_HALF_UP))
-    product = price["product_data"]
-    return {
-        "id": new_id("li_1"),
-        "object": "item",
-        "amount_discount": 0,
-        "amount_subtotal": amount,
-        "amount_tax": 0,
-        "amount_total": amount,
-        "currency": currency,
-        "description": product["name"],
-        "metadata": given.get("metadata") or {},
-        "price": {
-            "id": new_id("price_1"),
-            "object": "price",
-            "active": False,
-            "billing_scheme": "per_unit",
-            "created": w.now,
-            "currency": currency,
-            "custom_unit_amount": None,
-            "livemode": False,
-            "lookup_key": None,
-            "metadata": {},
-            "nickname": None,
-            "product": new_id("prod_"),
-            "recurring": None,
-            "tax_behavior": "unspecified",
-            "tiers_mode": None,
-            "transform_quantity": None,
-            "type": "one_time",
-            "unit_amount": int(unit) if unit == int(unit) else None,
-            "unit_amount_decimal": str(unit),
-        },
-        "quantity": quantity,
-        "_details": product.get("description", ""),
-    }
 
 
 def _expiry(w: World, p: Json) -> int:
@@ -237,7 +160,6 @@ def list_sessions(w: World, p: Json) -> Json:
 
 @answers("post", "/v1/checkout/sessions/{session}")
 def update(w: World, p: Json, session: str) -> Json:
-    refuse_unbuilt(p, [name for name in p if name not in ("metadata", "expand")])
     body = w.get("checkout.session", session)
     changed_fields(body, p, ())
     return w.save(body)
@@ -318,7 +240,7 @@ def pay(w: World, session: Json, payment_method_data: Json, return_url: str) -> 
     }
     session["customer_details"] = {**known, **{k: v for k, v in details.items() if v}}
     w.save(session)
-    started = payment_intents.start(
+    started = confirmation.start(
         w, intent, {"payment_method_data": payment_method_data, "return_url": return_url}
     )
     return follow(w, started)

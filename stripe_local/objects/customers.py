@@ -84,12 +84,8 @@ def list_customers(w: World, p: Json) -> Json:
 @answers("get", "/v1/customers/{customer}/payment_methods")
 def list_payment_methods(w: World, p: Json, customer: str) -> Json:
     w.get("customer", customer)
-    return w.page(
-        "payment_method",
-        f"/v1/customers/{customer}/payment_methods",
-        {**p, "customer": customer},
-        ("customer", "type"),
-    )
+    owned = (" AND json_extract(body, '$.customer') = ?", [customer])
+    return w.page("payment_method", f"/v1/customers/{customer}/payment_methods", p, ("type",), owned)
 
 
 @answers("get", "/v1/customers/{customer}/payment_methods/{payment_method}")

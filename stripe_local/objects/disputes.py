@@ -8,6 +8,7 @@ from stripe_local import balance
 from stripe_local.errors import Json, StripeError
 from stripe_local.events import changed, emit
 from stripe_local.ids import new_id
+from stripe_local.objects import payment_methods
 from stripe_local.objects._common import changed_fields
 from stripe_local.router import answers
 from stripe_local.settings import DAY
@@ -78,8 +79,9 @@ def open_on(w: World, charge: Json, reason: str) -> Json:
 @timer("dispute_opens")
 def _on_test_card(w: World, charge_id: str) -> None:
     charge = w.get("charge", charge_id)
-    if not charge["disputed"]:
-        open_on(w, charge, "fraudulent")
+    card = payment_methods.card_of(w.get("payment_method", charge["payment_method"]))
+    if card is not None and not charge["disputed"]:
+        open_on(w, charge, card.dispute)
 
 
 @timer("dispute_lapses")

@@ -7,8 +7,8 @@ from stripe_local import balance, faults
 from stripe_local.errors import Json, StripeError
 from stripe_local.events import changed, emit
 from stripe_local.ids import new_id
-from stripe_local.objects import accounts
-from stripe_local.objects._common import changed_fields, refuse_unbuilt, require_currency, require_positive
+from stripe_local.objects import banks
+from stripe_local.objects._common import changed_fields, require_currency, require_positive
 from stripe_local.router import answers
 from stripe_local.settings import DAY
 from stripe_local.world import World, timer
@@ -27,7 +27,6 @@ _DISABLING = ("account_closed", "no_account")
 
 @answers("post", "/v1/payouts")
 def create(w: World, p: Json) -> Json:
-    refuse_unbuilt(p, ("payout_method",))
     if p.get("method", "standard") != "standard":
         raise StripeError("The local Stripe makes standard payouts only.", param="method")
     require_positive(p["amount"])
@@ -131,14 +130,14 @@ def _arrive(w: World, id: str) -> None:
     w.save(payout)
     emit(w, "payout.failed" if code else "payout.paid", payout, None if code else changed(before, payout))
     if code in _DISABLING and payout["destination"]:
-        accounts.bank_refused(w.acting_as(w.platform), w.account, payout["destination"])
+        banks.put_out_of_use(w.acting_as(w.platform), w.account, payout["destination"])
 
 
 def _failure(w: World, payout: Json) -> str | None:
     ordered = faults.take(w.store, "payout", lambda spec: spec["account"] in ("", w.account))
     if ordered is not None:
         return str(ordered["code"])
-    return accounts.bank_failure(w.acting_as(w.platform), w.account, payout["destination"])
+    return banks.failure(w.acting_as(w.platform), w.account, payout["destination"])
 
 
 def _give_back(w: World, payout: Json, type: str) -> None:

@@ -8,16 +8,13 @@ from stripe_local import balance, faults
 from stripe_local.errors import Json, StripeError
 from stripe_local.events import changed, emit
 from stripe_local.objects import payment_methods
-from stripe_local.objects._common import changed_fields, refuse_unbuilt, require_positive
+from stripe_local.objects._common import changed_fields, require_positive
 from stripe_local.router import answers
 from stripe_local.world import World, absent, timer
-
-_UNBUILT = ("origin", "customer", "refund_application_fee", "reverse_transfer", "instructions_email")
 
 
 @answers("post", "/v1/refunds")
 def create(w: World, p: Json) -> Json:
-    refuse_unbuilt(p, _UNBUILT)
     charge = _charge(w, p)
     amount = _amount(charge, p)
     method = w.get("payment_method", charge["payment_method"])

@@ -36,6 +36,25 @@ def test_fees_follow_the_method_and_the_settings(sandbox: Sandbox) -> None:
     assert (cheap.fee, cheap.net, cheap.fee_details[0].type) == (100, 9_901, "stripe_fee")
 
 
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"pace": "warp"},
+        {"settle_in": "xyz"},
+        {"fees": {"card": {"bps": -1}}},
+        {"fees": {"card": {"percent": 1}}},
+        {"fees": {"card": 5}},
+        {"usd_rates": {"cny": 0}},
+        {"weather": "fine"},
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(sandbox: Sandbox, config: dict[str, object]) -> None:
+    before = sandbox.control("config")
+
+    assert sandbox.refused("config", config)["status"] == 400
+    assert sandbox.control("config") == before
+
+
 def test_at_the_banks_pace_money_is_pending_for_two_days(sandbox: Sandbox) -> None:
     sandbox.control("config", {"pace": "bank"})
     available, pending = sandbox.funds()

@@ -70,8 +70,9 @@ def test_a_loss_can_be_accepted_and_a_ruling_forced(sandbox: Sandbox) -> None:
 
 
 def test_the_test_card_is_disputed_by_itself(sandbox: Sandbox) -> None:
-    charge = sandbox.charge(50_000, "pm_card_createDispute")
+    charge = sandbox.charge(50_000, "pm_card_createDisputeProductNotReceived")
 
     sandbox.advance(1)
 
-    assert [d.charge for d in sandbox.v1.disputes.list({"charge": charge.id}).data] == [charge.id]
+    found = sandbox.v1.disputes.list({"charge": charge.id}).data
+    assert [d.reason for d in found] == ["product_not_received"]

@@ -66,7 +66,18 @@ def venue(slug: str) -> Any:
         )
 
     modules = "" if shown.is_ahead else rendering.kept.get(shown, (_locale(), str(get_timezone())), render)
-    return render_template("campaigns/venue.html", venue=shown, season=shown.season, modules=Markup(modules))
+    return render_template(
+        "campaigns/venue.html",
+        venue=shown,
+        season=shown.season,
+        modules=Markup(modules),
+        clock=_has_clock(shown.layout),
+    )
+
+
+def _has_clock(layout: list[dict[str, Any]]) -> bool:
+    """Whether a countdown without a time of its own is among the modules: it is the clock of the page's head."""
+    return any(one["kind"] == ModuleKind.COUNTDOWN and not one["until"] for one in layout)
 
 
 @bp.get("/ops/venues")
@@ -214,7 +225,12 @@ def preview(venue_id: UUID) -> Any:
     layout = [module.frozen() for module in queries.modules(found.id)]
     modules = render_template("campaigns/_modules.html", sections=rendering.sections(layout), venue=found)
     return render_template(
-        "campaigns/venue.html", venue=found, season=found.season, modules=Markup(modules), preview=True
+        "campaigns/venue.html",
+        venue=found,
+        season=found.season,
+        modules=Markup(modules),
+        clock=_has_clock(layout),
+        preview=True,
     )
 
 

@@ -13,6 +13,7 @@ from market.campaigns.models import ModuleKind, Venue
 from market.feed import queries as feed
 from market.kit.clock import now
 from market.kit.ids import encode
+from market.kit.words import say
 from market.live import queries as live
 from market.publication.cards import Card, live_cards, post_cards, product_cards, video_cards
 from market.shops import queries as shops
@@ -74,7 +75,8 @@ def _section(module: dict[str, Any]) -> Section:
         ids = [entry.entry_id for entry in queries.entries(key, module["size"] * SPARE)]
         cards = CARDS[kind](ids)[: module["size"]]
     until = datetime.fromisoformat(module["until"]) if module["until"] else None
-    return Section(key, kind, module["title"], until, cards)
+    # A title of ours (service.STANDARD) is in the catalogue; an operator's own words stay as they are.
+    return Section(key, kind, say(module["title"]), until, cards)
 
 
 class Kept:

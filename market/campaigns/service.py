@@ -23,11 +23,11 @@ from market.kit.clock import now
 from market.kit.db import db
 from market.kit.errors import NotFound
 from market.kit.events import record
-from market.kit.words import N_, say
+from market.kit.words import N_
 
 STANDARD = (
     (ModuleKind.COUNTDOWN, N_("倒计时"), 1),
-    (ModuleKind.VIDEO, N_("热播短视频"), 8),
+    (ModuleKind.VIDEO, N_("热播短视频"), 9),
     (ModuleKind.LIVE, N_("直播预告"), 6),
     (ModuleKind.PRODUCTS, N_("会场好物"), 12),
     (ModuleKind.FEED, N_("达人种草"), 6),
@@ -54,7 +54,7 @@ def compose(data: dict[str, Any], *, by: Actor) -> Venue:
     db.session.add(venue)
     db.session.flush()
     for position, (kind, title, size) in enumerate(STANDARD):
-        _put(venue, {"kind": kind, "title": say(title), "size": size}, position)
+        _put(venue, {"kind": kind, "title": title, "size": size}, position)
     record("venue.composed", venue.id, by=by, title=venue.title)
     return venue
 

@@ -13,6 +13,7 @@ from market.live import queries as live
 from market.live.models import Programme
 from market.media.models import Asset
 from market.media.queries import assets
+from market.publication.text import paragraphs
 from market.shops import queries as shops
 from market.shops.models import Product
 from market.video import queries as video
@@ -93,7 +94,7 @@ def post_cards(entries: Sequence[Post]) -> list[Card]:
             "id": entry.id,
             "href": f"/posts/{encode('pst', entry.id)}",
             "title": entry.title,
-            "excerpt": " ".join(entry.body.split())[:90],
+            "excerpt": _excerpt(entry.body),
             "cover": _poster(pictures.get(entry.image_ids[0])) if entry.image_ids else "",
             "author": name_of(names.get(entry.author_id)),
             "author_href": home_of(names.get(entry.author_id)),
@@ -127,6 +128,12 @@ def live_cards(entries: Sequence[Programme], actor: Actor | None = None) -> list
         }
         for entry in entries
     ]
+
+
+def _excerpt(body: str) -> str:
+    """How a post begins, without its marks."""
+    lines = [line for block in paragraphs(body) if block.kind != "heading" for line in block.lines]
+    return " ".join(" ".join(lines).split())[:90]
 
 
 def _goods(lists: Iterable[Collection[UUID]]) -> dict[UUID, Product]:

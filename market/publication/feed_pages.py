@@ -21,7 +21,7 @@ from market.publication import policy as rights
 from market.publication import posts
 from market.publication.cards import home_of, post_cards, product_cards
 from market.publication.queries import of_entry
-from market.publication.text import paragraphs
+from market.publication.text import illustrated, paragraphs
 from market.shops import queries as shops
 
 bp = Blueprint("reading", __name__)
@@ -53,16 +53,17 @@ def read(post_id: UUID) -> Any:
     names = parties([post.author_id, post.merchant_id])
     author = names[post.author_id]
     held = assets(post.image_ids)
+    pictures = [held[key] for key in post.image_ids if key in held and held[key].is_ready]
     publication = of_entry(post.id)
     return render_template(
         "feed/post.html",
         post=post,
-        blocks=paragraphs(post.body),
+        blocks=illustrated(paragraphs(post.body), pictures[1:]),
         author=author,
         author_href=home_of(author),
         merchant=names.get(post.merchant_id) if post.merchant_id else None,
         merchant_href=home_of(names.get(post.merchant_id)) if post.merchant_id else "",
-        pictures=[held[key] for key in post.image_ids if key in held and held[key].is_ready],
+        lead=pictures[0] if pictures else None,
         products=product_cards(shops.shown(post.product_ids)),
         mine=actor is not None and policy.may_withdraw(actor, post),
         publication=publication if rights.may_withdraw(actor, publication) else None,

@@ -1,8 +1,11 @@
 """The few marks an article's plain text may carry, cut into blocks that a template renders (and escapes) itself."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
+T = TypeVar("T")
 _ITEM = re.compile(r"^\s*(?:[-*•·]|\d{1,2}[.、)])\s+")
 
 
@@ -40,3 +43,15 @@ def _kind(line: str) -> tuple[str, str]:
     if _ITEM.match(line):
         return "list", _ITEM.sub("", line)
     return "paragraph", line
+
+
+def illustrated(blocks: list[Block], pictures: Sequence[T]) -> list[tuple[Block, T | None]]:
+    """The blocks with pictures spread between them: one after every second paragraph, the rest after the last block."""
+    waiting = list(pictures)
+    laid: list[tuple[Block, T | None]] = []
+    told = 0
+    for block in blocks:
+        told += block.kind == "paragraph"
+        due = block.kind == "paragraph" and told % 2 == 0 and waiting
+        laid.append((block, waiting.pop(0) if due else None))
+    return laid + [(Block(""), picture) for picture in waiting]

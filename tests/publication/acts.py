@@ -17,6 +17,7 @@ from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Leg, PostingKind
 from market.media.models import Asset, AssetState
 from market.media.models import Kind as AssetKind
+from market.orders import awarding
 from market.orders import service as orders
 from market.publication import service as publication
 from market.shops import service as shops
@@ -99,7 +100,7 @@ def accepted(
         }
         bid = bids.place(brief.id, creator.party_id, offer, by=creator.actor)
     with transaction():
-        order = orders.award(brief.id, bid.id, merchant.actor)
+        order = awarding.award(brief.id, bid.id, merchant.actor)
         escrow = Leg(
             Account(AccountKind.STRIPE_CLEARING), Account(AccountKind.ESCROW_UNALLOCATED, order.id), 400_000
         )

@@ -24,7 +24,6 @@ from market.agencies import service as agencies
 from market.bids import invitations
 from market.bids import service as bids
 from market.campaigns import service as campaigns
-from market.campaigns.models import ModuleKind
 from market.creators import service as creators
 from market.delivery import queries as deliveries
 from market.delivery import service as delivery
@@ -227,15 +226,7 @@ def storefronts(world: World) -> None:
 def venue(world: World) -> None:
     """The Double 11 venue, composed by the operator; works fill it as they are published."""
     zhou = world.actors[OPERATOR[0]]
-    modules = (
-        (ModuleKind.COUNTDOWN, "距离返场结束", 1),
-        (ModuleKind.VIDEO, "大家都在看", 8),
-        (ModuleKind.PRODUCTS, "有视频的好货", 8),
-        (ModuleKind.LIVE, "直播预告", 4),
-        (ModuleKind.FEED, "买前必读", 6),
-    )
     with transaction():
-        campaigns.write_calendar()
         made = campaigns.compose(
             {
                 "season": SEASON,
@@ -247,12 +238,6 @@ def venue(world: World) -> None:
             },
             by=zhou,
         )
-        for kind, title, size in modules:
-            until = world.today + timedelta(days=7) if kind is ModuleKind.COUNTDOWN else None
-            campaigns.add_module(
-                made,
-                {"kind": kind, "title": title, "theme": "", "category": None, "size": size, "until": until},
-            )
         campaigns.publish(made, by=zhou)
 
 

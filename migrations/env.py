@@ -23,9 +23,12 @@ def run() -> None:
         # A migration behind a long reader must give up rather than stall all writers behind it.
         connection.exec_driver_sql("SET lock_timeout = '5s'")
         connection.commit()
-        context.configure(connection=connection, target_metadata=db.metadata, compare_type=True, **{
-            name: value for name, value in figures.items() if name != "compare_type"
-        })
+        context.configure(
+            connection=connection,
+            target_metadata=db.metadata,
+            compare_type=True,
+            **{name: value for name, value in figures.items() if name != "compare_type"},
+        )
         with context.begin_transaction():
             context.run_migrations()
 

@@ -110,7 +110,7 @@ def empty_tables() -> None:
     """DELETE is quicker than TRUNCATE for many small tables; replica role lets it pass keys and triggers."""
     from market.kit.db import db
 
-    keep = {"alembic_version"}
+    keep = {"alembic_version", "campaign_seasons"}
     with db.engine.begin() as connection:
         names = [t.name for t in db.metadata.sorted_tables if t.name not in keep]
         for name in names:

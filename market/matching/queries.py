@@ -25,7 +25,7 @@ OVER_BUDGET = 1.3
 
 
 def candidates(task: Task) -> Sequence[Profile]:
-    """Verified providers who offer the format at a price near the budget and have not bid yet."""
+    """Verified providers of the category who offer the format at a price near the budget and have not bid yet."""
     price = PRICES[task.format]
     rows = (
         select(Profile)
@@ -35,12 +35,14 @@ def candidates(task: Task) -> Sequence[Profile]:
     )
     if task.budget_fen:
         rows = rows.where(price <= int(task.budget_fen * OVER_BUDGET))
-    in_category = Profile.categories.contains([task.category])
-    return db.session.scalars(rows.order_by(in_category.desc(), Profile.fans.desc()).limit(CANDIDATES)).all()
+    delivered = select(Order.creator_id).where(Order.category == task.category, Order.state == OrderState.COMPLETED)
+    declared = Profile.categories.contains([task.category])
+    rows = rows.where(or_(declared, Profile.party_id.in_(delivered)))
+    return db.session.scalars(rows.order_by(declared.desc(), Profile.fans.desc()).limit(CANDIDATES)).all()
 
 
 def open_briefs(profile: Profile) -> Sequence[Task]:
-    """Briefs that take bids, in a format the creator offers, near their price, and not bid on yet."""
+    """Briefs that take bids, of the creator's categories and formats, near their price, and not bid on yet."""
     fitting = [
         (Task.format == format) & (Task.budget_fen * OVER_BUDGET >= fen)
         for format, fen in profile.prices.items()
@@ -52,8 +54,11 @@ def open_briefs(profile: Profile) -> Sequence[Task]:
         .where(Task.state == TaskState.OPEN, Task.bids_close_at > now(), or_(*fitting))
         .where(Task.id.not_in(select(Bid.task_id).where(Bid.creator_id == profile.party_id)))
     )
-    in_category = Task.category == func.any(profile.categories)
-    return db.session.scalars(rows.order_by(in_category.desc(), Task.id.desc()).limit(CANDIDATES)).all()
+    delivered = select(Order.category).where(
+        Order.creator_id == profile.party_id, Order.state == OrderState.COMPLETED
+    )
+    rows = rows.where(or_(Task.category.in_(profile.categories), Task.category.in_(delivered)))
+    return db.session.scalars(rows.order_by(Task.id.desc()).limit(CANDIDATES)).all()
 
 
 def records(creator_ids: Iterable[UUID]) -> dict[UUID, Record]:

@@ -1,0 +1,72 @@
+"""Somebody at a screen: the app behind a real socket, and Chromium before it."""
+
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from tests.conftest import PASSWORD, Player
+from tests.stripe_local.test_pages_in_a_browser import AXE, FLAGS, TAGS, find_chromium
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = find_chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def site(app: Flask) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+
+
+class Reader:
+    """Somebody at a screen; what the browser complains about is kept."""
+
+    def __init__(self, browser: Browser, site: str, width: int = 1280, scheme: str = "light") -> None:
+        self.context = browser.new_context(
+            base_url=site,
+            viewport={"width": width, "height": 844},
+            color_scheme=scheme,  # type: ignore[arg-type]
+            locale="zh-CN",
+            timezone_id="Asia/Shanghai",
+            reduced_motion="reduce",
+        )
+        self.page: Page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.page.on("console", lambda line: line.type == "error" and self.complaints.append(line.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def sign_in(self, who: Player) -> None:
+        self.page.goto("/login")
+        self.page.fill("#f-email", who.email)
+        self.page.fill("#f-password", PASSWORD)
+        self.page.locator("main button[type=submit]").first.click()
+        self.page.wait_for_url(lambda url: "/login" not in url)
+
+    def faults(self) -> Any:
+        options = json.dumps({"runOnly": {"type": "tag", "values": TAGS}})
+        return self.page.evaluate(
+            AXE.read_text() + f"; axe.run(document, {options}).then(found => found.violations.map("
+            "fault => fault.id + ' ' + fault.nodes[0].html))"
+        )
+
+
+@pytest.fixture
+def reader(chromium: Browser, site: str) -> Iterator[Reader]:
+    here = Reader(chromium, site)
+    yield here
+    here.context.close()

@@ -16,19 +16,26 @@ View = Callable[..., Json]
 
 
 def as_json(view: View) -> Callable[..., Response]:
-    """JSON only: a page of another origin cannot send it without asking first."""
+    """JSON in and out; nothing that a page of another site sends."""
 
     @wraps(view)
     def wrapped(**ids: str) -> Response:
         try:
-            if request.method == "POST" and request.mimetype != "application/json":
-                raise StripeError("Send application/json", status=415)
+            _refuse_foreign_pages()
             body, status = view(**ids), 200
         except StripeError as error:
             body, status = {"error": rendered(error.body)}, error.status
         return Response(json.dumps(body, ensure_ascii=False), status, mimetype="application/json")
 
     return wrapped
+
+
+def _refuse_foreign_pages() -> None:
+    """Browsers say where a request comes from; a body must be JSON, which a foreign page may not send unasked."""
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+        raise StripeError("The control API takes no calls from pages of other sites.", status=403)
+    if request.get_data() and request.mimetype != "application/json":
+        raise StripeError("Send application/json", status=415)
 
 
 def the_engine() -> Engine:

@@ -23,12 +23,15 @@ def create(w: World, p: Json) -> Json:
             raise StripeError("Not a valid URL", code="url_invalid", param=name)
     token = random_text(24)
     url = f"{w.base_url}/connect/setup/{account['id']}/{token}"
-    w.new(
-        "_link",
-        "alink_",
-        {"_account": account["id"], "_refresh": p["refresh_url"], "_return": p["return_url"], "_used": False},
-        id=f"alink_{token}",
-    )
+    # The page asks for all that is due now or later, so every wish about what to collect is met.
+    collect = {"collect": p.get("collect"), **p.get("collection_options", {})}
+    link = {
+        "_account": account["id"],
+        "_refresh": p["refresh_url"],
+        "_return": p["return_url"],
+        "_used": False,
+    }
+    w.new("_link", "alink_", {**link, "_collect": collect}, id=f"alink_{token}")
     return {
         "object": "account_link",
         "created": w.now,

@@ -13,6 +13,7 @@ LINK = {
     "type": "account_onboarding",
     "refresh_url": "http://shop.test/again",
     "return_url": "http://shop.test/back",
+    "collection_options": {"fields": "eventually_due"},
 }
 
 

@@ -145,15 +145,26 @@ def test_unknown_addresses_are_told_from_unbuilt_ones(sandbox: Sandbox) -> None:
     assert "does not do this yet" in unbuilt[1]["error"]["message"]
 
 
+def control(sandbox: Sandbox, body: str, **headers: str) -> int:
+    connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=10)
+    connection.request("POST", "/_sandbox/reset", body, {k.replace("_", "-"): v for k, v in headers.items()})
+    return connection.getresponse().status
+
+
 def test_a_page_of_another_site_cannot_reach_the_sandbox(sandbox: Sandbox) -> None:
     connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=10)
     connection.request("GET", "/_sandbox/health", headers={"Host": "evil.example"})
     rebound = connection.getresponse().status
-    connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=10)
-    connection.request("POST", "/_sandbox/reset", "{}", {"Content-Type": "text/plain"})
-    simple = connection.getresponse().status
+    refused = [
+        control(sandbox, body, **headers)
+        for body, headers in (
+            ("{}", {"Content_Type": "text/plain"}),
+            ("", {"Sec_Fetch_Site": "cross-site"}),
+            ("{}", {"Content_Type": "application/json", "Sec_Fetch_Site": "same-site"}),
+        )
+    ]
 
-    assert (rebound, simple) == (421, 415)
+    assert (rebound, refused) == (421, [415, 403, 403])
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import json
 import pkgutil
 import secrets
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from market import developers
 from market import settings as settings_module
 from market.accounts import edge, vocabulary
 from market.kit import ids, look, pages
-from market.kit.api import add_etag
+from market.kit.api import add_etag, describe_refusals
 from market.kit.catalogue import compile_catalogues
 from market.kit.db import db
 from market.kit.limits import limiter
@@ -99,6 +100,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     limiter.init_app(app)
     api = ProblemApi(app)
+    describe_refusals(api)
     register_requests(app)
     csrf.init_app(app)
     register_packages(app, api)
@@ -274,6 +276,7 @@ def register_machine_routes(app: Flask, settings: Settings) -> None:
         return ({"status": "failing", "parts": failing}, 503) if failing else ({"status": "ready"}, 200)
 
 
+@cache
 def code_head() -> str | None:
     from alembic.config import Config
     from alembic.script import ScriptDirectory

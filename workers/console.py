@@ -90,24 +90,11 @@ class Progress:
 
 
 # What a log says when it ends badly → the sentence a person needs. First match wins.
-_DIAGNOSES = [
+_ANYWHERE = [
     (
         r"No space left on device|ENOSPC|Disk quota exceeded",
         "The disk is full.",
         "Free some space (df -h shows where), or set VTASK_HOME to a folder on another disk.",
-    ),
-    (
-        r"Name or service not known|name resolution|Network is unreachable|Connection refused.*(index|registry)"
-        r"|Max retries exceeded|NewConnectionError|ConnectTimeout|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT"
-        r"|dns error|Could not connect|error sending request|tcp connect error|from versions: none",
-        "The package index cannot be reached.",
-        "Connect to the network, or name a mirror (PIP_INDEX_URL, UV_INDEX_URL, npm_config_registry) "
-        "or a folder of wheels (PIP_FIND_LINKS with PIP_NO_INDEX=1).",
-    ),
-    (
-        r"No matching distribution found|no version of|not found in the package registry",
-        "A pinned package does not exist for this Python or this machine.",
-        "Use Python 3.11 to 3.13 on x86-64 or arm64 Linux or macOS; the line below names the package.",
     ),
     (
         r"Permission denied|EACCES",
@@ -120,17 +107,32 @@ _DIAGNOSES = [
         "Stop the program that holds it, or choose another one: VTASK_PORT=8001 ./vtask run",
     ),
 ]
+_INSTALLING = [
+    (
+        r"Name or service not known|name resolution|Network is unreachable|Connection refused|Max retries exceeded"
+        r"|NewConnectionError|ConnectTimeout|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|dns error|Could not connect"
+        r"|error sending request|tcp connect error|from versions: none",
+        "The package index cannot be reached.",
+        "Connect to the network, or name a mirror (PIP_INDEX_URL, UV_INDEX_URL, npm_config_registry) "
+        "or a folder of wheels (PIP_FIND_LINKS with PIP_NO_INDEX=1).",
+    ),
+    (
+        r"No matching distribution found|no version of|not found in the package registry",
+        "A pinned package does not exist for this Python or this machine.",
+        "Use Python 3.11 to 3.13 on x86-64 or arm64 Linux or macOS; the line below names the package.",
+    ),
+]
 
 
-def recognise(text: str) -> tuple[str, str]:
+def recognise(text: str, *, installing: bool = False) -> tuple[str, str]:
     """Cause and cure, when the log of a failure shows a known one."""
-    for pattern, cause, cure in _DIAGNOSES:
+    for pattern, cause, cure in _ANYWHERE + (_INSTALLING if installing else []):
         if re.search(pattern, text, re.IGNORECASE):
             return cause, cure
     return "", ""
 
 
-def diagnose(text: str, what: str, cure: str) -> Trouble:
+def diagnose(text: str, what: str, cure: str, *, installing: bool = False) -> Trouble:
     """A failure with the end of its log; `cure` is for causes we do not recognise."""
-    cause, known_cure = recognise(text)
+    cause, known_cure = recognise(text, installing=installing)
     return Trouble(f"{what} {cause}".strip(), known_cure or cure, "\n".join(text.strip().splitlines()[-12:]))

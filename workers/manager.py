@@ -107,6 +107,7 @@ class Supervisor:
     children: dict[str, Child] = field(default_factory=dict)
     stopping: bool = False
     announced: bool = False
+    _published: dict[str, dict[str, object]] = field(default_factory=dict)
     _asked: int = 0
     _last_signal: signal.Signals | None = None
     _changed: threading.Event = field(default_factory=threading.Event)
@@ -199,7 +200,6 @@ class Supervisor:
             )
         child.started, child.answered, child.silence = time.monotonic(), None, "starting"
         self._changed.set()
-        self._write_state()
 
     # Watching
 
@@ -224,6 +224,7 @@ class Supervisor:
                 child.deaths = 0
         self._reap_strangers()
         self._show_logs()
+        self._publish_state()
 
     def run(self) -> None:
         """Until a signal asks to stop."""
@@ -238,7 +239,6 @@ class Supervisor:
         with contextlib.suppress(ProcessLookupError):  # the group is gone with its leader: the usual case
             os.killpg(pid, signal.SIGKILL)
         kill_marked(self.home, child.program.name)
-        self._write_state()
         if self.stopping:
             return
         if now - child.started > STEADY_S:
@@ -376,12 +376,16 @@ class Supervisor:
         self._closed.set()
         self._changed.set()
 
-    def _write_state(self) -> None:
+    def _publish_state(self) -> None:
         """For `./vtask doctor`, which asks from outside."""
+        state = self.state()
+        if state == self._published:
+            return
+        self._published = state
         path = self.home / "run" / "processes.json"
         draft = path.with_suffix(".new")
         try:
-            draft.write_text(json.dumps(self.state(), indent=1))
+            draft.write_text(json.dumps(state, indent=1))
             draft.replace(path)
         except OSError as error:  # the processes matter more than the report on them
             warn(f"{path} cannot be written: {error}")

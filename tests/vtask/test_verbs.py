@@ -114,7 +114,7 @@ def test_a_disk_too_full_to_install_is_refused(module: ModuleType, monkeypatch: 
     ],
 )  # fmt: skip
 def test_a_failed_installation_names_cause_and_cure(words: str, cause: str) -> None:
-    trouble = diagnose(words, "Installing the Python packages failed.", "Read the log.")
+    trouble = diagnose(words, "Installing the Python packages failed.", "Read the log.", installing=True)
 
     assert cause in trouble.cause
     assert trouble.cure != "Read the log."

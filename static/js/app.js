@@ -68,7 +68,7 @@ document.addEventListener("htmx:before:response", (event) => {
   event.preventDefault();
   location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
 });
-document.addEventListener("htmx:finally:request", (event) => release(event.target.closest("form") ?? event.target));
+document.addEventListener("htmx:finally:request", (event) => release(event.target.closest?.("form") ?? event.target));
 document.addEventListener("htmx:after:swap", () => {
   offline = false;
   focusErrors();

@@ -13,14 +13,16 @@ from rich.table import Table
 from bench.rounds import Result
 from bench.server import Missing
 
-BENCHES = ("posting", "hot")
+BENCHES = ("posting", "hot", "release")
 
 console = Console(stderr=True)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="vtask bench", description=__import__("bench").__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}; all when none is named")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}; all when none is named"
+    )
     parser.add_argument("--json", action="store_true", help="one object by name on standard output")
     parser.add_argument("--rounds", type=int, default=5, help="how often each side is measured (5)")
     asked = parser.parse_args()
@@ -46,7 +48,9 @@ def main() -> int:
 
 def table(results: list[Result]) -> Table:
     load = ", ".join(f"{load:.1f}" for load in os.getloadavg())
-    shown = Table(caption=f"ratio = ours ÷ reference, measured in turns; load {load} on {os.cpu_count()} cores")
+    shown = Table(
+        caption=f"ratio = ours ÷ reference, measured in turns; load {load} on {os.cpu_count()} cores"
+    )
     for heading in ("bench", "ratio", "min-max", "ours", "reference", "unit", "against"):
         shown.add_column(heading, justify="left" if heading in ("bench", "unit", "against") else "right")
     for result in results:

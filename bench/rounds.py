@@ -27,7 +27,11 @@ class Result:
     def as_json(self) -> dict[str, Any]:
         ratios = self.ratios
         return {
-            "ratio": {"median": _short(median(ratios)), "min": _short(min(ratios)), "max": _short(max(ratios))},
+            "ratio": {
+                "median": _short(median(ratios)),
+                "min": _short(min(ratios)),
+                "max": _short(max(ratios)),
+            },
             "reference": self.reference,
             "unit": self.unit,
             "ours": _short(median(self.ours)),

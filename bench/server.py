@@ -36,7 +36,9 @@ def database(purpose: str) -> Iterator[str]:
         try:
             admin.execute(sql.SQL("CREATE DATABASE {}").format(name))
         except psycopg.errors.InsufficientPrivilege as refusal:
-            raise Missing("the bench makes databases of its own, and DATABASE_URL's role may not") from refusal
+            raise Missing(
+                "the bench makes databases of its own, and DATABASE_URL's role may not"
+            ) from refusal
         try:
             yield make_conninfo(server(), dbname=name.as_string().strip('"'))
         finally:
@@ -62,7 +64,13 @@ def pgbench_program() -> str:
 def pgbench(conninfo: str, *arguments: str) -> str:
     """Run it; what it printed."""
     where = conninfo_to_dict(conninfo)
-    names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE"}
+    names = {
+        "host": "PGHOST",
+        "port": "PGPORT",
+        "user": "PGUSER",
+        "password": "PGPASSWORD",
+        "dbname": "PGDATABASE",
+    }
     address = {names[key]: str(value) for key, value in where.items() if key in names and value is not None}
     done = subprocess.run(
         [pgbench_program(), *arguments], env=os.environ | address, capture_output=True, text=True, check=False
@@ -72,7 +80,9 @@ def pgbench(conninfo: str, *arguments: str) -> str:
     return done.stdout
 
 
-def transactions_per_second(conninfo: str, *script: str, seconds: float = SECONDS, mode: str = "prepared") -> float:
+def transactions_per_second(
+    conninfo: str, *script: str, seconds: float = SECONDS, mode: str = "prepared"
+) -> float:
     """8 clients for a few seconds: pgbench's own TPC-B, or a script."""
     out = pgbench(
         conninfo, "-n", "-M", mode, "-c", str(CLIENTS), "-j", "2", "-T", str(max(1, round(seconds))), *script

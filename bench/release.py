@@ -1,0 +1,144 @@
+"""Accepting a script as its route does, without HTTP: key, authorisation, idempotency, states, posting, events, timers.
+
+Eight processes, one transaction per call, the product's own view under a request context; against pgbench's TPC-B.
+"""
+
+import multiprocessing
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from multiprocessing.connection import Connection
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import psycopg
+
+from bench.posting import SCALE
+from bench.rounds import Result, take_turns
+from bench.server import CLIENTS, database, fill_tpcb, transactions_per_second
+from bench.world import World, add_submissions, open_app, world
+
+SECONDS = 4.0
+
+Pipe: TypeAlias = "Connection[Any, Any]"
+
+
+def run(rounds: int) -> Result:
+    with database("tpcb") as plain, world() as market:
+        fill_tpcb(plain, SCALE)
+        with processes(market) as crew:
+            each = calibrate(market, crew)
+            turns = count()
+            waiting = add_submissions(market.conninfo, each * CLIENTS * (rounds + 1))
+
+            def ours() -> float:
+                begin = next(turns) * each * CLIENTS
+                return accept(crew, waiting[begin : begin + each * CLIENTS])
+
+            result = take_turns(
+                "release",
+                ours,
+                lambda: transactions_per_second(plain),
+                rounds=rounds,
+                reference=f"pgbench TPC-B, scale {SCALE}",
+                unit="transactions/s",
+                processes=CLIENTS,
+                calls_per_round=each * CLIENTS,
+            )
+        result.details["wrong"] = wrong(market)
+        return result
+
+
+def calibrate(market: World, crew: list[Pipe]) -> int:
+    """How many calls each process makes in a round, so that it lasts some seconds; warms the processes up, too."""
+    rate = 0.0
+    for calls in (10, 40):
+        rate = accept(crew, add_submissions(market.conninfo, calls * CLIENTS))
+    return max(50, round(rate * SECONDS / CLIENTS))
+
+
+def accept(crew: list[Pipe], submissions: list[UUID]) -> float:
+    """All of these by all processes at once; calls per second from the first start to the last end."""
+    for n, process in enumerate(crew):
+        process.send(submissions[n :: len(crew)])
+    for process in crew:
+        process.recv()  # has them, and waits
+    for process in crew:
+        process.send("go")
+    times: list[tuple[float, float, list[Any]]] = [process.recv() for process in crew]
+    refused = [answer for _, _, answers in times for answer in answers if answer != 201]
+    if refused:
+        raise RuntimeError(f"{len(refused)} of {len(submissions)} were not accepted, e.g. {refused[0]}")
+    return len(submissions) / (max(end for _, end, _ in times) - min(begin for begin, _, _ in times))
+
+
+@contextmanager
+def processes(market: World) -> Iterator[list[Pipe]]:
+    spawn = multiprocessing.get_context("spawn")
+    crew: list[Pipe] = []
+    started = []
+    try:
+        for _ in range(CLIENTS):
+            near, far = spawn.Pipe()
+            process = spawn.Process(target=serve, args=(far, market.url, market.key), daemon=True)
+            process.start()
+            started.append(process)
+            crew.append(near)
+        for pipe in crew:
+            pipe.recv()
+        yield crew
+    finally:
+        for process in started:
+            process.terminate()
+            process.join()
+
+
+def serve(orders: Pipe, url: str, key: str) -> None:
+    """One process: takes lists of submissions, and accepts them when told to."""
+    from market.kit.db import db
+    from market.kit.ids import encode
+
+    app = open_app(url)
+    adapter = app.url_map.bind("localhost")
+    orders.send("ready")
+    while True:
+        submissions: list[UUID] = orders.recv()
+        orders.send("have them")
+        orders.recv()
+        answers: list[Any] = []
+        begin = time.monotonic()
+        for submission_id in submissions:
+            path = f"/api/v1/submissions/{encode('sub', submission_id)}/acceptance"
+            headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": f"accept:{submission_id}"}
+            with app.test_request_context(path, method="POST", headers=headers):
+                try:
+                    endpoint, values = adapter.match(path, method="POST")
+                    response: Any = app.view_functions[endpoint](**values)
+                    answers.append(app.make_response(response).status_code)
+                except Exception as failure:
+                    answers.append(repr(failure))
+                finally:
+                    db.session.remove()
+        orders.send((begin, time.monotonic(), answers))
+
+
+def wrong(market: World) -> list[str]:
+    """The ledger's self-check, and whether what was released was posted."""
+    from market.kit.db import db, transaction
+    from market.ledger.checks import check
+
+    with market.app.app_context():
+        with transaction():
+            found = [f"{violation.rule}: {violation.what}" for violation in check()]
+        db.session.remove()
+        db.engine.dispose()
+    with psycopg.connect(market.conninfo) as connection:
+        row = connection.execute(
+            """SELECT (SELECT count(*) FROM milestones WHERE state = 'released'),
+                (SELECT count(*) FROM ledger_postings WHERE kind = 'release'),
+                (SELECT count(*) FROM events WHERE name = 'delivery.accepted')"""
+        ).fetchone()
+    if row is None or len(set(row)) != 1:
+        found.append(f"released milestones, postings, events: {row}")
+    return found

@@ -125,7 +125,7 @@ def _composer(venue: Venue, **forms: Any) -> str:
     pinned = {e.entry_id for module in modules for e in queries.entries(module.id, 100) if e.pinned}
     words = Form(
         {
-            "title": venue.title,
+            "venue_title": venue.title,
             "subtitle": venue.subtitle,
             "opens_at": local_input(venue.opens_at),
             "closes_at": local_input(venue.closes_at),

@@ -62,7 +62,11 @@ class VenueChangeSchema(Schema):
     closes_at = Instant(allow_none=True)
 
 
-class VenueChangeFormSchema(_VenueWords):
+class VenueChangeFormSchema(Schema):
+    """The composer's form. It stands beside the form of a new module, which has a title too."""
+
+    title = Text(least=2, most=40, required=True, data_key="venue_title")
+    subtitle = Text(most=80, load_default="")
     opens_at = LocalInstant(load_default=None)
     closes_at = LocalInstant(load_default=None)
 

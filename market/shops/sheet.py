@@ -145,7 +145,11 @@ def _take(
             )
     raw = {name: plain(cell) for name, cell in given.items()}
     if "category" in raw:
-        raw["category"] = _category(raw["category"])
+        known = _category(raw["category"])
+        if known is None:
+            names = "、".join(name for _code, name in options(CATEGORIES))
+            wrong.append(("category", _("没有这个类目，请填其中之一：%(names)s。", names=names)))
+        raw["category"] = known or next(iter(CATEGORIES))
     try:
         row = RowSchema().load(raw)
     except ValidationError as refused:
@@ -164,10 +168,10 @@ def _take(
         sheet.rows.append({"line": line, **row})
 
 
-def _category(said: str) -> str:
+def _category(said: str) -> str | None:
     """The code behind a category's code or name, in either language."""
     names = {name.lower(): code for code, name in [*options(CATEGORIES), *CATEGORIES.items()]}
-    return names.get(said.lower(), said.lower())
+    return names.get(said.lower()) or (said.lower() if said.lower() in CATEGORIES else None)
 
 
 def _delimiter(line: str) -> str:

@@ -57,7 +57,7 @@ def test_one_mistake_holds_back_the_whole_file_until_the_merchant_decides(mei: P
 
     assert mei.api("GET", "/products").json["data"] == []
     assert "2 行有误，2 行没有问题" in page
-    for word in ("类目", "价格", "库存", "请填写金额", "与第 2 行的商品编号重复"):
+    for word in ("类目", "价格", "库存", "请填写金额", "没有这个类目", "美妆个护", "与第 2 行的商品编号重复"):
         assert word in page
     token = csrf_token(page)
     first = browser.post(answer.location, data={"csrf_token": token})

@@ -39,11 +39,12 @@
           rescued = true;
           hls.recoverMediaError();
         } else if (mp4) {
-          const at = this.video.currentTime;
+          const { currentTime, paused } = this.video;
           hls.destroy();
           this.hls = null;
           this.video.src = mp4;
-          this.video.currentTime = at;
+          this.video.currentTime = currentTime;
+          if (!paused) this.video.play().catch(() => {}); // the browser may want a click first
         }
       });
       hls.on(Hls.Events.MANIFEST_PARSED, () => this.levels());
@@ -54,7 +55,8 @@
     levels() {
       const select = this.root.querySelector("select[data-level]");
       if (!select || this.hls.levels.length < 2) return;
-      this.hls.levels.forEach((level, at) => select.add(new Option(`${level.height}p`, at)));
+      const rungs = this.hls.levels.map((level, at) => [level.height, at]).sort((one, other) => other[0] - one[0]);
+      for (const [height, at] of rungs) select.add(new Option(`${height}p`, at));
       select.addEventListener("change", () => (this.hls.currentLevel = Number(select.value)));
       select.closest("[data-levels]").hidden = false;
     }
@@ -122,7 +124,8 @@
       this.player.showPoint(null);
       if (this.aim) this.aim.hidden = false;
       this.say();
-      this.form.querySelector("textarea, input[type=text]")?.focus();
+      this.player.root.scrollIntoView({ block: "nearest", behavior: "instant" });
+      this.form.querySelector("textarea, input[type=text]")?.focus({ preventScroll: true });
     }
 
     at(event) {

@@ -3,7 +3,7 @@
 (() => {
   "use strict";
   const RETRY = [0, 500, 1500, 3000, 5000, 10000, 20000, 30000];
-  const CHUNK = 8 * 1024 * 1024;
+  const CHUNK = 8 * 1024 * 1024; // data-chunk-bytes on the box says otherwise
   const active = new Set();
 
   const bytes = (n) => {
@@ -21,6 +21,7 @@
       this.file = file;
       this.root = box.querySelector("template[data-row]").content.firstElementChild.cloneNode(true);
       this.said = -1;
+      this.known = () => {};
       this.marks = [];
       const part = (name) => this.root.querySelector(`[data-${name}]`);
       [this.bar, this.percent, this.note] = [part("bar"), part("percent"), part("note")];
@@ -42,10 +43,11 @@
         endpoint: this.words.endpoint,
         headers: { "X-CSRFToken": this.words.csrf },
         metadata,
-        chunkSize: CHUNK,
+        chunkSize: Number(this.words.chunkBytes) || CHUNK,
         retryDelays: RETRY,
         removeFingerprintOnSuccess: true,
         onShouldRetry: (error) => this.shouldRetry(error),
+        onUploadUrlAvailable: () => this.known(),
         onProgress: (sent, total) => this.progress(sent, total),
         onSuccess: () => this.done(),
         onError: (error) => this.fail(error),
@@ -61,22 +63,28 @@
     go() {
       active.add(this);
       this.marks = [];
+      this.place = new Promise((resolve) => (this.known = resolve));
       this.show("uploading");
       this.upload.start();
     }
 
-    async pause() {
-      active.delete(this);
-      await this.upload.abort();
-      this.show("paused");
-      this.tell(this.words.wordPaused);
+    /* Not before the server has named the upload: else it would keep an empty one that nobody knows of. */
+    async stop(forGood) {
+      if (!active.delete(this) && !forGood) return;
+      await this.place;
+      await this.upload.abort(forGood).catch(() => {}); // a server that cannot be told forgets it after two days
     }
 
-    async cancel() {
-      active.delete(this);
-      if (this.upload && !this.id) await this.upload.abort(true).catch(() => {});
+    async pause() {
+      this.show("paused");
+      this.tell(this.words.wordPaused);
+      await this.stop(false);
+    }
+
+    cancel() {
       this.root.remove();
       this.box.uploader.removed(this);
+      if (this.upload && !this.id) this.stop(true);
     }
 
     shouldRetry(error) {
@@ -121,6 +129,7 @@
 
     fail(error) {
       active.delete(this);
+      this.known();
       const response = error.originalResponse;
       if (response && response.getStatus() >= 400) {
         let detail = "";
@@ -193,6 +202,7 @@
     }
 
     finished(row) {
+      this.box.querySelector("[data-wait]").hidden = true;
       this.announce(`${row.file.name} ${this.box.dataset.wordSent}`);
       const target = this.box.dataset.targetInput && document.querySelector(this.box.dataset.targetInput);
       if (this.many && target) {
@@ -241,7 +251,7 @@
       event.preventDefault();
       event.stopImmediatePropagation();
       busy.box.uploader.announce(busy.words.wordWait);
-      busy.tell(busy.words.wordWait);
+      busy.box.querySelector("[data-wait]").hidden = false;
     },
     true,
   );

@@ -22,31 +22,37 @@ from tests.media.test_work import put
 from workers import media as worker
 
 
-@pytest.fixture
-def asset(app: Flask, lin: Player, film: Path, shelf: Path) -> Asset:
-    """Lin's film, ready and not published. The transcoding is done once for all tests of this file."""
-    kept = shelf / "renditions"
+def ready_film(app: Flask, who: Player, source: Path, shelf: Path) -> Asset:
+    """A ready asset of `who`. The transcoding is done once per source and remembered on the shelf."""
+    kept = shelf / f"{source.stem}-renditions"
     with app.app_context():
-        asset_id = put(lin, film)
+        asset_id = put(who, source)
         if kept.exists():
+            facts = json.loads(kept.with_suffix(".json").read_text())
             with transaction():
                 order = service.take("test")
                 assert order
             shutil.copytree(kept, shelf / "copy")
             storage().put_tree(shelf / "copy", order.prefix)
             with transaction():
-                facts = json.loads((shelf / "renditions.json").read_text())
-                service.finish(order, service.Made(shelf, "video/mp4", facts, 3000, 480, 320))
+                service.finish(order, service.Made(shelf, **facts))
         else:
             worker.drain()
             ready = service.find(asset_id)
             shutil.copytree(config().root / "store" / "media" / ready.token / "r1", kept)
-            (shelf / "renditions.json").write_text(json.dumps(ready.renditions))
+            names = ("content_type", "renditions", "duration_ms", "width", "height")
+            kept.with_suffix(".json").write_text(json.dumps({name: getattr(ready, name) for name in names}))
         db.session.expire_all()
         ready = service.find(asset_id)
-        assert ready.is_ready
+        assert ready.is_ready, ready.refusal_code
         db.session.expunge_all()
         return ready
+
+
+@pytest.fixture
+def asset(app: Flask, lin: Player, film: Path, shelf: Path) -> Asset:
+    """Lin's film, ready and not published."""
+    return ready_film(app, lin, film, shelf)
 
 
 def publish(app: Flask, asset: Asset) -> None:

@@ -16,7 +16,8 @@ def list_events(w: World, p: Json) -> Json:
         also += f" AND json_extract(body, '$.type') IN ({', '.join('?' * len(types))})"
         values += types
     if "delivery_success" in p:
-        also += f" AND json_extract(body, '$.pending_webhooks') {'=' if p['delivery_success'] else '>'} 0"
+        inside = "NOT IN" if p["delivery_success"] else "IN"
+        also += f" AND id {inside} (SELECT event FROM deliveries WHERE state <> 'delivered')"
     return w.page("event", "/v1/events", p, also=(also, values))
 
 

@@ -35,14 +35,14 @@ _CANCELABLE = (
 @answers("post", "/v1/payment_intents")
 def create(w: World, p: Json) -> Json:
     intent = new_intent(w, p)
-    if "payment_method" in p or "payment_method_data" in p:
-        intent["payment_method"] = method_for(w, intent, p)["id"]
-        intent["status"] = "requires_confirmation"
-        w.save(intent)
     if p.get("confirm"):
         return start(w, intent, p)
     if "return_url" in p:
         raise StripeError("return_url can only be passed with confirm=true.", param="return_url")
+    if "payment_method" in p or "payment_method_data" in p:
+        intent["payment_method"] = method_for(w, intent, p)["id"]
+        intent["status"] = "requires_confirmation"
+        w.save(intent)
     return intent
 
 

@@ -49,7 +49,7 @@ class Hooks:
             and type in ("", e["type"])
         ]
 
-    def wait(self, object_id: str, type: str, times: int = 1, timeout_s: float = 8) -> list[Json]:
+    def wait(self, object_id: str, type: str, times: int = 1, timeout_s: float = 30) -> list[Json]:
         end = time.monotonic() + timeout_s
         with self._news:
             while len(self.of(object_id, type=type)) < times:
@@ -79,7 +79,7 @@ class Sandbox:
             headers={"Content-Type": "application/json"},
             method=method,
         )
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             found: Json = json.load(answer)
             return found
 
@@ -171,7 +171,7 @@ def start(home: Path, webhook_url: str = "", **extra: str) -> tuple[subprocess.P
             stdout=log,
             stderr=log,
         )
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not ready.exists():
         assert process.poll() is None, (home / "log").read_text()
         assert time.monotonic() < end, "the local Stripe did not become ready"

@@ -27,7 +27,7 @@ def express(sandbox: Sandbox, **extra: object) -> stripe.Account:
 def visit(url: str, form: dict[str, str] | None = None, language: str = "zh-CN") -> tuple[int, str, str]:
     """Status, page and Location, as a browser without scripts gets them."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.netloc, timeout=10)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=60)
     headers = {"Accept-Language": language, "Content-Type": "application/x-www-form-urlencoded"}
     connection.request("POST" if form else "GET", parts.path, urlencode(form) if form else None, headers)
     answer = connection.getresponse()

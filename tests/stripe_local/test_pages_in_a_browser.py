@@ -16,6 +16,7 @@ from tests.stripe_local.conftest import ROOT, Sandbox
 pytestmark = pytest.mark.browser
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
+expect.set_options(timeout=30_000)
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PHONE, DESK = (390, "zh-CN", "light"), (1280, "en-US", "dark")
 ONE = pytest.mark.parametrize("visit", [PHONE], indirect=True, ids=["phone"])
@@ -94,7 +95,7 @@ def visit(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Visit]:
     context = chromium.new_context(
         viewport={"width": width, "height": 844}, locale=locale, color_scheme=scheme, reduced_motion="reduce"
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     visit = Visit(context.new_page(), folder)
     yield visit
     context.close()

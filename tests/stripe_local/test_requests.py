@@ -15,7 +15,7 @@ def send(
     sandbox: Sandbox, method: str, path: str, form: Json | None = None, **headers: str
 ) -> tuple[int, Json, dict[str, str]]:
     """A request as no SDK would send it."""
-    connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=60)
     given = {"Authorization": f"Bearer {KEY}", **{k.replace("_", "-"): v for k, v in headers.items()}}
     connection.request(method, path, urlencode(form) if form else None, given)
     answer = connection.getresponse()
@@ -146,13 +146,13 @@ def test_unknown_addresses_are_told_from_unbuilt_ones(sandbox: Sandbox) -> None:
 
 
 def control(sandbox: Sandbox, body: str, **headers: str) -> int:
-    connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=60)
     connection.request("POST", "/_sandbox/reset", body, {k.replace("_", "-"): v for k, v in headers.items()})
     return connection.getresponse().status
 
 
 def test_a_page_of_another_site_cannot_reach_the_sandbox(sandbox: Sandbox) -> None:
-    connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=60)
     connection.request("GET", "/_sandbox/health", headers={"Host": "evil.example"})
     rebound = connection.getresponse().status
     refused = [
@@ -183,7 +183,7 @@ def test_a_page_of_another_site_cannot_reach_the_sandbox(sandbox: Sandbox) -> No
     ],
 )
 def test_nonsense_is_a_refusal_and_never_a_crash(sandbox: Sandbox, form: str) -> None:
-    connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=60)
     connection.request("POST", "/v1/payment_intents", form, {"Authorization": f"Bearer {KEY}"})
 
     assert connection.getresponse().status == 400

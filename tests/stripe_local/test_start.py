@@ -39,7 +39,7 @@ def test_dangerous_settings_are_refused(tmp_path: Path, name: str, value: str, w
         env=environ,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
     )
 
     assert done.returncode == 2
@@ -75,7 +75,7 @@ def test_a_killed_sandbox_comes_back_with_all_it_answered(launch: Callable[..., 
     threads = [threading.Thread(target=work, args=(me,)) for me in range(3)]
     for thread in threads:
         thread.start()
-    assert started.wait(20)
+    assert started.wait(60)
     process.kill()
     for thread in threads:
         thread.join()

@@ -36,7 +36,7 @@ def test_a_refused_delivery_comes_again_until_it_is_taken(sandbox: Sandbox, hook
     event = hooks.wait(customer.id, "customer.created")[0]
 
     assert [len(hooks.of(customer.id, status=s)) for s in (500, 400, 302, 200)] == [1, 1, 1, 1]
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while sandbox.v1.events.retrieve(event["id"]).pending_webhooks:
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -121,5 +121,5 @@ def test_what_waits_survives_a_kill(launch: Callable[..., Any], hooks: Hooks) ->
 
     _, again = launch(hooks.url)
 
-    hooks.wait(customer.id, "customer.created", timeout_s=15)
+    hooks.wait(customer.id, "customer.created")
     assert again.v1.customers.retrieve(customer.id).name == "Mei"

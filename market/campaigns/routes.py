@@ -20,7 +20,7 @@ from market.campaigns.schemas import (
     VenueQuery,
     VenueSchema,
 )
-from market.kit.api import ApiBlueprint, require_match
+from market.kit.api import OPEN_TO_ALL, ApiBlueprint, require_match
 from market.kit.db import transaction
 from market.kit.errors import NotFound
 from market.kit.ids import decode
@@ -32,12 +32,14 @@ PREFIXES = tuple(rendering.PREFIXES.values())
 
 
 @bp.get("/seasons")
+@bp.doc(security=OPEN_TO_ALL)
 @bp.response(200, SeasonsSchema)
 def list_seasons() -> dict[str, Any]:
     return {"data": queries.seasons()}
 
 
 @bp.get("/venues")
+@bp.doc(security=OPEN_TO_ALL)
 @bp.arguments(VenueQuery, location="query")
 @bp.response(200, page_schema(VenueSchema))
 def list_venues(query: dict[str, Any]) -> Page[Venue]:
@@ -49,6 +51,7 @@ def list_venues(query: dict[str, Any]) -> Page[Venue]:
 
 
 @bp.get("/venues/<slug>")
+@bp.doc(security=OPEN_TO_ALL)
 @bp.response(200, PublicVenueSchema)
 def get_venue(slug: str) -> dict[str, Any]:
     """A venue and what the public sees in it."""

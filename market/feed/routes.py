@@ -7,7 +7,7 @@ from market.accounts.edge import current_actor, require
 from market.feed import policy, queries, service
 from market.feed.models import Post
 from market.feed.schemas import FollowSchema, PostQuery, PostSchema
-from market.kit.api import ApiBlueprint
+from market.kit.api import OPEN_TO_ALL, ApiBlueprint
 from market.kit.db import transaction
 from market.kit.paging import Page
 from market.kit.schemas import PageQuery, page_schema
@@ -16,6 +16,7 @@ bp = ApiBlueprint("feed", __name__, description="Posts, the followers' feed, fol
 
 
 @bp.get("/posts")
+@bp.doc(security=OPEN_TO_ALL)
 @bp.arguments(PostQuery, location="query")
 @bp.response(200, page_schema(PostSchema))
 def list_posts(query: dict[str, Any]) -> Page[Post]:
@@ -24,6 +25,7 @@ def list_posts(query: dict[str, Any]) -> Page[Post]:
 
 
 @bp.get("/posts/<pid('pst'):post_id>")
+@bp.doc(security=OPEN_TO_ALL)
 @bp.response(200, PostSchema)
 def get_post(post_id: UUID) -> Post:
     return queries.find(post_id)

@@ -24,6 +24,10 @@ REFUSALS = {
 }
 
 
+OPEN_TO_ALL: list[dict[str, list[str]]] = [{}, {"bearer": []}]
+"""`@bp.doc(security=OPEN_TO_ALL)`: no key is needed; with one, the asker may see more."""
+
+
 class ProblemPointerSchema(ma.Schema):
     pointer = ma.fields.String(
         required=True, metadata={"description": "JSON pointer into the body, or a query name"}

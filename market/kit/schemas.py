@@ -161,7 +161,9 @@ class Percent(Whole):
         return super()._deserialize(int(bps), attr, data, **kwargs)
 
     def range_text(self) -> str:
-        return _("须在 %(least)s 到 %(most)s 之间。", least=f"{self.least / 100:g}%", most=f"{self.most / 100:g}%")
+        return _(
+            "须在 %(least)s 到 %(most)s 之间。", least=f"{self.least / 100:g}%", most=f"{self.most / 100:g}%"
+        )
 
 
 class Instant(fields.AwareDateTime):
@@ -231,7 +233,8 @@ class Choice(fields.String):
         super().__init__(**kwargs)
         self._options = options
         if isinstance(options, list):
-            self.metadata = {"enum": options, **self.metadata}
+            # What may be left out has null as its default, and the description must allow it.
+            self.metadata = {"enum": [*options, *([None] if self.allow_none else [])], **self.metadata}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         said = str(super()._deserialize(value, attr, data, **kwargs))

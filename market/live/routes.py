@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from market.accounts.edge import current_actor
-from market.kit.api import ApiBlueprint
+from market.kit.api import OPEN_TO_ALL, ApiBlueprint
 from market.kit.clock import now
 from market.kit.db import transaction
 from market.live import queries, service
@@ -16,6 +16,7 @@ bp = ApiBlueprint("live", __name__, description="The live programme; open to eve
 
 
 @bp.get("/programmes")
+@bp.doc(security=OPEN_TO_ALL)
 @bp.arguments(GuideQuery, location="query")
 @bp.response(200, GuideSchema)
 def list_programmes(query: dict[str, Any]) -> dict[str, Any]:
@@ -26,6 +27,7 @@ def list_programmes(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @bp.get("/programmes/<pid('liv'):programme_id>")
+@bp.doc(security=OPEN_TO_ALL)
 @bp.response(200, ProgrammeSchema)
 def get_programme(programme_id: UUID) -> Programme:
     return queries.find(programme_id)

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from market.accounts.edge import actor_or_none, current_actor, require
-from market.kit.api import ApiBlueprint, require_match
+from market.kit.api import OPEN_TO_ALL, ApiBlueprint, require_match
 from market.kit.db import transaction
 from market.kit.paging import Page, page_of
 from market.kit.schemas import page_schema
@@ -23,6 +23,7 @@ bp = ApiBlueprint("shops", __name__, description="Products of the shops; reading
 
 
 @bp.get("/products")
+@bp.doc(security=OPEN_TO_ALL)
 @bp.arguments(ProductQuery, location="query")
 @bp.response(200, page_schema(ProductSchema))
 def list_products(query: dict[str, Any]) -> Page[Product]:
@@ -46,6 +47,7 @@ def create_product(data: dict[str, Any]) -> Product:
 
 
 @bp.get("/products/<pid('prd'):product_id>")
+@bp.doc(security=OPEN_TO_ALL)
 @bp.response(200, ProductSchema)
 def get_product(product_id: UUID) -> Product:
     return queries.find_visible(product_id, actor_or_none())

@@ -147,8 +147,8 @@ def _take(
     if "category" in raw:
         known = _category(raw["category"])
         if known is None:
-            names = "、".join(name for _code, name in options(CATEGORIES))
-            wrong.append(("category", _("没有这个类目，请填其中之一：%(names)s。", names=names)))
+            offered = "、".join(name for _code, name in options(CATEGORIES))
+            wrong.append(("category", _("没有这个类目，请填其中之一：%(names)s。", names=offered)))
         raw["category"] = known or next(iter(CATEGORIES))
     try:
         row = RowSchema().load(raw)

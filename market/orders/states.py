@@ -36,7 +36,7 @@ class Stage(StrEnum):
     PUBLISHED = "published"
 
 
-STAGE_NAMES = {Stage.SCRIPT: N_("脚本"), Stage.DRAFT: N_("成品"), Stage.PUBLISHED: N_("发布")}
+STAGE_NAMES = {Stage.SCRIPT: N_("脚本"), Stage.DRAFT: N_("初稿"), Stage.PUBLISHED: N_("发布")}
 
 AFTER = {Stage.SCRIPT: S.DRAFTING, Stage.DRAFT: S.PUBLISHING, Stage.PUBLISHED: S.COMPLETED}
 """Where the order goes when the milestone of this stage is released."""

@@ -12,7 +12,7 @@ from market.kit.errors import Forbidden, Refusal
 from market.kit.paging import page_of
 from market.kit.words import say
 from market.media import policy, queries, serving, shown, signing, tus
-from market.media.config import MIB, config
+from market.media.config import config
 from market.media.errors import AssetNotFound
 from market.media.models import Asset
 
@@ -85,7 +85,7 @@ def index() -> str:
         files=shown.show_all(page.data),
         next_url=url_for("media.index", cursor=page.next_cursor) if page.next_cursor else "",
         may_upload=policy.may_upload(actor),
-        limit_mb=config().max_bytes // MIB,
+        limit=config().max_bytes,
     )
 
 

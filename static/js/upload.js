@@ -190,6 +190,7 @@
 
     take(files) {
       if (!files.length) return;
+      this.box.querySelector("[data-unfinished]").hidden = true;
       if (!this.many) {
         files = files.slice(0, 1);
         for (const row of this.rows) row.cancel();

@@ -13,7 +13,7 @@ from rich.table import Table
 from bench.rounds import Result
 from bench.server import Missing
 
-BENCHES = ("posting", "hot", "release")
+BENCHES = ("posting", "hot", "release", "pages", "transcode")
 
 console = Console(stderr=True)
 
@@ -35,7 +35,7 @@ def main() -> int:
     for name in asked.names or BENCHES:
         with console.status(f"{name}: {import_module(f'bench.{name}').__doc__}"):
             try:
-                results.append(import_module(f"bench.{name}").run(asked.rounds))
+                results += import_module(f"bench.{name}").run(asked.rounds)
             except Missing as what:
                 missing[name] = str(what)
                 console.print(f"[red]{name}: not measured: {what}[/red]")

@@ -9,15 +9,14 @@ from bench.server import CLIENTS, database, fill_tpcb, transactions_per_second
 SCALE = 50
 
 
-def run(rounds: int) -> Result:
+def run(rounds: int) -> list[Result]:
     with database("tpcb") as plain, database("ledger") as ledger, TemporaryDirectory() as folder:
         fill_tpcb(plain, SCALE)
         books.build(ledger)
         script = books.script_file(folder, books.RELEASE)
-        result = take_turns(
-            "posting",
-            lambda: transactions_per_second(ledger, "-f", script),
+        (result,) = take_turns(
             lambda: transactions_per_second(plain),
+            {"posting": lambda: transactions_per_second(ledger, "-f", script)},
             rounds=rounds,
             reference=f"pgbench TPC-B, scale {SCALE}",
             unit="transactions/s",
@@ -26,4 +25,4 @@ def run(rounds: int) -> Result:
             milestones=books.MILESTONES,
         )
         result.details["off_by_fen"] = books.wrong(ledger)
-        return result
+        return [result]

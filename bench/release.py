@@ -24,7 +24,7 @@ SECONDS = 4.0
 Pipe: TypeAlias = "Connection[Any, Any]"
 
 
-def run(rounds: int) -> Result:
+def run(rounds: int) -> list[Result]:
     with database("tpcb") as plain, world() as market:
         fill_tpcb(plain, SCALE)
         with processes(market) as crew:
@@ -36,10 +36,9 @@ def run(rounds: int) -> Result:
                 begin = next(turns) * each * CLIENTS
                 return accept(crew, waiting[begin : begin + each * CLIENTS])
 
-            result = take_turns(
-                "release",
-                ours,
+            (result,) = take_turns(
                 lambda: transactions_per_second(plain),
+                {"release": ours},
                 rounds=rounds,
                 reference=f"pgbench TPC-B, scale {SCALE}",
                 unit="transactions/s",
@@ -47,7 +46,7 @@ def run(rounds: int) -> Result:
                 calls_per_round=each * CLIENTS,
             )
         result.details["wrong"] = wrong(market)
-        return result
+        return [result]
 
 
 def calibrate(market: World, crew: list[Pipe]) -> int:

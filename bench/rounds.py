@@ -1,6 +1,6 @@
 """Taking turns: ours and the reference are measured alternately, so that a busy moment hits both."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
@@ -42,12 +42,24 @@ class Result:
 
 
 def take_turns(
-    name: str, ours: Measure, theirs: Measure, *, rounds: int, reference: str, unit: str, **details: Any
-) -> Result:
-    """Measure both sides `rounds` times in turns, after one round that does not count."""
-    theirs(), ours()
-    other, mine = zip(*((theirs(), ours()) for _ in range(rounds)), strict=True)
-    return Result(name, reference, unit, list(mine), list(other), details)
+    theirs: Measure,
+    ours: Mapping[str, Measure],
+    *,
+    rounds: int,
+    reference: str,
+    unit: str,
+    **details: Any,
+) -> list[Result]:
+    """Measure the reference and each of ours `rounds` times in turns, after one round that does not count."""
+    results = [Result(name, reference, unit, [], [], dict(details)) for name in ours]
+    for counts in [False] + [True] * rounds:
+        other = theirs()
+        for result, measure in zip(results, ours.values(), strict=True):
+            mine = measure()
+            if counts:
+                result.ours.append(mine)
+                result.theirs.append(other)
+    return results
 
 
 def _short(number: float) -> float:

@@ -21,7 +21,7 @@ from bench.server import Missing, database
 
 ROOT = Path(__file__).resolve().parent.parent
 CREATORS, AGENCIES = 400, 40
-COPIED = ("parties", "tasks", "bids", "orders", "milestones", "submissions", "work_items")
+COPIED = ("parties", "tasks", "bids", "orders", "milestones", "submissions", "work_items", "posts")
 NEEDED = ("DATABASE_URL", "REDIS_URL", "VTASK_SECRET_KEY")
 
 
@@ -80,6 +80,7 @@ def _example() -> str:
     from market.bids import service as bids
     from market.delivery import service as delivery
     from market.delivery.models import Kind
+    from market.feed import service as feed
     from market.kit.clock import now
     from market.kit.db import transaction
     from market.ledger import service as ledger
@@ -131,6 +132,8 @@ def _example() -> str:
         leg = Leg(Account(AccountKind.STRIPE_CLEARING), into, order.price_fen)
         ledger.post(PostingKind.CHARGE, "charge:example", [leg], source=("order", order.id))
     with transaction():
+        words = "手冲咖啡其实不难：水温、粉量、时间，记住三个数字就够了。" * 12
+        feed.add(source_id=order.id, author_id=creator.party_id, title="周末手冲三个数字", body=words)
         orders.fund(order.id, SYSTEM)
         delivery.submit(order.id, Kind.SCRIPT, {"text": "开场三秒：热水注入，产品入画。" * 3}, lin)
     return key
@@ -179,6 +182,22 @@ def add_submissions(conninfo: str, count: int) -> list[UUID]:
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
     return waiting
+
+
+def add_shop_window(conninfo: str, tasks: int, posts: int) -> None:
+    """Open briefs and published posts, by the copied creators, all followed by the example's merchant."""
+    with psycopg.connect(conninfo) as connection:
+        numbers = sql.SQL("(SELECT n, uuidv7() AS id FROM generate_series(1, {}) n)")
+        _copy(connection, "tasks", numbers.format(tasks), id="m.id", state="'open'", title="t.title || m.n")
+        authors = f"(SELECT id FROM example.creator_copies c WHERE c.n = m.n % {CREATORS} + 1)"
+        one = {"id": "m.id", "source_id": "m.id", "author_id": authors, "title": "t.title || m.n"}
+        _copy(connection, "posts", numbers.format(posts), **one)
+        connection.execute(
+            "INSERT INTO follows (follower_id, followed_id) SELECT p.id, c.id"
+            " FROM example.parties p, example.creator_copies c WHERE p.role = 'merchant'"
+        )
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
 
 
 def _copy(

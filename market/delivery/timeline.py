@@ -29,7 +29,7 @@ WORDS: dict[str, tuple[str, str, str]] = {
         "rotate-ccw",
         "wait",
     ),
-    "delivery.extended": (N_("延长验收期"), "timer", ""),
+    "delivery.extended": (N_("延长了验收期"), "timer", ""),
     "delivery.accepted": (N_("验收%(stage)s第 %(version)s 版"), "circle-check", "good"),
     "auto_accept.half": (N_("提醒：验收期已过半"), "timer", "wait"),
     "auto_accept.soon": (N_("提醒：即将自动验收"), "timer", "wait"),

@@ -14,9 +14,11 @@ from market.desks import queries
 from market.kit.db import db, transaction
 from market.kit.errors import NotFound
 from market.kit.events import record
-from market.kit.work import WorkItem, WorkState, hasten
 from market.kit.words import N_, _
+from market.kit.work import WorkItem, WorkState, hasten
 from market.ledger import queries as ledger
+from market.ledger.accounts import AccountKind as K
+from market.ledger.checks import check
 from market.matching.service import briefs_for
 from market.orders import queries as orders
 from market.orders.states import MilestoneState
@@ -34,6 +36,33 @@ HANDLERS = {
     "live.remind": N_("开播提醒"),
 }
 """What the best known timers do, in the operators' words; others are shown by their name."""
+
+ACCOUNTS = {
+    K.STRIPE_CLEARING: N_("Stripe 清算户"),
+    K.MERCHANT_WALLET: N_("商家余额"),
+    K.ESCROW_UNALLOCATED: N_("订单托管"),
+    K.ESCROW_MILESTONE: N_("阶段托管"),
+    K.ESCROW_HELD: N_("争议冻结"),
+    K.PAYEE_PENDING: N_("清算中的收入"),
+    K.PAYEE_AVAILABLE: N_("可提现的收入"),
+    K.PAYOUT_IN_TRANSIT: N_("提现在途"),
+    K.REFUND_IN_TRANSIT: N_("退款在途"),
+    K.CPS_BUDGET: N_("带货佣金预算"),
+    K.CPS_PENDING: N_("待结佣金"),
+    K.CHARGEBACK_RECEIVABLE: N_("应收拒付款"),
+    K.MERCHANT_RECEIVABLE: N_("应收商家"),
+    K.PAYEE_RECEIVABLE: N_("应收收款方"),
+    K.FEE_REVENUE: N_("平台服务费"),
+    K.TAX_PAYABLE: N_("代扣税款"),
+    K.PLATFORM_FUNDS: N_("平台自有资金"),
+    K.STRIPE_FEES: N_("支付通道费（平台承担）"),
+    K.DISPUTE_FEES: N_("争议处理费"),
+    K.PROMOTIONS: N_("平台补贴"),
+    K.LOSSES: N_("坏账"),
+    K.EXCHANGE: N_("换汇"),
+    K.SUSPENSE: N_("待查"),
+}
+"""The chart of accounts in the operators' words."""
 
 
 @bp.get("/m")
@@ -123,4 +152,4 @@ def run_now(item_id: UUID) -> Any:
 def money() -> Any:
     """Every kind of account with its sum, and the ledger's own check, made now."""
     require(current_actor().may(Right.RECONCILE))
-    return render_template("desks/ledger.html", totals=ledger.totals(), violations=ledger.check())
+    return render_template("desks/ledger.html", totals=ledger.totals(), names=ACCOUNTS, violations=check())

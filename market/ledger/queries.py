@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, tuple_, union
+from sqlalchemy import ColumnElement, case, func, select, tuple_, union
 from sqlalchemy.orm import aliased
 
 from market.kit import ids
@@ -13,7 +14,7 @@ from market.kit.errors import Invalid
 from market.kit.paging import CURSOR, Page
 from market.kit.words import N_, say
 from market.ledger.accounts import NOBODY, Account, AccountKind
-from market.ledger.models import LedgerAccount, Posting, Transfer
+from market.ledger.models import Balance, LedgerAccount, Posting, Transfer
 from market.ledger.movements import Entry, Leg
 
 
@@ -34,6 +35,28 @@ def balances(accounts: Sequence[Account]) -> dict[Account, int]:
     )
     amounts = {_account(kind, owner, currency): amount for kind, owner, currency, amount in found}
     return {account: amounts.get(account, 0) for account in accounts}
+
+
+class Total(NamedTuple):
+    """All accounts of a kind in a currency together."""
+
+    kind: AccountKind
+    currency: str
+    accounts: int
+    amount: int
+
+
+def totals() -> list[Total]:
+    """What is in the accounts of each kind, all at one moment, in the order of the chart."""
+    amount = case((LedgerAccount.hot, func.ledger_amount(LedgerAccount.id)), else_=Balance.amount)
+    found = db.session.execute(
+        select(LedgerAccount.kind, LedgerAccount.currency, func.count(), func.coalesce(func.sum(amount), 0))
+        .outerjoin(Balance, Balance.account_id == LedgerAccount.id)
+        .group_by(LedgerAccount.kind, LedgerAccount.currency)
+    )
+    chart = list(AccountKind)
+    rows = [Total(kind, currency, accounts, int(sum_)) for kind, currency, accounts, sum_ in found]
+    return sorted(rows, key=lambda row: (chart.index(row.kind), row.currency))
 
 
 def postings_of(source_type: str, source_id: UUID) -> list[Entry]:

@@ -1,6 +1,7 @@
 """Finding providers: by id, by address, and on the square."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -106,6 +107,39 @@ def search(
             rows.where(asked > 0), asked, Profile.party_id, rising=True, limit=limit, cursor=cursor
         )
     return page_of(rows, Profile.party_id, limit=limit, cursor=cursor)
+
+
+@dataclass(frozen=True)
+class Band:
+    """What verified providers of a category ask for a format: how many, quartiles in fen, and how many are in reach."""
+
+    n: int
+    low_fen: int
+    mid_fen: int
+    high_fen: int
+    within: int
+
+
+def price_band(category: str, format: Format, budget_fen: int | None) -> Band | None:
+    """None while nobody offers it."""
+    price: Any = PRICES[format]
+    n, quartiles, within = db.session.execute(
+        select(
+            func.count(),
+            func.percentile_disc([0.25, 0.5, 0.75]).within_group(price),
+            func.count().filter(price <= (budget_fen or 0)),
+        )
+        .join(Party, Party.id == Profile.party_id)
+        .where(
+            Party.verification == Verification.VERIFIED,
+            Profile.categories.contains([category]),
+            price.is_not(None),
+        )
+    ).one()
+    if not n:
+        return None
+    low, mid, high = quartiles
+    return Band(n, low, mid, high, within)
 
 
 def cities(limit: int = 40) -> Sequence[str]:

@@ -9,6 +9,7 @@ from market.accounts.actor import Role
 from market.accounts.edge import actor_or_none, current_actor, hat, require
 from market.accounts.idempotency import idempotent
 from market.accounts.vocabulary import AUDIENCE, AUDIENCE_NAMES, CATEGORIES, FORMATS, audience_name, options
+from market.creators.queries import Band, price_band
 from market.kit import ids
 from market.kit.db import db, transaction
 from market.kit.figures import figures
@@ -204,7 +205,9 @@ def autosave(task_id: UUID) -> Any:
         saved=_("已保存 %(time)s", time=format_when(task.updated_at).rsplit(" ", 1)[-1]),
         updated=task.updated_at.isoformat(),
         errors=form.errors,
-        stages=render_template("tasks/_stages.html", stages=stages(task.budget_fen)),
+        stages=render_template(
+            "tasks/_money.html", stages=stages(task.budget_fen), band=_band(task), task=task
+        ),
         preview=render_template("tasks/_preview.html", **brief_context(task), missing=faults(task)),
     )
 
@@ -258,6 +261,7 @@ def _edit_page(task: Task, form: Form) -> str:
         form=form,
         **brief_context(task),
         missing=faults(task),
+        band=_band(task),
         categories=options(CATEGORIES),
         formats=options(FORMATS),
         picks=_product_choices(task),
@@ -265,6 +269,11 @@ def _edit_page(task: Task, form: Form) -> str:
         all_channels=[(code, say(name)) for code, name in CHANNELS.items()],
         campaigns=list(registry.campaigns().items()),
     )
+
+
+def _band(task: Task) -> Band | None:
+    """What such work costs here, for the merchant who sets a budget."""
+    return price_band(task.category, task.format, task.budget_fen)
 
 
 def _product_choices(task: Task) -> list[dict[str, Any]]:

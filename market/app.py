@@ -25,7 +25,7 @@ import market
 from market import developers
 from market import settings as settings_module
 from market.accounts import edge, vocabulary
-from market.kit import ids, look, pages
+from market.kit import ids, logs, look, pages
 from market.kit.api import add_etag, describe_refusals
 from market.kit.catalogue import compile_catalogues
 from market.kit.db import db
@@ -46,6 +46,7 @@ babel = Babel()
 
 
 def create_app(settings: Settings | None = None) -> Flask:
+    logs.configure()
     settings = settings or settings_module.read()
     app = Flask("market", root_path=str(ROOT), template_folder="templates", static_folder="static")
     app.config.update(

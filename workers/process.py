@@ -13,15 +13,6 @@ stopping = threading.Event()
 
 def start(name: str, *, catch_signals: bool = True) -> Flask:
     """The app for this process; `stopping` is set when SIGTERM or SIGINT arrives."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ]
-    )
     structlog.contextvars.bind_contextvars(process=name)
     if catch_signals:
         for number in (signal.SIGTERM, signal.SIGINT):

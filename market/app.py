@@ -135,14 +135,7 @@ def modules(name: str) -> list[Any]:
             and package.name != "kit"
             and (Path(market.__path__[0]) / package.name / f"{name}.py").exists()
         ):
-            try:
-                found.append(importlib.import_module(f"market.{package.name}.{name}"))
-            except ImportError as missing:  # BUILD-TIME ONLY, removed by the lead
-                import os
-
-                if not os.environ.get("VTASK_TOLERANT"):
-                    raise
-                print("SKIPPED", package.name, name, missing)
+            found.append(importlib.import_module(f"market.{package.name}.{name}"))
     return found
 
 

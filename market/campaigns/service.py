@@ -134,6 +134,9 @@ def publish(venue: Venue, *, by: Actor) -> None:
     modules = queries.modules(venue.id)
     if not modules:
         raise NothingToShow
+    for module in modules:
+        # What was published while the venue was being made, and therefore heard of no module.
+        filling.fill_module(module, venue.season.code)
     venue.layout = [module.frozen() for module in modules]
     venue.publish()
     venue.version += 1

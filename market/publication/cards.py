@@ -1,12 +1,13 @@
 """What the cards of templates/partials/cards.html read, for many things at once: a few queries, never one per card."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from market.accounts.actor import Actor, Role
 from market.accounts.models import Party
 from market.accounts.queries import parties
+from market.creators.queries import profiles
 from market.feed.models import Post
 from market.kit.ids import encode
 from market.live import queries as live
@@ -22,12 +23,15 @@ from market.video.models import Video
 Card = dict[str, Any]
 
 
-def home_of(party: Party | None) -> str:
-    """The public page of a party."""
-    if party is None:
-        return ""
-    folder = {Role.CREATOR: "c", Role.MERCHANT: "shops", Role.AGENCY: "agencies"}.get(party.role)
-    return f"/{folder}/{party.handle}" if folder else ""
+def homes(names: Mapping[UUID, Party]) -> dict[UUID, str]:
+    """The public page of each party that has one; a creator has one with a profile, once verified."""
+    made = profiles(key for key, party in names.items() if party.role is Role.CREATOR)
+    pages = {}
+    for key, party in names.items():
+        folder = {Role.CREATOR: "c", Role.MERCHANT: "shops"}.get(party.role)
+        if folder and (party.role is not Role.CREATOR or (key in made and party.is_verified)):
+            pages[key] = f"/{folder}/{party.handle}"
+    return pages
 
 
 def name_of(party: Party | None) -> str:
@@ -36,6 +40,7 @@ def name_of(party: Party | None) -> str:
 
 def video_cards(entries: Sequence[Video]) -> list[Card]:
     names = parties([v.creator_id for v in entries] + [v.merchant_id for v in entries])
+    pages = homes(names)
     films = assets([v.asset_id for v in entries])
     goods = _goods(v.product_ids for v in entries)
     return [
@@ -47,7 +52,7 @@ def video_cards(entries: Sequence[Video]) -> list[Card]:
             "hls": films[entry.asset_id].hls_url if entry.asset_id in films else "",
             "length_s": _seconds(films.get(entry.asset_id)),
             "creator": name_of(names.get(entry.creator_id)),
-            "creator_href": home_of(names.get(entry.creator_id)),
+            "creator_href": pages.get(entry.creator_id, ""),
             "merchant": name_of(names.get(entry.merchant_id)) if entry.merchant_id else "",
             "product": next((goods[key].title for key in entry.product_ids if key in goods), ""),
             "product_href": next(
@@ -61,6 +66,7 @@ def video_cards(entries: Sequence[Video]) -> list[Card]:
 def product_cards(entries: Sequence[Product]) -> list[Card]:
     """`video` is the badge: the product has one on the shelf."""
     names = parties([p.merchant_id for p in entries])
+    pages = homes(names)
     heads = video.for_products([p.id for p in entries])
     pictures = assets([p.image_ids[0] for p in entries if p.image_ids])
     films = assets([head.asset_id for head in heads.values()])
@@ -78,7 +84,7 @@ def product_cards(entries: Sequence[Product]) -> list[Card]:
                 "price_fen": entry.price_fen,
                 "stock": entry.stock,
                 "shop": name_of(names.get(entry.merchant_id)),
-                "shop_href": home_of(names.get(entry.merchant_id)),
+                "shop_href": pages.get(entry.merchant_id, ""),
                 "video": head is not None,
                 "video_href": f"/v/{encode('vid', head.id)}" if head else "",
             }
@@ -88,6 +94,7 @@ def product_cards(entries: Sequence[Product]) -> list[Card]:
 
 def post_cards(entries: Sequence[Post]) -> list[Card]:
     names = parties([p.author_id for p in entries] + [p.merchant_id for p in entries])
+    pages = homes(names)
     pictures = assets([p.image_ids[0] for p in entries if p.image_ids])
     return [
         {
@@ -97,7 +104,7 @@ def post_cards(entries: Sequence[Post]) -> list[Card]:
             "excerpt": _excerpt(entry.body),
             "cover": _poster(pictures.get(entry.image_ids[0])) if entry.image_ids else "",
             "author": name_of(names.get(entry.author_id)),
-            "author_href": home_of(names.get(entry.author_id)),
+            "author_href": pages.get(entry.author_id, ""),
             "merchant": name_of(names.get(entry.merchant_id)) if entry.merchant_id else "",
             "at": entry.published_at,
         }
@@ -107,6 +114,7 @@ def post_cards(entries: Sequence[Post]) -> list[Card]:
 
 def live_cards(entries: Sequence[Programme], actor: Actor | None = None) -> list[Card]:
     names = parties([s.creator_id for s in entries] + [s.merchant_id for s in entries])
+    pages = homes(names)
     pictures = assets([s.cover_id for s in entries])
     wanted = live.reminded(actor, [s.id for s in entries])
     return [
@@ -122,7 +130,7 @@ def live_cards(entries: Sequence[Programme], actor: Actor | None = None) -> list
             # Nothing is broadcast yet: a show whose time has come is "now", never "on air".
             "on_air": False,
             "host": name_of(names.get(entry.creator_id)),
-            "host_href": home_of(names.get(entry.creator_id)),
+            "host_href": pages.get(entry.creator_id, ""),
             "merchant": name_of(names.get(entry.merchant_id)) if entry.merchant_id else "",
             "reminded": entry.id in wanted,
         }

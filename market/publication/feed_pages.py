@@ -19,7 +19,7 @@ from market.kit.words import _
 from market.media.queries import assets
 from market.publication import policy as rights
 from market.publication import posts
-from market.publication.cards import home_of, post_cards, product_cards
+from market.publication.cards import homes, post_cards, product_cards
 from market.publication.queries import of_entry
 from market.publication.text import illustrated, paragraphs
 from market.shops import queries as shops
@@ -51,6 +51,7 @@ def read(post_id: UUID) -> Any:
     actor = actor_or_none()
     post = feed.find(post_id)
     names = parties([post.author_id, post.merchant_id])
+    pages = homes(names)
     author = names[post.author_id]
     held = assets(post.image_ids)
     pictures = [held[key] for key in post.image_ids if key in held and held[key].is_ready]
@@ -60,9 +61,9 @@ def read(post_id: UUID) -> Any:
         post=post,
         blocks=illustrated(paragraphs(post.body), pictures[1:]),
         author=author,
-        author_href=home_of(author),
+        author_href=pages.get(author.id, ""),
         merchant=names.get(post.merchant_id) if post.merchant_id else None,
-        merchant_href=home_of(names.get(post.merchant_id)) if post.merchant_id else "",
+        merchant_href=pages.get(post.merchant_id, "") if post.merchant_id else "",
         lead=pictures[0] if pictures else None,
         products=product_cards(shops.shown(post.product_ids)),
         mine=actor is not None and policy.may_withdraw(actor, post),

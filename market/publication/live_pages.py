@@ -18,7 +18,7 @@ from market.live import queries as live
 from market.live import service as programme
 from market.media.queries import assets
 from market.publication import policy
-from market.publication.cards import Card, home_of, live_cards, product_cards
+from market.publication.cards import Card, homes, live_cards, product_cards
 from market.publication.queries import of_entry
 from market.shops import queries as shops
 
@@ -55,6 +55,7 @@ def show(programme_id: UUID) -> Any:
     actor = actor_or_none()
     entry = live.find(programme_id)
     names = parties([entry.creator_id, entry.merchant_id])
+    pages = homes(names)
     host = names[entry.creator_id]
     cover = assets([entry.cover_id]).get(entry.cover_id) if entry.cover_id else None
     publication = of_entry(entry.id)
@@ -62,9 +63,9 @@ def show(programme_id: UUID) -> Any:
         "live/show.html",
         show=entry,
         host=host,
-        host_href=home_of(host),
+        host_href=pages.get(host.id, ""),
         merchant=names.get(entry.merchant_id) if entry.merchant_id else None,
-        merchant_href=home_of(names.get(entry.merchant_id)) if entry.merchant_id else "",
+        merchant_href=pages.get(entry.merchant_id, "") if entry.merchant_id else "",
         cover=cover if cover and cover.is_ready else None,
         products=product_cards(shops.shown(entry.product_ids)),
         reminded=entry.id in live.reminded(actor, [entry.id]),

@@ -12,7 +12,7 @@ from market.accounts.vocabulary import CATEGORIES, category_name, options
 from market.feed import queries as feed
 from market.kit.paging import page_of
 from market.media.queries import assets
-from market.publication.cards import home_of, post_cards, product_cards, video_cards
+from market.publication.cards import homes, post_cards, product_cards, video_cards
 from market.shops import policy
 from market.shops import queries as shops
 from market.shops.models import Product
@@ -55,7 +55,7 @@ def product_page(product_id: UUID) -> Any:
         "shops/product_page.html",
         product=product,
         shop=shop,
-        shop_href=home_of(shop),
+        shop_href=homes({shop.id: shop})[shop.id],
         pictures=[held[key] for key in product.image_ids if key in held and held[key].is_ready],
         head=films[0] if films else None,
         head_asset=held.get(films[0].asset_id) if films else None,

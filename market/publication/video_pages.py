@@ -10,12 +10,21 @@ from market.accounts.queries import parties
 from market.accounts.vocabulary import CATEGORIES, category_name, options
 from market.media.queries import assets
 from market.publication import policy
-from market.publication.cards import home_of, product_cards, video_cards
+from market.publication.cards import Card, homes, product_cards, video_cards
 from market.publication.queries import of_entry
 from market.shops import queries as shops
 from market.video import queries as video
 
 bp = Blueprint("videos", __name__)
+
+
+@bp.app_context_processor
+def film_words() -> dict[str, Any]:
+    def films_of(creator_id: UUID, limit: int = 6) -> list[Card]:
+        """What a creator published last, as cards, on whatever page tells of them."""
+        return video_cards(video.shelf(limit=limit, creator_id=creator_id).data)
+
+    return {"films_of": films_of}
 
 
 @bp.get("/discover")
@@ -38,6 +47,7 @@ def discover() -> Any:
 def watch(video_id: UUID) -> Any:
     shown = video.find(video_id)
     names = parties([shown.creator_id, shown.merchant_id])
+    pages = homes(names)
     creator = names[shown.creator_id]
     publication = of_entry(shown.id)
     return render_template(
@@ -46,9 +56,9 @@ def watch(video_id: UUID) -> Any:
         category=category_name(shown.category),
         asset=assets([shown.asset_id])[shown.asset_id],
         creator=creator,
-        creator_href=home_of(creator),
+        creator_href=pages.get(creator.id, ""),
         merchant=names.get(shown.merchant_id) if shown.merchant_id else None,
-        merchant_href=home_of(names.get(shown.merchant_id)) if shown.merchant_id else "",
+        merchant_href=pages.get(shown.merchant_id, "") if shown.merchant_id else "",
         products=product_cards(shops.shown(shown.product_ids)),
         more=video_cards(video.next_after(shown)),
         publication=publication if policy.may_withdraw(actor_or_none(), publication) else None,

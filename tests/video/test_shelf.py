@@ -2,7 +2,8 @@
 
 from sqlalchemy import event
 
-from market.kit.db import db
+from market.creators.models import Profile
+from market.kit.db import db, transaction
 from market.kit.ids import encode
 from market.video import queries
 from tests.conftest import Player
@@ -27,6 +28,9 @@ def test_the_shelf_is_open_and_pages_by_cursor(ctx, app, mei: Player, lin: Playe
 
 def test_the_player_page_shows_film_people_and_goods(ctx, app, mei: Player, lin: Player):
     product = acts.product(mei, title="青花六件套")
+    handle = lin.api("GET", "/me").json["party"]["handle"]
+    with transaction():
+        db.session.add(Profile(party_id=lin.party_id, categories=["home"]))
     url = acts.put_on_shelf(acts.accepted(mei, lin, products=[product])).data["url"]
 
     page = app.test_client().get(url).text
@@ -41,8 +45,20 @@ def test_the_player_page_shows_film_people_and_goods(ctx, app, mei: Player, lin:
         'data-hls="/media/',
     ):
         assert word in page, word
+    assert f'href="/c/{handle}"' in page
     assert "下架" not in page
+    assert "一分钟看懂青花茶具" in app.test_client().get(f"/c/{handle}").text
     assert "确认下架" in mei.browser().get(url).text
+
+
+def test_a_creator_without_a_profile_is_named_but_not_linked(ctx, app, mei: Player, lin: Player):
+    url = acts.put_on_shelf(acts.accepted(mei, lin)).data["url"]
+
+    page = app.test_client().get(url).text
+
+    assert "Lin" in page
+    assert 'href="/c/' not in page
+    assert 'href="/c/' not in app.test_client().get("/discover").text
 
 
 def test_what_is_not_there_is_404(app, ctx):

@@ -70,7 +70,9 @@ def place(task_id: UUID, creator_id: UUID, data: dict[str, Any], *, by: Actor) -
     db.session.flush()
     briefs.count_bid(task, +1)
     accept_by_bid(task, bid)
-    _tell("bid.placed", task, bid, by, audience=[None if task.hides_bids else task.merchant_id, creator_id])
+    _tell("bid.placed", task, bid, by, audience=[None if task.hides_bids else task.merchant_id])
+    if bid.agency:
+        _tell("bid.placed_for_you", task, bid, by, audience=[creator_id], agency=bid.agency.name)
     return bid
 
 

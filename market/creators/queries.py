@@ -97,7 +97,8 @@ def search(
     if city:
         rows = rows.where(Party.city.startswith(city, autoescape=True))
     if q and (words := matches(Profile.search, q)) is not None:
-        rows = rows.where(words)
+        # The name stands with the party and may be changed there.
+        rows = rows.where(or_(words, Party.name.icontains(q, autoescape=True)))
     if sort == "fans":
         return page_by(rows, Profile.fans, Profile.party_id, limit=limit, cursor=cursor)  # type: ignore[arg-type]
     if sort == "level":

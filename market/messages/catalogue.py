@@ -50,6 +50,7 @@ CATALOGUE: dict[str, Entry] = {
     "party.verified": Entry(N_("资质审核通过，现在可以报价和签约了"), fixed("/settings"), "badge-check"),
     "party.verification_refused": Entry(N_("资质审核未通过：%(reason)s"), fixed("/settings"), "badge-x"),
     "bid.placed": Entry(N_("「%(title)s」收到新报价 %(amount)s"), brief, "hand-coins"),
+    "bid.placed_for_you": Entry(N_("%(agency)s 代您向「%(title)s」报价 %(amount)s"), brief, "hand-coins"),
     "bid.changed": Entry(N_("「%(title)s」的报价改为 %(amount)s"), brief, "hand-coins"),
     "bid.withdrawn": Entry(N_("「%(title)s」有一份报价撤回了"), brief, "undo-2"),
     "bid.lost": Entry(N_("「%(title)s」选了别的报价，这次没有合作上"), brief, "circle-slash"),

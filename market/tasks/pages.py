@@ -234,6 +234,15 @@ def close(task_id: UUID) -> Any:
     return redirect(url_for("bids.own_brief", task_id=task_id), 303)
 
 
+@bp.post("/m/tasks/<pid('tsk'):task_id>/copies")
+@hat(Role.MERCHANT)
+@idempotent
+def copy(task_id: UUID) -> Any:
+    made = service.copy(_mine(task_id), by=current_actor())
+    flash(_("已复制为新草稿，请填写新的日期。"), "success")
+    return redirect(url_for("tasks.edit", task_id=made.id), 303)
+
+
 @bp.post("/m/tasks/<pid('tsk'):task_id>/cancellation")
 @hat(Role.MERCHANT)
 def cancel(task_id: UUID) -> Any:

@@ -112,3 +112,14 @@ def cancel(task_id: UUID) -> Task:
         task = queries.find_visible(task_id, actor, lock=True)
         require(policy.may_run(actor, task))
         return service.cancel(task, by=actor)
+
+
+@bp.post("/tasks/<pid('tsk'):task_id>/copies")
+@bp.response(201, TaskSchema)
+def copy(task_id: UUID) -> Task:
+    """The same brief again as a draft, without its dates."""
+    actor = current_actor()
+    with transaction():
+        task = queries.find_visible(task_id, actor)
+        require(policy.may_run(actor, task))
+        return service.copy(task, by=actor)

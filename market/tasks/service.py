@@ -43,6 +43,31 @@ def draft(data: dict[str, Any], *, by: Actor, from_template: bool = False) -> Ta
     return task
 
 
+COPIED = (
+    "title",
+    "goal",
+    "key_messages",
+    "deliverables",
+    "shots",
+    "dos",
+    "donts",
+    "product_ids",
+    "audience",
+    "budget_fen",
+    "sealed",
+    "revisions",
+    "rights_months",
+    "rights_channels",
+    "campaign_code",
+)
+
+
+def copy(task: Task, *, by: Actor) -> Task:
+    """The same brief again as a draft, without its dates."""
+    given = {name: getattr(task, name) for name in COPIED}
+    return draft({"category": task.category, "format": task.format.value, **given}, by=by)
+
+
 def change(task: Task, data: dict[str, Any], *, by: Actor) -> Task:
     """Write what is given into a draft. Raises NotDraft, ForeignProduct.
 

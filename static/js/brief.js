@@ -106,7 +106,8 @@ async function save() {
   status.textContent = form.dataset.saving;
   try {
     const answer = await fetch(form.dataset.autosave, { method: "POST", body: new FormData(form) });
-    if (answer.redirected) throw new Error("signed out");
+    // Without a session the form's token is refused (400) or the answer is the sign-in page.
+    if (answer.redirected || answer.status === 400) throw new Error("signed out");
     if (!answer.ok) throw new Error(answer.status);
     const told = await answer.json();
     status.textContent = told.saved;

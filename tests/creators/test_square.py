@@ -83,3 +83,11 @@ def test_a_wrong_filter_says_so_and_still_shows_the_page(two, app):
 
     assert page.status_code == 200
     assert "请填写金额" in page.text
+
+
+def test_a_renamed_creator_is_found_by_the_new_name(two, mei, app):
+    lin, _bo = two
+    with app.app_context(), transaction():
+        db.session.get(Party, lin.party_id).name = "溪水边"
+
+    assert names(mei, "?q=水边") == ["溪水边"]

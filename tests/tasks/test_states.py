@@ -108,3 +108,27 @@ def test_the_pages_close_and_cancel(mei):
     again = submit(browser, f"/m/tasks/{task['id']}", f"/m/tasks/{task['id']}/closing")
     assert again.status_code == 303  # back to the page, with the sentence
     assert "已取消" in browser.get(f"/m/tasks/{task['id']}").text
+
+
+def test_a_copy_is_a_draft_without_dates(mei, lin):
+    task = opened(mei, sealed=True)
+    mei.api("POST", f"/tasks/{task['id']}/cancellation")
+
+    copy = mei.api("POST", f"/tasks/{task['id']}/copies")
+    foreign = lin.api("POST", f"/tasks/{task['id']}/copies")
+
+    assert copy.status_code == 201
+    same = (
+        "title",
+        "goal",
+        "deliverables",
+        "shots",
+        "budget_fen",
+        "sealed",
+        "category",
+        "format",
+        "audience",
+    )
+    assert {name: copy.json[name] for name in same} == {name: task[name] for name in same}
+    assert (copy.json["state"], copy.json["deadline"], copy.json["bids_close_at"]) == ("draft", None, None)
+    assert problem(foreign)[0] == 403

@@ -453,8 +453,9 @@ def seed(arguments: argparse.Namespace) -> int:
 
 
 def bench(arguments: argparse.Namespace) -> int:
+    """On servers of its own, as `test`: it makes databases, and nobody's visitors disturb the numbers."""
     command = [sys.executable, "-m", "bench", *arguments.rest]
-    return with_servers(command, "./vtask bench", Settings.read(), may_create_databases=True)
+    return with_servers(command, "./vtask bench", Settings.read(suffix="-bench"), may_create_databases=True)
 
 
 def test(arguments: argparse.Namespace) -> int:

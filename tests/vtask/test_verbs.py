@@ -271,11 +271,12 @@ def test_a_verb_joins_the_servers_that_run(vtask: Start, home: Home) -> None:
     eventually(lambda: servers_are_up(home))
     (mains_before,) = [process.pid for process in living_in(Redis(home).folder, "redis-server")]
 
-    joined = vtask("bench", "--help")
+    joined = vtask("flask", "--version")
     joined.ends()
 
     assert [process.pid for process in living_in(Redis(home).folder, "redis-server")] == [mains_before]
     assert "in use" not in joined.said()
+    assert "Flask" in joined.said()
 
 
 def test_doctor_finds_what_a_killed_supervisor_left_and_names_the_cure(

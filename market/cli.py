@@ -12,6 +12,7 @@ from market.accounts import service
 from market.accounts.actor import Role
 from market.accounts.models import Verification
 from market.kit.db import transaction
+from market.orders.cli import ledger
 
 user = AppGroup("user", help="People.")
 openapi = AppGroup("openapi", help="The API's description.")
@@ -20,6 +21,7 @@ openapi = AppGroup("openapi", help="The API's description.")
 def register(app: Flask) -> None:
     app.cli.add_command(user)
     app.cli.add_command(openapi)
+    app.cli.add_command(ledger)
 
 
 @user.command("create")

@@ -1,0 +1,46 @@
+"""`flask ledger explain`: the order's postings as an operator reads them in a terminal."""
+
+from uuid import UUID
+
+import pytest
+from flask import Flask
+
+from market.kit.ids import encode
+from tests import play
+from tests.conftest import Player
+from tests.sandbox import Sandbox
+
+
+@pytest.fixture
+def order_id(cast: dict[str, Player], sandbox: Sandbox) -> UUID:
+    return play.funded(cast["mei"], cast["lin"], sandbox, agency=cast["ada"], price_fen=777_777)
+
+
+def test_every_leg_is_printed_and_the_books_balance(
+    app: Flask, cast: dict[str, Player], order_id: UUID
+) -> None:
+    play.accept(cast["mei"], play.submit(cast["lin"], order_id))
+    number = cast["zhou"].api("GET", f"/orders/{encode('ord', order_id)}").json["number"]
+    shown = cast["zhou"].api("GET", f"/orders/{encode('ord', order_id)}/money").json
+
+    told = app.test_cli_runner().invoke(args=["ledger", "explain", number])
+
+    assert told.exit_code == 0, told.output
+    postings = shown["postings"] + [posting for row in shown["rows"] for posting in row["postings"]]
+    legs = [leg["fen"] for posting in postings for leg in posting["legs"]]
+    assert len(legs) == 9, "charge 2, award 3, release 4"
+    lines = [line for line in told.output.splitlines() if "→" in line]
+    assert sorted(line.split()[0] for line in lines) == sorted(f"{fen // 100}.{fen % 100:02}" for fen in legs)
+    assert told.output.endswith("  0.00  what we owe, less what we have\n")
+
+
+def test_the_last_part_of_the_number_is_enough_and_a_strange_one_is_refused(
+    app: Flask, cast: dict[str, Player], order_id: UUID
+) -> None:
+    number = cast["zhou"].api("GET", f"/orders/{encode('ord', order_id)}").json["number"]
+    run = app.test_cli_runner()
+
+    assert run.invoke(args=["ledger", "explain", number.rpartition("-")[2]]).output.startswith(number)
+    for strange in ("VT20200101-" + number.rpartition("-")[2], "VT20261123-999999", "fish"):
+        refused = run.invoke(args=["ledger", "explain", strange])
+        assert refused.exit_code == 1 and f"no order has the number {strange}" in refused.output

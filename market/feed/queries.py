@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import Select, func, lateral, or_, select, true
+from sqlalchemy import Select, Uuid, cast, func, lateral, or_, select, true
+from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.orm import aliased
 
 from market.accounts.actor import Actor
@@ -85,6 +86,12 @@ def posts(ids_: Iterable[UUID]) -> list[Post]:
         return []
     found = {post.id: post for post in db.session.scalars(live_posts().where(Post.id.in_(wanted)))}
     return [found[key] for key in wanted if key in found]
+
+
+def shows(asset_id: UUID) -> bool:
+    """Whether a published post needs this picture."""
+    held = Post.image_ids.contains(cast(array([asset_id]), ARRAY(Uuid())))
+    return db.session.scalar(select(live_posts().where(held).exists())) or False
 
 
 def is_following(actor: Actor | None, party_id: UUID) -> bool:

@@ -65,6 +65,11 @@ def programmes(ids: Iterable[UUID]) -> list[Programme]:
     return [found[key] for key in wanted if key in found]
 
 
+def shows(asset_id: UUID) -> bool:
+    """Whether a listed show needs this cover."""
+    return db.session.scalar(select(listed().where(Programme.cover_id == asset_id).exists())) or False
+
+
 def reminded(actor: Actor | None, ids: Iterable[UUID]) -> set[UUID]:
     """For which of these shows the actor has asked for a reminder."""
     wanted = list(ids)

@@ -154,6 +154,14 @@ def publish(asset_id: UUID) -> Asset:
     return asset
 
 
+def unpublish(asset_id: UUID) -> Asset:
+    """Only its owner and those it is shared with see it again. Harmless for what was never published."""
+    asset = find(asset_id, lock=True)
+    asset.published_at = None
+    db.session.flush()
+    return asset
+
+
 def retry(asset_id: UUID, *, by: Actor) -> Asset:
     """Work again on a file that a fault of ours stopped. Raises AssetNotUsable when the file was at fault."""
     asset = find(asset_id, lock=True)

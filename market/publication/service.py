@@ -17,12 +17,14 @@ from market.accounts.vocabulary import Format
 from market.delivery import queries as deliveries
 from market.delivery import service as delivery
 from market.delivery.models import Submission
+from market.feed import queries as feed_shelf
 from market.feed import service as feed
 from market.kit.clock import now
 from market.kit.db import db
 from market.kit.events import Event, record
 from market.kit.ids import decode, encode
 from market.kit.work import cancel_timers, set_timer
+from market.live import queries as live_shelf
 from market.live import service as live
 from market.media import service as media
 from market.orders import queries as orders
@@ -31,6 +33,8 @@ from market.orders.states import Stage
 from market.publication import queries
 from market.publication.models import Publication, Shelf
 from market.publication.rights import months_later
+from market.shops import queries as shop_shelf
+from market.video import queries as video_shelf
 from market.video import service as video
 
 PUBLISHED = "publication.published"
@@ -100,6 +104,7 @@ def withdraw(publication: Publication, *, reason: str, by: Actor) -> None:
         return
     publication.withdraw(reason)
     REMOVERS[publication.shelf](publication.entry_id, by)
+    _close_files(publication)
     cancel_timers(publication.id, EXPIRE)
     order = orders.find(publication.order_id)
     record(
@@ -119,6 +124,16 @@ def withdraw(publication: Publication, *, reason: str, by: Actor) -> None:
 def expire(publication_id: UUID, data: dict[str, Any]) -> None:
     """Timer `publication.expire`: the rights bought with the order end."""
     withdraw(queries.lock(publication_id), reason="rights", by=SYSTEM)
+
+
+def _close_files(publication: Publication) -> None:
+    """The files are no longer for everybody, unless something else on a shelf shows them too."""
+    submission = deliveries.find(publication.submission_id)
+    files = {submission.asset_id, *_keys("ast", submission.content.get("image_ids"))}
+    shelves = (video_shelf, feed_shelf, live_shelf, shop_shelf)
+    for asset_id in sorted(key for key in files if key):
+        if not any(shelf.shows(asset_id) for shelf in shelves):
+            media.unpublish(asset_id)
 
 
 def _register(order: Order, submission: Submission, placed: Placed) -> Publication | None:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, Uuid, cast, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from market.accounts.actor import Actor
 from market.kit.db import db
@@ -64,6 +65,12 @@ def products(ids: Iterable[UUID]) -> list[Product]:
 def shown(ids: Iterable[UUID]) -> list[Product]:
     """The same, only what is on the shelf."""
     return [product for product in products(ids) if product.is_on_shelf]
+
+
+def shows(asset_id: UUID) -> bool:
+    """Whether a product on the shelf needs this picture."""
+    held = Product.image_ids.contains(cast(array([asset_id]), ARRAY(Uuid())))
+    return db.session.scalar(select(on_shelf().where(held).exists())) or False
 
 
 def by_number(merchant_id: UUID, numbers: Iterable[str]) -> dict[str, Product]:

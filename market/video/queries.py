@@ -66,6 +66,11 @@ def of_product(product_id: UUID, limit: int = 12) -> Sequence[Video]:
     return db.session.scalars(rows.order_by(Video.id.desc()).limit(limit)).all()
 
 
+def shows(asset_id: UUID) -> bool:
+    """Whether a video on the shelf needs this file."""
+    return db.session.scalar(select(on_shelf().where(Video.asset_id == asset_id).exists())) or False
+
+
 def next_after(video: Video, limit: int = 8) -> list[Video]:
     """What to watch next: the same category first, then the rest, newest first."""
     rest = on_shelf().where(Video.id != video.id).order_by(Video.id.desc()).limit(limit)

@@ -5,11 +5,15 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 
 from market.accounts.vocabulary import Format
+from market.delivery.models import Submission
 from market.kit import clock
-from market.kit.db import db
+from market.kit.db import db, transaction
 from market.kit.ids import encode
+from market.media.models import Asset
+from market.publication import service
 from market.publication.models import Publication
 from market.publication.rights import months_later
+from market.video import service as video
 from tests.conftest import Player, drain_all, submit
 from tests.publication import acts
 
@@ -52,6 +56,31 @@ def test_the_merchant_takes_it_down_with_two_clicks(app, ctx, mei: Player, lin: 
     assert publication().withdrawn_because == "asked"
     assert app.test_client().get(event.data["url"]).status_code == 404
     assert event.data["title"] not in app.test_client().get("/feed").text
+
+
+def test_a_file_closes_with_the_last_thing_that_shows_it(ctx, mei: Player, lin: Player):
+    first = acts.accepted(mei, lin)
+    acts.put_on_shelf(first)
+    twin = {"source_id": acts.nobody(), "creator_id": lin.party_id, "merchant_id": None, "order_id": None}
+    with transaction():
+        other = video.add(**twin, asset_id=first.asset_id, title="同一条片子", category="home")
+
+    with transaction():
+        service.withdraw(service.queries.lock(publication().id), reason="asked", by=mei.actor)
+    assert file_of(first).published_at is not None, "another video still needs it"
+    with transaction():
+        video.withdraw(other.id)
+
+    second = acts.accepted(mei, lin)
+    acts.put_on_shelf(second)
+    latest = db.session.scalars(select(Publication).where(Publication.submission_id == second.id)).one()
+    with transaction():
+        service.withdraw(service.queries.lock(latest.id), reason="asked", by=mei.actor)
+    assert file_of(second).published_at is None
+
+
+def file_of(submission: Submission) -> Asset:
+    return db.session.get_one(Asset, submission.asset_id, populate_existing=True)
 
 
 def test_others_may_not_take_it_down(ctx, mei: Player, lin: Player, bo: Player, ada: Player):

@@ -195,8 +195,10 @@ def balance(app: Flask, kind: str, owner: UUID | None = None) -> int:
 
 
 def ledger_is_sound(app: Flask) -> None:
-    """The ledger's own checks find nothing."""
+    """The ledger's own checks find nothing, and the orders say what the ledger says."""
     from market.ledger.checks import check
+    from market.orders.checks import check as check_orders
 
     with app.app_context():
         assert check() == []
+        assert check_orders() == []

@@ -53,7 +53,6 @@ def is_due() -> bool:
 def step(redis: Redis) -> None:
     """One look: relay, ring, and sweep what nobody took."""
     from market.media.service import waiting_jobs
-
     from market.payments import outbox
 
     while relay() == BATCH:
@@ -66,6 +65,8 @@ def step(redis: Redis) -> None:
         bell.ring(redis, "media", timeout_s=3600)
     db.session.remove()
     drain(waited_s=SWEEP_AFTER_S, most=50)
+    if outbox.waiting(waited_s=SWEEP_AFTER_S):
+        outbox.drain(seconds=2)
 
 
 class News:

@@ -17,7 +17,7 @@ from market.delivery.schemas import (
     RevisionSchema,
     SubmissionSchema,
 )
-from market.kit.api import ApiBlueprint
+from market.kit.api import IDEMPOTENCY_KEY, ApiBlueprint
 from market.kit.db import transaction
 from market.orders import queries as orders
 
@@ -49,6 +49,7 @@ def get_submission(submission_id: UUID) -> Submission:
 
 
 @bp.post("/submissions/<pid('sub'):submission_id>/acceptance")
+@bp.doc(parameters=IDEMPOTENCY_KEY)
 @bp.response(201, SubmissionSchema)
 @idempotent
 def create_acceptance(submission_id: UUID) -> ResponseReturnValue:

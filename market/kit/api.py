@@ -28,6 +28,18 @@ OPEN_TO_ALL: list[dict[str, list[str]]] = [{}, {"bearer": []}]
 """`@bp.doc(security=OPEN_TO_ALL)`: no key is needed; with one, the asker may see more."""
 
 
+IDEMPOTENCY_KEY = [
+    {
+        "in": "header",
+        "name": "Idempotency-Key",
+        "required": True,
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+        "description": "Yours to choose; the same key gives the first answer again and moves no money twice",
+    }
+]
+"""`@bp.doc(parameters=IDEMPOTENCY_KEY)`: for what moves money."""
+
+
 class ProblemPointerSchema(ma.Schema):
     pointer = ma.fields.String(
         required=True, metadata={"description": "JSON pointer into the body, or a query name"}

@@ -8,7 +8,7 @@ from flask_babel import get_locale
 
 from market.accounts.edge import current_actor, require
 from market.accounts.idempotency import request_key
-from market.kit.api import ApiBlueprint
+from market.kit.api import IDEMPOTENCY_KEY, ApiBlueprint
 from market.kit.db import transaction
 from market.kit.paging import Page, page_of
 from market.kit.schemas import page_schema
@@ -66,6 +66,7 @@ def get_money(order_id: UUID) -> Yuan:
 
 
 @bp.post("/orders/<pid('ord'):order_id>/checkouts")
+@bp.doc(parameters=IDEMPOTENCY_KEY)
 @bp.response(201, CheckoutSchema)
 def create_checkout(order_id: UUID) -> Checkout:
     """Open Stripe's payment page for the price. Needs Idempotency-Key; the same key, or a second click, gives the

@@ -92,13 +92,11 @@ def find(call_id: UUID) -> StripeCall:
     ).one()
 
 
-def is_free(kind: type[Leased]) -> ColumnElement[bool]:
-    """Due, and in nobody's hands."""
-    return (
-        (kind.state == "waiting")
-        & (kind.due_at <= now())
-        & or_(kind.leased_until.is_(None), kind.leased_until < now())
-    )
+def is_free(kind: type[Leased], waited_s: float = 0) -> ColumnElement[bool]:
+    """Due (for `waited_s` already), and in nobody's hands."""
+    due = kind.due_at <= now() - timedelta(seconds=waited_s)
+    free = or_(kind.leased_until.is_(None), kind.leased_until < now())
+    return (kind.state == "waiting") & due & free
 
 
 def lease(kind: type[Leased], *only: ColumnElement[bool]) -> Leased | None:

@@ -85,8 +85,9 @@ def receive(event: dict[str, Any]) -> bool:
     return stored is not None
 
 
-def waiting() -> bool:
-    return db.session.scalar(select(StripeEvent.id).where(calls.is_free(StripeEvent)).limit(1)) is not None
+def waiting(*, waited_s: float = 0) -> bool:
+    event = select(StripeEvent.id).where(calls.is_free(StripeEvent, waited_s)).limit(1)
+    return db.session.scalar(event) is not None
 
 
 def handle_next() -> bool:

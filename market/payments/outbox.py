@@ -42,10 +42,12 @@ ANSWERS: dict[str, tuple[Answer, Refused]] = {
 """What an answer changes, and what a refusal; both take the call's subject and run in one transaction with it."""
 
 
-def waiting() -> bool:
-    """Whether `drain` would find something to do now."""
-    call = select(StripeCall.id).where(calls.is_free(StripeCall)).limit(1)
-    return db.session.scalar(call) is not None or inbox.waiting() or polls.waiting()
+def waiting(*, waited_s: float = 0) -> bool:
+    """Whether `drain` would find something to do now; with `waited_s`, something nobody took for so long."""
+    call = select(StripeCall.id).where(calls.is_free(StripeCall, waited_s)).limit(1)
+    if db.session.scalar(call) is not None or inbox.waiting(waited_s=waited_s):
+        return True
+    return polls.waiting() and not waited_s
 
 
 def drain(*, seconds: float = 30) -> int:

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from market.accounts.edge import current_actor, require
 from market.accounts.idempotency import idempotent, request_key
-from market.kit.api import ApiBlueprint
+from market.kit.api import IDEMPOTENCY_KEY, ApiBlueprint
 from market.kit.paging import Page, page_of
 from market.kit.schemas import PageQuery, page_schema
 from market.payments import connect, onboarding, polls, queries, service
@@ -85,6 +85,7 @@ def get_withdrawal(withdrawal_id: UUID) -> Withdrawal:
 
 
 @bp.post("/withdrawals")
+@bp.doc(parameters=IDEMPOTENCY_KEY)
 @bp.arguments(WithdrawSchema)
 @bp.response(201, WithdrawalSchema)
 @idempotent

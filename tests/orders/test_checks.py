@@ -1,0 +1,35 @@
+"""The checks between orders and ledger find what is seeded, and nothing else."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from market.kit.db import db
+from market.orders.checks import CHECKS, check
+from tests import play
+from tests.conftest import Player
+from tests.sandbox import Sandbox
+
+DAMAGE = {
+    "deposit": "UPDATE checkouts SET received_fen = received_fen + 1 WHERE state = 'paid'",
+    "release": "UPDATE milestones SET state = 'released', fee_fen = 0, agency_fen = 0, tax_fen = 0,"
+    " creator_fen = amount_fen WHERE kind = 'published'",
+    "earning": "UPDATE earnings SET amount_fen = amount_fen + 1",
+    "withdrawal": "INSERT INTO withdrawals (id, party_id, amount_fen, key, state, account, failure)"
+    " SELECT uuidv7(), party_id, 5, 'k', 'requested', 'acct_1', '' FROM earnings LIMIT 1",
+    "stage": "UPDATE orders SET state = 'completed'",
+}
+
+
+@pytest.mark.parametrize("name", sorted(CHECKS))
+def test_damage_is_found(app: Flask, mei: Player, lin: Player, sandbox: Sandbox, name: str) -> None:
+    order_id = play.funded(mei, lin, sandbox)
+    play.accept(mei, play.submit(lin, order_id))
+    with app.app_context():
+        assert check() == []
+
+        db.session.execute(text(DAMAGE[name]))
+        found = check()
+        db.session.rollback()
+
+    assert any(line.startswith(name) for line in found), found

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter, Map, ValidationError
 
 ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -46,6 +47,8 @@ class PublicIdConverter(BaseConverter):
         try:
             return decode(self.prefix, value)
         except ValueError as wrong:
+            if value.startswith(f"{self.prefix}_"):  # too large: no rule may take it, nor a 405 speak of other methods
+                raise NotFound from wrong
             raise ValidationError(str(wrong)) from wrong
 
     def to_url(self, value: UUID | str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
 MIB = 1 << 20
 GIB = 1 << 30
 
@@ -48,7 +49,7 @@ class MediaConfig:
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "MediaConfig":
         """`VTASK_MEDIA_*` and `VTASK_VIDEO_*` for our own settings, the usual `S3_*` and `FFMPEG_BIN`."""
-        home = Path(env.get("VTASK_HOME") or "var")
+        home = Path(env.get("VTASK_HOME") or ROOT / "var")
         return cls(
             root=Path(env.get("VTASK_MEDIA_DIR") or home / "media").absolute(),
             max_bytes=int(env.get("VTASK_MEDIA_MAX_BYTES", cls.max_bytes)),

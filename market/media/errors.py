@@ -40,8 +40,7 @@ class EmptyFile(Refusal):
     text = N_("文件是空的（0 字节），请重新选择文件。")
 
 
-class QuotaUsedUp(Refusal):
-    status = 413
+class QuotaUsedUp(Conflict):
     title = N_("空间不足")
     text = N_("您的存储空间不足：已用 %(used)s MB，上限 %(limit)s MB。")
 

@@ -11,7 +11,7 @@ from market.kit.api import ApiBlueprint, ProblemSchema
 from market.kit.paging import Page, page_of
 from market.kit.schemas import PageQuery, page_schema
 from market.media import queries, shown, signing, tus
-from market.media.config import config
+from market.media.config import MediaConfig, config
 from market.media.models import Asset
 from market.media.schemas import AssetSchema
 
@@ -52,37 +52,50 @@ def header(name: str, kind: str, words: str, *, required: bool = False, **more: 
     return {"name": name, "in": "header", "required": required, "schema": schema, "description": words}
 
 
-LENGTH = header("Upload-Length", "integer", "bytes of the whole file", required=True, minimum=1)
+LENGTH = header(
+    "Upload-Length",
+    "integer",
+    "bytes of the whole file",
+    required=True,
+    minimum=1,
+    maximum=MediaConfig.max_bytes,
+)
+PAIR = "[a-z_]+ ([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
 METADATA = header(
     "Upload-Metadata",
     "string",
-    "`name base64` pairs, comma between: filename, filetype, kind (video, image, file), focus_x and focus_y "
-    "(0..1, the centre of the square to keep), poster_ms",
+    "`name base64` pairs, comma between: filename, filetype, kind (video, image, file; else after filetype), "
+    "focus_x and focus_y (0..1, the centre of the square to keep), poster_ms",
+    pattern=f"^{PAIR}(,{PAIR})*$",
 )
 OFFSET = header("Upload-Offset", "integer", "where these bytes begin", required=True, minimum=0)
 CHECKSUM = header(
-    "Upload-Checksum", "string", "`sha1` or `sha256`, a space, base64 of the digest of this body"
+    "Upload-Checksum",
+    "string",
+    "`sha1` or `sha256`, a space, base64 of the digest of this body",
+    pattern="^(sha1 [A-Za-z0-9+/]{27}=|sha256 [A-Za-z0-9+/]{43}=)$",
 )
 
 
 @bp.route("/uploads", methods=["OPTIONS"], provide_automatic_options=False)
+@bp.doc(security=[])
 @bp.response(204, description="Tus-Version, Tus-Extension, Tus-Max-Size, Tus-Checksum-Algorithm")
 def describe_uploads() -> Response:
     """What the upload server can do."""
     return tus.options()
 
 
-@bp.post("/uploads", parameters=[VERSION, LENGTH, METADATA])
+@bp.post("/uploads")
+@bp.doc(parameters=[VERSION, LENGTH, METADATA])
 @bp.response(201, description="`Location` takes the bytes, by PATCH")
-@refuses(
-    s412="another protocol version", s413="too large, or the quota is used up", s507="no room on the server"
-)
+@refuses(s412="another protocol version", s413="too large", s507="no room on the server")
 def create_upload() -> Response:
     """Begin an upload."""
     return tus.create(current_actor(), lambda asset_id: url_for("api_media.append_upload", asset_id=asset_id))
 
 
-@bp.route("/uploads/<pid('ast'):asset_id>", methods=["HEAD"], parameters=[VERSION])
+@bp.route("/uploads/<pid('ast'):asset_id>", methods=["HEAD"])
+@bp.doc(parameters=[VERSION])
 @bp.response(200, description="`Upload-Offset` says how many bytes have arrived")
 @refuses(s410="it has expired", s412="another protocol version")
 def get_offset(asset_id: UUID) -> Response:
@@ -90,9 +103,10 @@ def get_offset(asset_id: UUID) -> Response:
     return tus.head(current_actor(), asset_id)
 
 
-@bp.patch("/uploads/<pid('ast'):asset_id>", parameters=[VERSION, OFFSET, CHECKSUM])
+@bp.patch("/uploads/<pid('ast'):asset_id>")
 @bp.doc(
-    requestBody={"required": True, "content": {tus.BODY: {"schema": {"type": "string", "format": "binary"}}}}
+    parameters=[VERSION, OFFSET, CHECKSUM],
+    requestBody={"required": True, "content": {tus.BODY: {"schema": {"type": "string", "format": "binary"}}}},
 )
 @bp.response(204, description="taken; `Upload-Offset` is where the next bytes begin")
 @refuses(
@@ -109,7 +123,8 @@ def append_upload(asset_id: UUID) -> Response:
     return tus.append(current_actor(), asset_id)
 
 
-@bp.delete("/uploads/<pid('ast'):asset_id>", parameters=[VERSION])
+@bp.delete("/uploads/<pid('ast'):asset_id>")
+@bp.doc(parameters=[VERSION])
 @bp.response(204, description="gone")
 @refuses(s412="another protocol version", s423="another request is writing to this upload")
 def cancel_upload(asset_id: UUID) -> Response:

@@ -239,7 +239,14 @@ def finish(order: Order, made: Made) -> bool:
     asset.duration_ms, asset.width, asset.height = made.duration_ms, made.width, made.height
     asset.finish(order.revision, made.renditions)
     jobs.close(job, JobState.DONE)
-    record("media.ready", asset.id, by=SYSTEM, audience=[asset.owner_id], kind=asset.kind.value)
+    record(
+        "media.ready",
+        asset.id,
+        by=SYSTEM,
+        audience=[asset.owner_id],
+        kind=asset.kind.value,
+        title=asset.filename,
+    )
     return True
 
 
@@ -269,7 +276,15 @@ def give_back(order: Order, error: str) -> bool:
 def _refuse(job: MediaJob, asset: Asset, code: str, values: dict[str, Any], error: str | None) -> None:
     asset.refuse(code, values)
     jobs.close(job, JobState.FAILED, error=error or code)
-    record("media.failed", asset.id, by=SYSTEM, audience=[asset.owner_id], code=code, values=values)
+    record(
+        "media.failed",
+        asset.id,
+        by=SYSTEM,
+        audience=[asset.owner_id],
+        code=code,
+        values=values,
+        title=asset.filename,
+    )
 
 
 def expired_uploads(most: int = 100) -> list[Asset]:

@@ -104,12 +104,12 @@ def head(actor: Actor, asset_id: UUID) -> Response:
 def append(actor: Actor, asset_id: UUID) -> Response:
     """The next bytes. What arrives is on disk at once; a line that drops keeps it."""
     _require_version()
+    asset = queries.own(asset_id, actor)
     if request.mimetype != BODY:
         raise WrongBodyType
     at = _number("Upload-Offset")
     proof = request.headers.get("Upload-Checksum")
     checksum = Checksum.parse(proof) if proof else None
-    asset = queries.own(asset_id, actor)
     if asset.state is not AssetState.UPLOADING:
         if at == asset.size and not request.content_length:
             return _written(asset, at)
@@ -184,7 +184,10 @@ def _expires(asset: Asset) -> dict[str, str]:
 
 
 def _require_version() -> None:
-    if request.headers.get("Tus-Resumable") != VERSION:
+    said = request.headers.get("Tus-Resumable", "")
+    if not re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", said):
+        raise BadUpload(why="Tus-Resumable")
+    if said != VERSION:
         raise WrongTusVersion
 
 
@@ -201,7 +204,7 @@ def metadata(header: str) -> dict[str, str]:
     for pair in filter(None, (part.strip() for part in header.split(","))):
         name, _, encoded = pair.partition(" ")
         try:
-            said[name] = base64.b64decode(encoded, validate=True).decode()
+            said[name] = base64.b64decode(encoded, validate=True).decode(errors="replace")
         except ValueError as wrong:
             raise BadUpload(why="Upload-Metadata") from wrong
     return said
@@ -216,7 +219,7 @@ def clean_name(name: str) -> str:
 def _kind(said: dict[str, str]) -> Kind:
     """What the client says it sends; the bytes are checked against it later."""
     if "kind" not in said:
-        kinds = {"video": Kind.VIDEO, "image": Kind.IMAGE}
+        kinds = {"": Kind.VIDEO, "video": Kind.VIDEO, "image": Kind.IMAGE}
         return kinds.get(said.get("filetype", "").partition("/")[0], Kind.FILE)
     try:
         return Kind(said["kind"])

@@ -1,0 +1,10 @@
+"""How Schemathesis writes the one body of the API that is neither JSON nor a form: a piece of an upload."""
+
+from typing import Any
+
+import schemathesis
+
+
+@schemathesis.serializer("application/offset+octet-stream")
+def raw_bytes(_context: Any, value: Any) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode()

@@ -13,6 +13,7 @@ from market.accounts.models import RememberedAnswer, SignIn
 from market.kit.clock import now
 from market.kit.db import db, transaction
 from market.kit.work import WorkItem, WorkState
+from workers.media import tidy
 from workers.process import start, stopping
 
 log = structlog.get_logger()
@@ -40,7 +41,7 @@ class Routine:
     next_at: float = 0
 
 
-ROUTINES = [Routine("forget", 3600, forget)]
+ROUTINES = [Routine("forget", 3600, forget), Routine("tidy", 600, tidy)]
 
 
 def main() -> None:

@@ -37,6 +37,7 @@ def brief(subject_id: UUID, data: dict[str, Any]) -> str:
 
 ORDER = to("/orders/%s", "ord")
 TASK = to("/t/%s", "tsk")
+UPLOAD = to("/uploads/%s", "ast")
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,9 @@ CATALOGUE: dict[str, Entry] = {
     "payout.failed": Entry(N_("提现 %(amount)s 没有成功，钱已退回可提现余额"), given, "banknote-x"),
     "publication.published": Entry(N_("「%(title)s」已经上架"), given, "megaphone"),
     "publication.withdrawn": Entry(N_("「%(title)s」已经下架"), given, "eye-off"),
-    "media.failed": Entry(N_("「%(title)s」处理失败，请看原因"), given, "file-x"),
+    "media.ready": Entry(N_("「%(title)s」处理完成，可以使用了"), UPLOAD, "file-check"),
+    "media.failed": Entry(N_("「%(title)s」处理失败，请看原因"), UPLOAD, "file-x"),
+    "payments.received": Entry(N_("收到付款 %(amount)s：%(title)s"), ORDER, "circle-check"),
     "live.starting": Entry(N_("「%(title)s」马上开播"), given, "radio"),
     "message.sent": Entry(N_("%(who)s：%(excerpt)s"), given, "message-circle"),
 }

@@ -124,7 +124,9 @@ class Somebody:
     def goes(self, path: str) -> None:
         try:
             answer = self.page.goto(path)
-        except Error as other:  # the workroom reloads itself when something happened, and may do so at this moment
+        except (
+            Error
+        ) as other:  # the workroom reloads itself when something happened, and may do so at this moment
             if "interrupted by another navigation" not in other.message:
                 raise
             self.page.wait_for_load_state()
@@ -164,7 +166,10 @@ class Somebody:
 
     def api(self, method: str, path: str, key: str, **kwargs: Any) -> Any:
         return self.context.request.fetch(
-            self.site.address + "/api/v1" + path, method=method, headers={"Authorization": f"Bearer {key}"}, **kwargs
+            self.site.address + "/api/v1" + path,
+            method=method,
+            headers={"Authorization": f"Bearer {key}"},
+            **kwargs,
         )
 
 

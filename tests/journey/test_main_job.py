@@ -51,7 +51,10 @@ def verified_creator(creator: Somebody, operator: Somebody) -> None:
     creator.goes("/u/profile")
     creator.page.check("input[name=categories][value=outdoor]")
     creator.page.locator("details:has([name='audience.gender.female']) > summary").click()
-    for part, shares in {"gender": [("female", 40), ("male", 60)], "age": [("18-24", 40), ("25-34", 60)]}.items():
+    for part, shares in {
+        "gender": [("female", 40), ("male", 60)],
+        "age": [("18-24", 40), ("25-34", 60)],
+    }.items():
         for key, percent in shares:
             creator.page.fill(f"[name='audience.{part}.{key}']", str(percent))
     creator.page.fill("#f-fans", "52000")
@@ -68,7 +71,9 @@ def verified_creator(creator: Somebody, operator: Somebody) -> None:
     operator.signs_in("operator")
     operator.goes("/ops/verification")
     operator.looks("verification")
-    operator.presses("section:has-text('王一一') button[value=true], .panel:has-text('王一一') button[value=true]")
+    operator.presses(
+        "section:has-text('王一一') button[value=true], .panel:has-text('王一一') button[value=true]"
+    )
     comes(creator, "/inbox", "text=资质审核通过")
     creator.looks("inbox")
 
@@ -120,13 +125,17 @@ def bid_on(creator: Somebody, task: str) -> None:
     creator.looks("find-briefs")
     creator.goes(f"/t/{task}")
     creator.looks("brief-public")
-    creator.page.get_by_role("link", name="投稿").or_(creator.page.get_by_role("link", name="报价")).first.click()
+    creator.page.get_by_role("link", name="投稿").or_(
+        creator.page.get_by_role("link", name="报价")
+    ).first.click()
     creator.page.wait_for_selector("#f-price_fen")
     creator.page.fill("#f-price_fen", "2500")
     creator.page.fill("#f-plan", "一镜到底拍承重，读数入镜，三天内交初稿。")
     creator.page.fill("#f-delivery_on", local(6)[:10])
     creator.presses("main form button[type=submit]")
-    assert creator.page.locator("#f-price_fen-error").count(), "a bid above the budget is refused at its field"
+    assert creator.page.locator("#f-price_fen-error").count(), (
+        "a bid above the budget is refused at its field"
+    )
     creator.page.fill("#f-price_fen", "1980.50")
     creator.presses("main form button[type=submit]")
     creator.looks("bid-placed")
@@ -238,7 +247,9 @@ def becomes(somebody: Somebody, truth: str, seconds: int) -> None:
 
 def plays(somebody: Somebody) -> None:
     """The film moves: through hls.js, in a real Chromium."""
-    somebody.page.evaluate("document.querySelector('video').muted = true; document.querySelector('video').play()")
+    somebody.page.evaluate(
+        "document.querySelector('video').muted = true; document.querySelector('video').play()"
+    )
     becomes(somebody, "document.querySelector('video').currentTime > 0.8", 30)
 
 
@@ -251,7 +262,9 @@ def seen_by_everybody(operator: Somebody, merchant: Somebody, order: str) -> Non
     plays(operator)
     operator.looks("player")
     operator.goes("/venues/double11-2026")
-    assert operator.page.get_by_text("三公斤水桶挂上去（第二版）").count(), "the venue was filled by the event"
+    assert operator.page.get_by_text("三公斤水桶挂上去（第二版）").count(), (
+        "the venue was filled by the event"
+    )
     operator.looks("venue")
 
 
@@ -263,7 +276,11 @@ def paid_out(creator: Somebody, order: str) -> None:
     page = creator.page
     creator.presses("form[action$='/onboarding'] button[type=submit]")
     page.wait_for_url(lambda url: url.startswith(creator.site.stripe))
-    for name, value in {"first_name": "一一", "last_name": "王", "account_number": "6222020000000000000"}.items():
+    for name, value in {
+        "first_name": "一一",
+        "last_name": "王",
+        "account_number": "6222020000000000000",
+    }.items():
         if page.locator(f"[name={name}]").count():
             page.fill(f"[name={name}]", value)
     page.locator("button.primary, button[type=submit]").first.click()

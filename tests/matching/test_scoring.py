@@ -29,7 +29,9 @@ def creator(**fields) -> Profile:
 
 def delivered(n: int, *, days_ago: int = 10, category: str = "beauty", late: int = 0) -> Record:
     at = now() - timedelta(days=days_ago)
-    return Record(tuple(Delivery(category, "video", at, on_time=k >= late, first_pass=True) for k in range(n)))
+    return Record(
+        tuple(Delivery(category, "video", at, on_time=k >= late, first_pass=True) for k in range(n))
+    )
 
 
 def total(task: Task, profile: Profile, record: Record | None = None) -> float:
@@ -71,3 +73,18 @@ def test_fans_who_are_wanted_count():
 
 def test_who_is_full_stands_lower():
     assert total(brief(), creator(), Record(running=0)) > total(brief(), creator(), Record(running=2))
+
+
+def test_the_page_states_the_weights_the_score_uses(app):
+    from tests.conftest import ROOT
+
+    page = (ROOT / "templates/matching/creators.html").read_text()
+
+    for code, name in {
+        "history": "类目经验",
+        "record": "履约记录",
+        "price": "价格",
+        "audience": "受众",
+        "availability": "档期",
+    }.items():
+        assert f"{name} {WEIGHTS[code] * 100:.0f}%%" in page

@@ -42,9 +42,7 @@ def sign_ins() -> list[dict[str, str]]:
     )
     found = {row.email: {"role": row.role.value, "name": row.name, "email": row.email} for row in rows}
     return [
-        found[email] | {"password": PASSWORD}
-        for key in SHOWN
-        if (email := f"{key}@demo.example") in found
+        found[email] | {"password": PASSWORD} for key in SHOWN if (email := f"{key}@demo.example") in found
     ]
 
 
@@ -98,17 +96,21 @@ def seed(size: str, number: int, if_empty: bool, reset: bool) -> None:
         raise click.ClickException("the demo world is not made in production (VTASK_ENV=production)")
     host = urlsplit(settings.stripe_api_base).hostname
     if host not in ("127.0.0.1", "localhost"):
-        raise click.ClickException("the demo world needs the local Stripe: unset STRIPE_API_KEY and STRIPE_API_BASE")
+        raise click.ClickException(
+            "the demo world needs the local Stripe: unset STRIPE_API_KEY and STRIPE_API_BASE"
+        )
     taken = db.session.scalar(select(Person.id).limit(1))
     db.session.remove()  # its read lock would stand in the way of our own TRUNCATE
     if taken:
         if if_empty:
             return
         if not reset:
-            raise click.ClickException("there are people here already: use --reset to lose them, or --if-empty")
+            raise click.ClickException(
+                "there are people here already: use --reset to lose them, or --if-empty"
+            )
         empty()
     # What the sandbox remembers belongs to the world that is gone; its events would only raise alarms.
-    requests.post(f"{settings.stripe_api_base}/_sandbox/reset", timeout=20).raise_for_status()
+    requests.post(f"{settings.stripe_api_base}/_sandbox/reset", json={}, timeout=20).raise_for_status()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, disable=not sys.stderr.isatty()) as bar:
         line = bar.add_task("demo world")
@@ -132,6 +134,8 @@ def empty() -> None:
         connection.execute(text("SET LOCAL lock_timeout = '10s'"))
         for name in names:
             connection.execute(text(f'ALTER TABLE "{name}" DISABLE TRIGGER USER'))
-        connection.execute(text("TRUNCATE " + ", ".join(f'"{name}"' for name in names) + " RESTART IDENTITY CASCADE"))
+        connection.execute(
+            text("TRUNCATE " + ", ".join(f'"{name}"' for name in names) + " RESTART IDENTITY CASCADE")
+        )
         for name in names:
             connection.execute(text(f'ALTER TABLE "{name}" ENABLE TRIGGER USER'))

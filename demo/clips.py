@@ -10,11 +10,12 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID
 
-from PIL import Image, ImageDraw, ImageFont
 from sqlalchemy import select
 
+from demo.drawings import LIGHTS, PAN, scene
 from market.accounts.actor import Actor
 from market.kit.db import db, transaction
 from market.media import incoming, service
@@ -25,30 +26,30 @@ from workers.media import drain
 
 SIDE = 480
 SECONDS = 4
-PALETTES = (
-    ((196, 60, 46), (250, 214, 165)),
-    ((28, 92, 92), (206, 232, 214)),
-    ((58, 62, 110), (224, 206, 236)),
-    ((150, 96, 30), (248, 232, 196)),
-    ((34, 78, 140), (198, 224, 246)),
-    ((120, 48, 92), (246, 208, 224)),
-)
+FILM_TINTS = 2
+
+
+class Look(NamedTuple):
+    """What a picture or film shows; the same look is drawn and transcoded once."""
+
+    category: str
+    tint: int
 
 
 class Studio:
     """Makes assets for the world; remembers what it has rendered."""
 
     def __init__(self) -> None:
-        self.made: dict[tuple[Kind, int], UUID] = {}
+        self.made: dict[tuple[Kind, Look], UUID] = {}
 
-    def film(self, look: int, owner: Actor) -> UUID:
-        """A ready film of this look, owned by the actor's party."""
-        return self._asset(Kind.VIDEO, look % len(PALETTES), owner)
+    def film(self, category: str, number: int, owner: Actor) -> UUID:
+        """A ready film of the category's things, owned by the actor's party."""
+        return self._asset(Kind.VIDEO, Look(category, number % FILM_TINTS), owner)
 
-    def picture(self, look: int, owner: Actor) -> UUID:
-        return self._asset(Kind.IMAGE, look % len(PALETTES), owner)
+    def picture(self, category: str, number: int, owner: Actor) -> UUID:
+        return self._asset(Kind.IMAGE, Look(category, number % len(LIGHTS)), owner)
 
-    def _asset(self, kind: Kind, look: int, owner: Actor) -> UUID:
+    def _asset(self, kind: Kind, look: Look, owner: Actor) -> UUID:
         store = storage()
         if (kind, look) in self.made and isinstance(store, LocalStorage):
             return self._again(self.made[kind, look], owner, store)
@@ -100,44 +101,21 @@ def upload(file: Path, kind: Kind, owner: Actor) -> UUID:
     return asset.id
 
 
-def background(look: int) -> Image.Image:
-    """Two colours, a sun and hills: different enough to tell apart, calm enough for words on top."""
-    dark, light = PALETTES[look]
-    picture = Image.new("RGB", (SIDE * 2, SIDE), light)
-    draw = ImageDraw.Draw(picture)
-    for row in range(SIDE):
-        share = row / SIDE
-        colour = tuple(round(a * share + b * (1 - share)) for a, b in zip(dark, light, strict=True))
-        draw.line([(0, row), (SIDE * 2, row)], fill=colour)
-    draw.ellipse(
-        [SIDE * 1.15, SIDE * 0.12, SIDE * 1.5, SIDE * 0.47], fill=tuple(min(255, c + 40) for c in light)
-    )
-    for hill in range(4):
-        left = SIDE * 0.55 * hill - SIDE * 0.2
-        draw.polygon(
-            [(left, SIDE), (left + SIDE * 0.5, SIDE * (0.5 + 0.06 * hill)), (left + SIDE, SIDE)], fill=dark
-        )
-    return picture
-
-
-def draw_picture(look: int, folder: Path) -> Path:
-    file = folder / f"picture-{look}.jpg"
-    background(look).crop((SIDE // 2, 0, SIDE // 2 + SIDE, SIDE)).resize((960, 960)).save(file, quality=85)
+def draw_picture(look: Look, folder: Path) -> Path:
+    file = folder / f"{look.category}-{look.tint}.jpg"
+    scene(look.category, look.tint, 960).save(file, quality=85)
     return file
 
 
-def draw_film(look: int, folder: Path) -> Path:
-    """A slow pan over the picture with a number and a tone."""
-    wide = background(look)
-    ImageDraw.Draw(wide).text(
-        (SIDE * 0.9, SIDE * 0.36), f"V{look + 1}", fill="white", font=ImageFont.load_default(size=110)
-    )
-    still, film = folder / "still.png", folder / f"clip-{look + 1}.mp4"
+def draw_film(look: Look, folder: Path) -> Path:
+    """A slow pan over the scene with a tone."""
+    wide = scene(look.category, look.tint, SIDE, wide=True)
+    still, film = folder / "still.png", folder / f"{look.category}-{look.tint}.mp4"
     wide.save(still)
     command = [
         *(binary(), "-v", "error", "-nostdin", "-loop", "1", "-i", str(still)),
-        *("-f", "lavfi", "-i", f"sine=frequency={220 + 55 * look}:sample_rate=44100"),
-        *("-t", str(SECONDS), "-vf", f"crop={SIDE}:{SIDE}:x='{SIDE}*t/{SECONDS}':y=0,format=yuv420p"),
+        *("-f", "lavfi", "-i", f"sine=frequency={220 + 55 * look.tint}:sample_rate=44100"),
+        *("-t", str(SECONDS), "-vf", f"crop={SIDE}:{SIDE}:x='{SIDE * PAN}*t/{SECONDS}':y=0,format=yuv420p"),
         *("-r", "25", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", "-b:a", "64k", str(film)),
     ]
     subprocess.run(command, check=True, timeout=60, env={})

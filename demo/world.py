@@ -202,11 +202,11 @@ def _profile(creator: Creator) -> dict[str, Any]:
 
 def storefronts(world: World) -> None:
     """Products with pictures."""
-    for number, merchant in enumerate(MERCHANTS):
+    for merchant in MERCHANTS:
         owner = world.actors[merchant.key]
         world.products[merchant.key] = []
         for at, (title, yuan, stock) in enumerate(merchant.products):
-            picture = world.studio.picture(number + at, owner)
+            picture = world.studio.picture(merchant.category, at, owner)
             with transaction():
                 product = shops.add(
                     {
@@ -289,7 +289,9 @@ class Story:
             taken = [each for each in taken if each[2] != 8]
         if self.end in ("cancelled", "lapsed"):
             taken = [each for each in script if each[2] <= 1]
-        if self.end == "completed" and self.chance.random() < 0.6:  # taken at the first try, before the timer does
+        if (
+            self.end == "completed" and self.chance.random() < 0.6
+        ):  # taken at the first try, before the timer does
             taken = [*[each for each in taken if each[0] < 2.9], (2.9, self.accept, 9)]
         if self.end == "cancelled":
             taken.append((0.9, self.cancel, 1))
@@ -425,21 +427,22 @@ class Story:
     def hand_in(self) -> None:
         assert self.order_id
         owner, look = self.creator, self.chance.randrange(60)
+        shop = next(merchant for merchant in MERCHANTS if merchant.key == self.ask.merchant)
         product = self.world.products[self.ask.merchant][self.ask.product]
         content: dict[str, Any] = {"title": self.ask.work, "product_ids": [product]}
         kind = Kind(self.ask.format)
         if kind is Kind.VIDEO:
-            content |= {"asset_id": self.world.studio.film(look, owner), "text": self.ask.goal}
+            content |= {"asset_id": self.world.studio.film(shop.category, look, owner), "text": self.ask.goal}
         elif kind is Kind.ARTICLE:
-            name = next(m for m in MERCHANTS if m.key == self.ask.merchant).products[self.ask.product][0]
-            picture = self.world.studio.picture(look, owner)
+            name = shop.products[self.ask.product][0]
+            picture = self.world.studio.picture(shop.category, look, owner)
             content |= {"body": self.ask.body.replace("%(product)s", name), "image_ids": [picture]}
         else:
             soon = max(clock.now() + timedelta(days=2), self.begins)
             starts = soon.astimezone(UTC).replace(hour=12, minute=0, second=0, microsecond=0) + timedelta(
                 days=1
             )
-            picture = self.world.studio.picture(look, owner)
+            picture = self.world.studio.picture(shop.category, look, owner)
             content |= {"asset_id": picture, "rundown": self.ask.script, "starts_at": starts}
         with transaction():
             delivery.submit(self.order_id, kind, content, by=owner)

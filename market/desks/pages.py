@@ -34,6 +34,8 @@ HANDLERS = {
     "delivery.remind": N_("验收提醒"),
     "bids.expire_invitation": N_("邀请过期"),
     "live.remind": N_("开播提醒"),
+    "tasks.close_bids": N_("投稿截止"),
+    "publication.expire": N_("使用权到期下架"),
 }
 """What the best known timers do, in the operators' words; others are shown by their name."""
 

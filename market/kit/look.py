@@ -114,6 +114,8 @@ def teach(app: Flask) -> None:
     """Give every template these words, and every static address its version."""
     app.url_defaults(add_version)
     env = app.jinja_env
+    # `1000000|money` depends on the reader: nothing is worked out once and for all while a template is compiled.
+    env.optimized = False
     env.globals.update(icon=icon)
     env.filters.update(
         hue=hue,

@@ -50,7 +50,7 @@ class Submission(Row, Base):
     decided_at: Mapped[datetime | None]
     auto: Mapped[bool] = mapped_column(default=False)
 
-    remarks: Mapped[list["Remark"]] = relationship(order_by="Remark.id", lazy="selectin", viewonly=True)
+    remarks: Mapped[list["Remark"]] = relationship(order_by="Remark.id", viewonly=True)
 
     __table_args__ = (
         UniqueConstraint("milestone_id", "version"),

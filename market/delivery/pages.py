@@ -253,8 +253,8 @@ def accept(submission_id: UUID) -> Any:
 @idempotent
 def _accept_once(submission_id: UUID) -> Any:
     actor = current_actor()
-    order = queries.order_visible(submission_id, actor)
+    order = queries.order_visible(submission_id, actor, lock=True)
     require(policy.may_review(actor, order))
-    service.accept(submission_id, actor)
+    service.accept(submission_id, actor, order=order)
     flash(_("已验收，款项已放给创作者。"), "success")
     return redirect(url_for("delivery.workroom", order_id=order.id), 303)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
+from sqlalchemy.orm import selectinload
 
 from market.accounts.actor import Actor
 from market.delivery.models import Submission, SubmissionState
@@ -12,11 +13,13 @@ from market.kit.errors import NotFound
 from market.orders import queries as orders
 from market.orders.models import Order
 
+WITH_REMARKS = selectinload(Submission.remarks)
+
 
 def visible_to(actor: Actor) -> Select[Submission]:
     """Those of the orders one is a party of."""
     mine = orders.visible_to(actor).with_only_columns(Order.id)
-    return select(Submission).where(Submission.order_id.in_(mine))
+    return select(Submission).where(Submission.order_id.in_(mine)).options(WITH_REMARKS)
 
 
 def find(submission_id: UUID) -> Submission:
@@ -45,21 +48,31 @@ def find_visible(submission_id: UUID, actor: Actor) -> Submission:
     return found
 
 
-def order_visible(submission_id: UUID, actor: Actor) -> Order:
+def order_visible(submission_id: UUID, actor: Actor, *, lock: bool = False) -> Order:
     """The order of a submission the actor may see. Raises NotFound."""
-    return orders.find(find_visible(submission_id, actor).order_id)
+    mine = visible_to(actor).where(Submission.id == submission_id).with_only_columns(Submission.order_id)
+    order_id = db.session.scalar(mine)
+    if order_id is None:
+        raise NotFound
+    return orders.find(order_id, lock=lock)
 
 
 def of_order(order_id: UUID) -> Sequence[Submission]:
     """Every version, oldest first."""
     return db.session.scalars(
-        select(Submission).where(Submission.order_id == order_id).order_by(Submission.id)
+        select(Submission)
+        .where(Submission.order_id == order_id)
+        .order_by(Submission.id)
+        .options(WITH_REMARKS)
     ).all()
 
 
 def versions(milestone_id: UUID) -> Sequence[Submission]:
     return db.session.scalars(
-        select(Submission).where(Submission.milestone_id == milestone_id).order_by(Submission.version)
+        select(Submission)
+        .where(Submission.milestone_id == milestone_id)
+        .order_by(Submission.version)
+        .options(WITH_REMARKS)
     ).all()
 
 

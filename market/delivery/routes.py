@@ -55,8 +55,9 @@ def get_submission(submission_id: UUID) -> Submission:
 def create_acceptance(submission_id: UUID) -> ResponseReturnValue:
     """Accept the work and pay its stage out. Needs Idempotency-Key."""
     actor = current_actor()
-    require(policy.may_review(actor, queries.order_visible(submission_id, actor)))
-    return SubmissionSchema().dump(service.accept(submission_id, actor)), 201
+    order = queries.order_visible(submission_id, actor, lock=True)
+    require(policy.may_review(actor, order))
+    return SubmissionSchema().dump(service.accept(submission_id, actor, order=order)), 201
 
 
 @bp.post("/submissions/<pid('sub'):submission_id>/revision")

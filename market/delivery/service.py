@@ -118,9 +118,15 @@ def extend(submission_id: UUID, by: Actor) -> Submission:
     return submission
 
 
-def accept(submission_id: UUID, by: Actor, *, auto: bool = False) -> Submission:
-    """Take the work, pay for it, and say so: all three or none. Raises NotUnderReview."""
-    order, submission = _locked(submission_id)
+def accept(submission_id: UUID, by: Actor, *, auto: bool = False, order: Order | None = None) -> Submission:
+    """Take the work, pay for it, and say so: all three or none. Raises NotUnderReview.
+
+    `order` is the submission's order when the caller holds its lock already.
+    """
+    if order is None:
+        order, submission = _locked(submission_id)
+    else:
+        submission = queries.find(submission_id)
     if not submission.is_waiting:
         raise NotUnderReview
     milestone = _milestone(order, submission)
@@ -142,16 +148,14 @@ def accept(submission_id: UUID, by: Actor, *, auto: bool = False) -> Submission:
 
 def auto_accept(submission_id: UUID, data: dict[str, Any]) -> None:
     """The timer: the merchant said nothing in time. Late after an outage is as good; twice changes nothing."""
-    orders.find(queries.order_of(submission_id), lock=True)
-    submission = queries.find(submission_id)
+    order, submission = _locked(submission_id)
     if submission.is_waiting and submission.auto_accept_at <= now():
-        accept(submission_id, SYSTEM, auto=True)
+        accept(submission_id, SYSTEM, auto=True, order=order)
 
 
 def remind(submission_id: UUID, data: dict[str, Any]) -> None:
     """The timers at half and nine tenths of the time; too late to be of use, they say nothing."""
-    order = orders.find(queries.order_of(submission_id), lock=True)
-    submission = queries.find(submission_id)
+    order, submission = _locked(submission_id)
     if submission.is_waiting and submission.auto_accept_at > now():
         _tell(
             order,

@@ -61,9 +61,12 @@ def checkout(
     )
     if made is None:
         # A twin was quicker; it is the one to pay at.
-        return db.session.scalars(
+        twin = db.session.scalar(
             select(Checkout).where(Checkout.subject_id == subject_id, Checkout.state.in_(LIVE))
-        ).one()
+        )
+        if twin is None:
+            raise KeyOfAnother
+        return twin
     calls.put(
         "checkout",
         made,

@@ -1,4 +1,5 @@
 """Looking after what should have been heard of: an event may be lost, so open things are fetched now and then.
+A payee's account is fetched when its owner looks at the income page.
 
 The pauses grow with the age of the thing: about twenty looks over the day a payment page lives.
 """
@@ -36,16 +37,9 @@ def _under_way() -> Select[Withdrawal]:
     )
 
 
-def _onboarding() -> Select[ConnectAccount]:
-    return select(ConnectAccount).where(
-        ConnectAccount.stripe_id.is_not(None), ConnectAccount.payouts_enabled.is_(False), _is_due()
-    )
-
-
 def waiting() -> bool:
     return any(
-        db.session.scalars(rows.limit(1)).first() is not None
-        for rows in (_open_checkouts(), _under_way(), _onboarding())
+        db.session.scalars(rows.limit(1)).first() is not None for rows in (_open_checkouts(), _under_way())
     )
 
 
@@ -54,7 +48,6 @@ def look_next() -> bool:
     for rows, look in (
         (_open_checkouts(), look_at_checkout),
         (_under_way(), look_at_withdrawal),
-        (_onboarding(), look_at_account),
     ):
         taken = _take(rows)
         if taken is not None:

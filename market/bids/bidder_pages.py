@@ -8,10 +8,9 @@ from sqlalchemy import func, select
 
 from market.accounts.actor import Actor, Role
 from market.accounts.edge import current_actor, hat, require
-from market.accounts.queries import find_party
 from market.accounts.vocabulary import CATEGORIES, FORMATS, options
 from market.agencies.models import LinkState
-from market.agencies.queries import roster, running
+from market.agencies.queries import roster
 from market.agencies.service import example
 from market.bids import invitations, policy, queries, service
 from market.bids.blueprint import bp
@@ -31,8 +30,8 @@ from market.media.models import Asset, AssetState, Kind
 from market.tasks import queries as tasks
 from market.tasks import registry
 from market.tasks.models import Task
-from market.tasks.pages import brief_context, card_of
 from market.tasks.schemas import HallForm
+from market.tasks.shown import brief_context, card_of
 
 PREFIX = {Role.CREATOR: "u", Role.AGENCY: "a"}
 PICKS = 30
@@ -132,7 +131,7 @@ def bids() -> Any:
         "bids/list.html",
         bids=found.data,
         state=state,
-        counts=_counts(actor),
+        counts=counts_of(actor),
         next_url=here("bids", state=state or None, cursor=found.next_cursor) if found.next_cursor else None,
     )
 
@@ -179,31 +178,6 @@ def decline(invitation_id: UUID) -> Any:
     return redirect(url_for("bids.u_find_tasks", tab="invited"), 303)
 
 
-@bp.get("/a")
-@hat(Role.AGENCY)
-def agency_home() -> Any:
-    """The agency's overview: what waits, and how busy everybody is."""
-    actor = current_actor()
-    me = cast(UUID, actor.party_id)
-    links = roster(me)
-    busy = running(link.id for link in links)
-    waiting = queries.waiting(actor).order_by(Invitation.expires_at)
-    counts = _counts(actor)
-    return render_template(
-        "bids/agency_home.html",
-        party=find_party(me),
-        links=sorted(links, key=lambda link: -busy.get(link.id, 0)),
-        running=busy,
-        invited=len(roster(me, LinkState.INVITED)),
-        unanswered=[link for link in links if link.proposed_bps is not None],
-        invitations=db.session.scalars(waiting.limit(5)).all(),
-        invitation_count=db.session.scalar(select(func.count()).select_from(waiting.subquery())),
-        counts=counts,
-        recent=db.session.scalars(queries.mine(actor).order_by(Bid.id.desc()).limit(5)).all(),
-        total_running=sum(busy.values()),
-    )
-
-
 def _own(bid_id: UUID, actor: Actor) -> Bid:
     """A bid of the actor's own side. Raises NotFound for any other."""
     found = queries.find_visible(bid_id, actor)
@@ -217,7 +191,7 @@ def _members(actor: Actor) -> list[Any]:
     return list(roster(cast(UUID, actor.party_id), LinkState.ACTIVE)) if actor.role is Role.AGENCY else []
 
 
-def _counts(actor: Actor) -> dict[BidState, int]:
+def counts_of(actor: Actor) -> dict[BidState, int]:
     rows = queries.mine(actor).subquery()
     return {
         row[0]: row[1]
@@ -226,7 +200,7 @@ def _counts(actor: Actor) -> dict[BidState, int]:
 
 
 def _open_count(actor: Actor) -> int:
-    return _counts(actor).get(BidState.PLACED, 0)
+    return counts_of(actor).get(BidState.PLACED, 0)
 
 
 def _bid_page(task: Task, bid: Bid | None, form: Form) -> str:

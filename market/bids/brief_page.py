@@ -16,7 +16,7 @@ from market.messages.service import thread_for
 from market.tasks import queries as tasks
 from market.tasks import registry
 from market.tasks.models import Task
-from market.tasks.pages import brief_context
+from market.tasks.shown import brief_context
 
 
 @bp.get("/t/<pid('tsk'):task_id>")

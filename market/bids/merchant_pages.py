@@ -25,7 +25,7 @@ from market.media.queries import assets
 from market.tasks import policy as briefs
 from market.tasks import queries as tasks
 from market.tasks.models import Task, TaskState
-from market.tasks.pages import brief_context
+from market.tasks.shown import brief_context
 
 SORTS = {
     "price": (N_("报价最低"), lambda row: row["bid"].price_fen),

@@ -8,12 +8,9 @@ from flask import Blueprint, flash, jsonify, redirect, render_template, request,
 from market.accounts.actor import Role
 from market.accounts.edge import actor_or_none, current_actor, hat, require
 from market.accounts.idempotency import idempotent
-from market.accounts.vocabulary import AUDIENCE, AUDIENCE_NAMES, CATEGORIES, FORMATS, audience_name, options
+from market.accounts.vocabulary import AUDIENCE, AUDIENCE_NAMES, CATEGORIES, FORMATS, options
 from market.creators.queries import Band, price_band
-from market.kit import ids
 from market.kit.db import db, transaction
-from market.kit.figures import figures
-from market.kit.money import split
 from market.kit.pages import Form, format_when, read_form
 from market.kit.paging import page_of
 from market.kit.words import _, say
@@ -24,69 +21,11 @@ from market.tasks import policy, queries, registry, service
 from market.tasks.models import CHANNELS, Task, TaskState
 from market.tasks.rules import faults
 from market.tasks.schemas import ChooseFormSchema, HallForm, TaskFormSchema, brief_of, form_values
+from market.tasks.shown import brief_context, card_of, picture_of, public_id, stages
 
 bp = Blueprint("tasks", __name__)
 
 PRODUCTS_SHOWN = 60
-
-
-def card_of(task: Task, fit: registry.Fit | None = None, href: str | None = None) -> dict[str, Any]:
-    """A brief as the ticket shows it."""
-    return {
-        "href": href or url_for("bids.brief", task_id=task.id),
-        "title": task.title,
-        "merchant": task.merchant.name,
-        "format": task.format.value,
-        "category": say(CATEGORIES.get(task.category, task.category)),
-        "price_fen": task.budget_fen,
-        "deadline": task.bids_close_at,
-        "bids": None if task.sealed else task.bids,
-        "fit": fit.score if fit else None,
-        "why": fit.why if fit else "",
-        "season": bool(task.campaign_code),
-    }
-
-
-def stages(budget_fen: int | None) -> list[dict[str, Any]]:
-    """The default milestones of an order over this budget, exact in sum."""
-    parts = [
-        (_("脚本"), figures.milestone_script),
-        (_("初稿"), figures.milestone_draft),
-        (_("发布"), figures.milestone_published),
-    ]
-    amounts: list[int | None] = [None] * 3
-    if budget_fen:
-        amounts = list(split(budget_fen, [percent for _name, percent in parts]))
-    return [
-        {"name": name, "percent": percent, "fen": fen}
-        for (name, percent), fen in zip(parts, amounts, strict=True)
-    ]
-
-
-def brief_context(task: Task) -> dict[str, Any]:
-    """What tasks/_brief.html shows of a brief, to its merchant and to those who may bid."""
-    products = shops.products(task.product_ids)
-    pictures = assets([product.image_ids[0] for product in products if product.image_ids])
-    return {
-        "task": task,
-        "products": [
-            {
-                "title": product.title,
-                "price_fen": product.price_fen,
-                "href": f"/p/{_public(product)}" if product.is_on_shelf else "",
-                "image": _picture(product, pictures),
-            }
-            for product in products
-        ],
-        "target": [
-            (say(AUDIENCE_NAMES[part]), [audience_name(part, key) for key in keys])
-            for part, keys in (task.audience or {}).items()
-            if keys
-        ],
-        "channels": [say(CHANNELS[code]) for code in task.rights_channels or [] if code in CHANNELS],
-        "campaign": registry.campaigns().get(task.campaign_code or "", task.campaign_code),
-        "stages": stages(task.budget_fen),
-    }
 
 
 @bp.get("/tasks")
@@ -294,19 +233,10 @@ def _product_choices(task: Task) -> list[dict[str, Any]]:
     pictures = assets([product.image_ids[0] for product in shelf if product.image_ids])
     return [
         {
-            "id": _public(product),
+            "id": public_id(product),
             "title": product.title,
             "price_fen": product.price_fen,
-            "image": _picture(product, pictures),
+            "image": picture_of(product, pictures),
         }
         for product in shelf
     ]
-
-
-def _picture(product: Product, pictures: dict[UUID, Any]) -> str:
-    found = pictures.get(product.image_ids[0]) if product.image_ids else None
-    return found.poster_url or "" if found and found.is_ready else ""
-
-
-def _public(product: Product) -> str:
-    return ids.encode("prd", product.id)

@@ -1,7 +1,7 @@
 """`python -m workers.run default|media`: an RQ worker with timers tuned to what RQ really does.
 
-(worker_ttl, maintenance and monitoring intervals: docs/operations.md; with the defaults a killed worker's job
-came back after 13 minutes.)
+(Short worker_ttl, maintenance and monitoring intervals: with RQ's own a killed worker's job comes back only after
+many minutes. It would not be lost: see docs/decisions/0001-one-queue-table.md.)
 """
 
 import sys

@@ -1,7 +1,7 @@
 """The queue is a table: what an event sets off and what a timer will do. RQ only rings the bell.
 
 A row is claimed with FOR UPDATE SKIP LOCKED and done in the transaction that marks it done, so a kill at
-any moment leaves it either done or waiting. (Why not one RQ job per event: docs/architecture.md.)
+any moment leaves it either done or waiting. (Why not one RQ job per event: docs/decisions/0001-one-queue-table.md.)
 """
 
 from collections.abc import Callable

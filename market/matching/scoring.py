@@ -1,7 +1,7 @@
 """How well a creator and a brief suit each other: five terms between 0 and 1, fixed weights, evidence for each.
 
 The score is the weighted sum, so the shares shown as reasons are the score itself, not a story about it.
-(Why linear and not learned: docs/decisions/matching.md.)
+(Why linear and not learned: docs/decisions/0005-linear-matching.md.)
 """
 
 import math

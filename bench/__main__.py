@@ -5,8 +5,10 @@ import json
 import os
 import sys
 from importlib import import_module
+from math import floor, log10
 from statistics import median
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -49,22 +51,22 @@ def main() -> int:
 def table(results: list[Result]) -> Table:
     load = ", ".join(f"{load:.1f}" for load in os.getloadavg())
     shown = Table(
-        caption=f"ratio = ours ÷ reference, measured in turns; load {load} on {os.cpu_count()} cores"
+        caption=f"ratio = ours ÷ reference, the median of measurements in turns; load {load} on {os.cpu_count()} cores",
+        box=box.SIMPLE,
     )
-    for heading in ("bench", "ratio", "min-max", "ours", "reference", "unit", "against"):
-        shown.add_column(heading, justify="left" if heading in ("bench", "unit", "against") else "right")
+    for heading in ("bench", "ratio", "min", "max", "ours", "reference"):
+        shown.add_column(heading, justify="left" if heading == "bench" else "right", no_wrap=True)
+    shown.add_column("against")
     for result in results:
         ratios = result.ratios
-        shown.add_row(
-            result.name,
-            f"{median(ratios):.2f}",
-            f"{min(ratios):.2f}-{max(ratios):.2f}",
-            f"{median(result.ours):,.0f}",
-            f"{median(result.theirs):,.0f}",
-            result.unit,
-            result.reference,
-        )
+        rates = median(ratios), min(ratios), max(ratios), median(result.ours), median(result.theirs)
+        shown.add_row(result.name, *map(three_digits, rates), f"{result.reference}; {result.unit}")
     return shown
+
+
+def three_digits(number: float) -> str:
+    """Three digits that count."""
+    return f"{number:,.0f}" if number >= 100 else f"{number:.{max(0, 2 - floor(log10(number)))}f}"
 
 
 if __name__ == "__main__":

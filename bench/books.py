@@ -12,7 +12,7 @@ MILESTONES, CREATORS, AGENCIES = 100_000, 10_000, 100
 
 SCHEMA = Path(models.__file__).with_name("schema.sql")
 
-# Owners are numbers written as uuids: milestones from 1, agencies from 1,000,001.
+# Owners are numbers written as uuids: milestones and creators from 1, agencies from 1,000,001.
 OWNER = "lpad(to_hex({}::int), 32, '0')::uuid"
 NOBODY = "'00000000-0000-0000-0000-000000000000'::uuid"
 
@@ -25,6 +25,11 @@ SELECT count(ledger_post('award', 'award:' || n, 'CNY', 'bench', uuidv7(),
     (SELECT array_agg({OWNER.format("n * 1000 + i")}) FROM generate_series(1, 1000) i),
     array_fill(1000000000000, ARRAY[1000])))
 FROM generate_series(0, {MILESTONES // 1000 - 1}) n;
+SELECT count(ledger_post('release', 'release:first:' || n, 'CNY', 'bench', uuidv7(),
+    array_fill('EM'::text, ARRAY[100]), array_fill({OWNER.format(1)}, ARRAY[100]),
+    array_fill('PP'::text, ARRAY[100]), (SELECT array_agg({OWNER.format("n * 100 + i")}) FROM generate_series(1, 100) i),
+    array_fill(1::bigint, ARRAY[100])))
+FROM (SELECT generate_series(0, {CREATORS // 100 - 1}) UNION ALL SELECT {1_000_000 // 100}) payees (n);
 SELECT ledger_checkpoint();
 """
 

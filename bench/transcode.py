@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from bench.rounds import Result, take_turns
 
-LENGTH_S = 10
+LENGTH_S = 6
 SIZE = "1080x1920"
 
 

@@ -4,6 +4,7 @@ import os
 import socketserver
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -59,8 +60,8 @@ class Ear:
     hits: int = 0
 
 
-@pytest.fixture
-def ear() -> Iterator[Ear]:
+@contextmanager
+def listening() -> Iterator[Ear]:
     heard = Ear(0)
 
     class Count(socketserver.BaseRequestHandler):
@@ -72,3 +73,9 @@ def ear() -> Iterator[Ear]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield heard
         server.shutdown()
+
+
+@pytest.fixture
+def ear() -> Iterator[Ear]:
+    with listening() as heard:
+        yield heard

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,35 +15,34 @@ from market.media.reasons import SENTENCES, Rejected, sentence
 from market.media.run import Limits, run
 from tests.conftest import ROOT
 from tests.media import clips
-from tests.media.conftest import Ear
+from tests.media.conftest import Ear, listening
 
 LIMIT_S = 5
 LIMIT_MB = 1500
 
-REJECT = """
-import dataclasses, json, resource, sys, time
+JUDGE = """
+import json, resource, sys
 from pathlib import Path
 from market.media.config import MediaConfig, configure
 from market.media.probe import probe
 from market.media.reasons import Rejected
-configure(MediaConfig(root=Path(sys.argv[1]).parent, min_video_s=1))
-began = time.monotonic()
-try:
-    answer = {"code": None, "film": str(probe(Path(sys.argv[1])))}
-except Rejected as why:
-    answer = {"code": why.code, "values": why.values}
-used = [resource.getrusage(who).ru_maxrss // 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-print(json.dumps({**answer, "seconds": time.monotonic() - began, "mb": max(used)}))
+
+def used():
+    both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in both), max(each.ru_maxrss for each in both) // 1024
+
+verdicts = {}
+for name, path in json.load(sys.stdin).items():
+    configure(MediaConfig(root=Path(path).parent, min_video_s=1))
+    before = used()[0]
+    try:
+        code = str(probe(Path(path)))
+    except Rejected as why:
+        code = why.code
+    seconds, mb = used()
+    verdicts[name] = {"code": code, "seconds": seconds - before, "mb": mb}
+print(json.dumps(verdicts))
 """
-
-
-def judge(path: Path) -> dict[str, object]:
-    """Probe in a process of its own, so that memory and time are this file's alone."""
-    said = subprocess.run(
-        [sys.executable, "-c", REJECT, path], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    verdict: dict[str, object] = json.loads(said.stdout)
-    return verdict
 
 
 def text_file(words: str) -> Callable[[Path, Path, Ear], Path]:
@@ -131,19 +131,32 @@ def _as(target: Path, made: Path) -> Path:
     return made.rename(target)
 
 
+@pytest.fixture(scope="module")
+def verdicts(tmp_path_factory: pytest.TempPathFactory, film: Path) -> dict[str, dict[str, Any]]:
+    """All of them judged in one process of their own, so that memory and processor time are theirs alone."""
+    paths = {}
+    with listening() as ear:
+        for name, (_, build) in HOSTILE.items():
+            paths[name] = str(build(tmp_path_factory.mktemp("hostile") / "film.mp4", film, ear))
+        said = subprocess.run(
+            [sys.executable, "-c", JUDGE], cwd=ROOT, capture_output=True, text=True, check=True, input=json.dumps(paths)
+        )  # fmt: skip
+    told: dict[str, dict[str, Any]] = json.loads(said.stdout)
+    told["calls"] = {"count": ear.hits}
+    return told
+
+
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_file_that_is_no_sound_film_is_refused_quickly_and_calls_nobody(
-    name: str, tmp_path: Path, film: Path, ear: Ear
-):
-    code, build = HOSTILE[name]
-    path = build(tmp_path / "film.mp4", film, ear)
+def test_a_file_that_is_no_sound_film_is_refused_quickly(name: str, verdicts: dict[str, dict[str, Any]]):
+    verdict = verdicts[name]
 
-    verdict = judge(path)
-
-    assert verdict["code"] == code
+    assert verdict["code"] == HOSTILE[name][0]
     assert verdict["seconds"] < LIMIT_S
     assert verdict["mb"] < LIMIT_MB
-    assert ear.hits == 0
+
+
+def test_no_file_makes_us_call_anybody(verdicts: dict[str, dict[str, Any]]):
+    assert verdicts["calls"]["count"] == 0
 
 
 def test_every_reason_has_a_sentence_that_its_values_fill(app):

@@ -90,3 +90,13 @@ def test_balances_of_many_accounts_are_read_at_one_moment():
     held = queries.balances([escrow(order), escrow(other), FEE])
 
     assert held == {escrow(order): 5_00, escrow(other): 0, FEE: 0}
+
+
+def test_the_totals_of_each_kind_are_what_its_accounts_hold():
+    charge(uid(), 5_00)
+    milestone = funded(3_00)
+    put(RELEASE, "release:1", Leg(stage(milestone), FEE, 1_00))
+
+    held = {total.kind.value: (total.accounts, total.amount) for total in queries.totals()}
+
+    assert held == {"SC": (1, 8_00), "EU": (2, 5_00), "EM": (1, 2_00), "FEE": (1, 1_00)}

@@ -34,6 +34,19 @@ def test_nothing_scrolls_sideways_at_320_pixels(chromium: Browser, site: str, la
     here.context.close()
 
 
+def test_the_api_page_is_drawn_from_our_own_address(reader: Reader):
+    asked: list[str] = []
+    reader.page.on("request", lambda request: asked.append(request.url))
+    reader.page.goto("/api/docs")
+
+    expect(reader.page.get_by_role("heading", name="V-task Market API")).to_be_visible()
+    expect(reader.page.locator(".opblock-tag").first).to_be_visible()
+    assert reader.faults() == []
+    assert reader.complaints == []
+    home = reader.page.url.split("/api")[0]
+    assert [url for url in asked if not url.startswith((home, "data:"))] == []
+
+
 def test_the_first_tab_skips_to_the_content(reader: Reader):
     reader.page.goto("/help")
     reader.page.keyboard.press("Tab")

@@ -4,7 +4,6 @@ One ffmpeg run decodes the film once for all rungs; loudness is measured before 
 lists, so that a benchmark can run exactly the same ladder bare.
 """
 
-import json
 import math
 import re
 import shutil
@@ -74,11 +73,11 @@ class Plan:
 
 
 def measure_command(source: Path) -> list[str]:
-    """Loudness of the sound, printed as JSON at the end of stderr."""
+    """Loudness (EBU R128) of the sound as it will be, in stereo, printed at the end of stderr."""
     return [
         ffmpeg.binary(), "-nostdin", "-hide_banner", "-nostats", "-progress", "pipe:1", *GUARD,
         "-vn", "-sn", "-dn", "-t", _s(config().max_video_s + 1), "-i", str(source),
-        "-map", "0:a:0", "-af", f"aresample=48000,loudnorm=I={TARGET_LUFS}:print_format=json", "-f", "null", "-",
+        "-map", "0:a:0", "-af", "aresample=48000,aformat=channel_layouts=stereo,ebur128=framelog=quiet", "-f", "null", "-",
     ]  # fmt: skip
 
 
@@ -271,8 +270,8 @@ def _progress(step: str, counter: str, whole: float, watch: Watch) -> Callable[[
 
 def _loudness(printed: str) -> float | None:
     """The integrated loudness at the end of ffmpeg's words; None for silence, which nothing should amplify."""
-    found = re.findall(r"\{[^{}]*\"input_i\"[^{}]*\}", printed)
-    heard = float(json.loads(found[-1])["input_i"]) if found else -math.inf
+    found = re.findall(r"\bI:\s+(-?[\d.]+|-inf|nan) LUFS", printed)
+    heard = float(found[-1]) if found else -math.inf
     return heard if math.isfinite(heard) and heard > -60 else None
 
 

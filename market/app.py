@@ -11,7 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from flask import Flask, Response, abort, g, has_request_context, request, send_from_directory, session
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    current_app,
+    g,
+    has_request_context,
+    request,
+    send_from_directory,
+    session,
+)
 from flask_babel import Babel
 from flask_migrate import Migrate
 from flask_smorest import Api
@@ -145,6 +156,7 @@ def register_packages(app: Flask, api: Api) -> None:
         lambda converter: {"type": "string", "pattern": f"^{converter.prefix}_[1-9A-HJ-NP-Za-km-z]{{22}}$"},
     )
     for module in modules("routes"):
+        limit_api(module.bp)
         api.register_blueprint(module.bp)
         csrf.exempt(module.bp)
     for module in modules("pages"):
@@ -152,6 +164,18 @@ def register_packages(app: Flask, api: Api) -> None:
     for module in modules("webhooks"):
         app.register_blueprint(module.bp)
         csrf.exempt(module.bp)
+
+
+@cache  # the limiter is the process's, not the app's: a blueprint is limited once
+def limit_api(bp: Blueprint) -> None:
+    """So many calls a minute for each key."""
+
+    def rate() -> str:
+        return f"{current_app.config['SETTINGS'].api_per_minute} per minute"
+
+    limiter.limit(rate, key_func=edge.who_calls, exempt_when=lambda: current_app.config["SETTINGS"].testing)(
+        bp
+    )
 
 
 def choose_locale() -> str:

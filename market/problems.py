@@ -33,14 +33,56 @@ class Broken(Refusal):
     text = N_("我们这边出错了，已经记录。请稍后再试。")
 
 
-WORDS = {
-    400: N_("这个请求无法读懂。"),
-    405: N_("这个地址不支持这种请求。"),
-    406: N_("无法给出所要的格式。"),
-    413: N_("提交的内容太大。"),
-    415: N_("请提交 JSON，并带上 Content-Type: application/json。"),
-    416: N_("请求的范围无效。"),
+class BadRequest(Refusal):
+    """The request could not be parsed."""
+
+    text = N_("这个请求无法读懂。")
+
+
+class MethodNotAllowed(Refusal):
+    """See the Allow header."""
+
+    status = 405
+    text = N_("这个地址不支持这种请求。")
+
+
+class NotAcceptable(Refusal):
+    status = 406
+    text = N_("无法给出所要的格式。")
+
+
+class RequestEntityTooLarge(Refusal):
+    status = 413
+    text = N_("提交的内容太大。")
+
+
+class UnsupportedMediaType(Refusal):
+    """Send JSON, with Content-Type: application/json."""
+
+    status = 415
+    text = N_("请提交 JSON，并带上 Content-Type: application/json。")
+
+
+class RangeNotSatisfiable(Refusal):
+    status = 416
+    text = N_("请求的范围无效。")
+
+
+BY_STATUS: dict[int, type[Refusal]] = {
+    kind.status: kind
+    for kind in (
+        BadRequest,
+        MethodNotAllowed,
+        NotAcceptable,
+        NotFound,
+        RequestEntityTooLarge,
+        UnsupportedMediaType,
+        RangeNotSatisfiable,
+        TooMany,
+        Unavailable,
+    )
 }
+"""What werkzeug and the extensions raise, as our own refusals: each has a type with a page that explains it."""
 
 
 def register_problems(app: Flask) -> None:
@@ -60,10 +102,6 @@ def register_problems(app: Flask) -> None:
         status = error.code or 500
         if status < 400 and error.response is not None:
             return error.response
-        if status == 404:
-            return refused(NotFound())
-        if status == 429:
-            return _with_headers(refused(TooMany()), error)
         if status == 422 and hasattr(error, "data"):
             messages = error.data.get("messages", {})
             located = {"" if place in ("json", "form") else place: below for place, below in messages.items()}
@@ -72,10 +110,8 @@ def register_problems(app: Flask) -> None:
                 for name, texts in flatten(below).items():
                     flat.setdefault(name or place, []).extend(texts)
             return refused(Invalid(flat))
-        words = say(WORDS.get(status, Broken.text if status >= 500 else Refusal.text))
-        slug = (error.name or "error").lower().replace(" ", "-")
-        title = Broken.title if status >= 500 else Refusal.title
-        return _with_headers(answer(status, slug, title, words, {}, {}), error)
+        kind = BY_STATUS.get(status, Broken if status >= 500 else Refusal)
+        return _with_headers(refused(kind()), error)
 
     @app.errorhandler(DBAPIError)
     @app.errorhandler(PoolTimeout)

@@ -26,6 +26,7 @@ class Settings:
     testing: bool
     pool_size: int
     trusted_proxies: int
+    api_per_minute: int
 
     @property
     def production(self) -> bool:
@@ -52,6 +53,7 @@ def read(env: Env | None = None) -> Settings:
         testing=env.bool("VTASK_TEST", False),
         pool_size=env.int("VTASK_POOL_SIZE", 8),
         trusted_proxies=env.int("VTASK_TRUSTED_PROXIES", 0),
+        api_per_minute=env.int("VTASK_API_PER_MINUTE", 1200),
     )
     if settings.production:
         if settings.stripe_api_base != "https://api.stripe.com" and "sk_live" in settings.stripe_api_key:

@@ -13,6 +13,8 @@ from market.accounts.models import RememberedAnswer, SignIn
 from market.kit.clock import now
 from market.kit.db import db, transaction
 from market.kit.work import WorkItem, WorkState
+from market.ledger import service as ledger
+from market.ledger.checks import check
 from workers.media import tidy
 from workers.process import start, stopping
 
@@ -33,6 +35,18 @@ def forget() -> None:
         )
 
 
+def checkpoint() -> None:
+    """Keep reading the hot accounts quick."""
+    with transaction():
+        ledger.checkpoint()
+
+
+def check_books() -> None:
+    """The ledger's invariants on live data; a breach is an alarm for a person."""
+    for breach in check():
+        log.error("ledger.breach", rule=breach.rule, what=breach.what)
+
+
 @dataclass
 class Routine:
     name: str
@@ -41,7 +55,12 @@ class Routine:
     next_at: float = 0
 
 
-ROUTINES = [Routine("forget", 3600, forget), Routine("tidy", 600, tidy)]
+ROUTINES = [
+    Routine("checkpoint", 60, checkpoint),
+    Routine("check", 3600, check_books),
+    Routine("forget", 3600, forget),
+    Routine("tidy", 600, tidy),
+]
 
 
 def main() -> None:

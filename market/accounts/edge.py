@@ -31,6 +31,12 @@ def is_api() -> bool:
     return request.path.startswith("/api/")
 
 
+def who_calls() -> str:
+    """What calls of the API are counted by: the key's hash, or the address of who has none."""
+    given = request.headers.get("Authorization", "")
+    return service.sha256(given).hex()[:24] if given else request.remote_addr or ""
+
+
 def current_person() -> Person | None:
     """The person signed in by cookie (pages), or behind the API key."""
     _load()

@@ -109,7 +109,9 @@ def sign_out(token: str) -> None:
     )
 
 
-def make_key(person_id: UUID, party_id: UUID, *, label: str = "", secret: str | None = None) -> tuple[ApiKey, str]:
+def make_key(
+    person_id: UUID, party_id: UUID, *, label: str = "", secret: str | None = None
+) -> tuple[ApiKey, str]:
     """A new API key; the secret (made here unless given) is returned once and never again."""
     secret = secret or f"vt_test_{secrets.token_urlsafe(32)}"
     key = ApiKey(

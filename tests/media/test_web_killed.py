@@ -40,20 +40,30 @@ class Web:
             "VTASK_MEDIA_DIR": str(self.root),
             "VTASK_MEDIA_KEEP_FREE_PERCENT": "0",
         }
-        self.process = subprocess.Popen(
-            [
-                sys.executable, "-m", "granian", "--interface", "wsgi", "wsgi:app", "--port", str(self.port),
-                "--workers", "1", "--blocking-threads", "4", "--no-log",
-            ],
-            cwd=ROOT, env=environment, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        until = time.monotonic() + 40
-        while True:
-            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
-                return
-            assert self.process.poll() is None, "granian did not start"
-            assert time.monotonic() < until, "granian does not answer"
+        log = self.root / "web.log"
+        with log.open("ab") as sink:
+            self.process = subprocess.Popen(
+                [
+                    sys.executable, "-m", "granian", "--interface", "wsgi", "wsgi:app", "--port", str(self.port),
+                    "--workers", "1", "--blocking-threads", "4",
+                ],
+                cwd=ROOT, env=environment, start_new_session=True, stdout=sink, stderr=sink,
+            )  # fmt: skip
+        until = time.monotonic() + 60
+        while not self.answers():
+            assert self.process.poll() is None, log.read_text()[-2000:]
+            assert time.monotonic() < until, log.read_text()[-2000:]
             time.sleep(0.1)
+
+    def answers(self) -> bool:
+        line = HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            line.request("GET", "/healthz")
+            return line.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            line.close()
 
     def kill(self) -> None:
         assert self.process

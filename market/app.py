@@ -110,10 +110,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     babel.init_app(
         app, default_translation_directories=str(ROOT / "translations"), locale_selector=choose_locale
     )
+    register_requests(app)  # first, so that what the others refuse has its request id too
     limiter.init_app(app)
     api = ProblemApi(app)
     describe_refusals(api)
-    register_requests(app)
     csrf.init_app(app)
     register_packages(app, api)
     app.register_blueprint(developers.bp)

@@ -47,7 +47,9 @@ class PublicIdConverter(BaseConverter):
         try:
             return decode(self.prefix, value)
         except ValueError as wrong:
-            if value.startswith(f"{self.prefix}_"):  # too large: no rule may take it, nor a 405 speak of other methods
+            if value.startswith(
+                f"{self.prefix}_"
+            ):  # too large: no rule may take it, nor a 405 speak of other methods
                 raise NotFound from wrong
             raise ValidationError(str(wrong)) from wrong
 

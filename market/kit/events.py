@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Index, Select, Uuid, select, text
+from sqlalchemy import Index, Select, Uuid, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from market.kit.clock import now

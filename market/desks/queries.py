@@ -62,7 +62,11 @@ def briefs_with_bids(actor: Actor) -> Sequence[Task]:
     """Open briefs that somebody has bid on, the soonest to close first."""
     return db.session.scalars(
         select(Task)
-        .where(Task.merchant_id == actor.party_id, Task.state.in_((TaskState.OPEN, TaskState.CLOSED)), Task.bids > 0)
+        .where(
+            Task.merchant_id == actor.party_id,
+            Task.state.in_((TaskState.OPEN, TaskState.CLOSED)),
+            Task.bids > 0,
+        )
         .order_by(Task.bids_close_at, Task.id)
         .limit(20)
     ).all()

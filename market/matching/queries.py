@@ -35,7 +35,9 @@ def candidates(task: Task) -> Sequence[Profile]:
     )
     if task.budget_fen:
         rows = rows.where(price <= int(task.budget_fen * OVER_BUDGET))
-    delivered = select(Order.creator_id).where(Order.category == task.category, Order.state == OrderState.COMPLETED)
+    delivered = select(Order.creator_id).where(
+        Order.category == task.category, Order.state == OrderState.COMPLETED
+    )
     declared = Profile.categories.contains([task.category])
     rows = rows.where(or_(declared, Profile.party_id.in_(delivered)))
     return db.session.scalars(rows.order_by(declared.desc(), Profile.fans.desc()).limit(CANDIDATES)).all()

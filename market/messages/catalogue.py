@@ -65,19 +65,33 @@ CATALOGUE: dict[str, Entry] = {
     "roster.accepted": Entry(N_("%(creator)s 加入了花名册"), fixed("/a/roster"), "user-check"),
     "roster.declined": Entry(N_("%(creator)s 谢绝了花名册邀请"), fixed("/a/roster"), "user-x"),
     "roster.invitation_withdrawn": Entry(N_("%(agency)s 撤回了花名册邀请"), fixed("/u/agency"), "undo-2"),
-    "roster.split_proposed": Entry(N_("%(agency)s 提议把分成改为 %(percent)s，等您确认"), fixed("/u/agency"), "percent"),
-    "roster.split_accepted": Entry(N_("%(creator)s 同意了新的分成 %(percent)s"), fixed("/a/roster"), "percent"),
-    "roster.split_declined": Entry(N_("%(creator)s 没有同意新的分成 %(percent)s"), fixed("/a/roster"), "percent"),
-    "roster.notice_withdrawn": Entry(N_("%(agency)s 与 %(creator)s 的解约通知已撤回"), fixed("/inbox"), "undo-2"),
-    "roster.ending": Entry(N_("%(agency)s 与 %(creator)s 的经纪关系将于 %(ends)s 结束"), fixed("/inbox"), "user-minus"),
+    "roster.split_proposed": Entry(
+        N_("%(agency)s 提议把分成改为 %(percent)s，等您确认"), fixed("/u/agency"), "percent"
+    ),
+    "roster.split_accepted": Entry(
+        N_("%(creator)s 同意了新的分成 %(percent)s"), fixed("/a/roster"), "percent"
+    ),
+    "roster.split_declined": Entry(
+        N_("%(creator)s 没有同意新的分成 %(percent)s"), fixed("/a/roster"), "percent"
+    ),
+    "roster.notice_withdrawn": Entry(
+        N_("%(agency)s 与 %(creator)s 的解约通知已撤回"), fixed("/inbox"), "undo-2"
+    ),
+    "roster.ending": Entry(
+        N_("%(agency)s 与 %(creator)s 的经纪关系将于 %(ends)s 结束"), fixed("/inbox"), "user-minus"
+    ),
     "roster.ended": Entry(N_("%(agency)s 与 %(creator)s 的经纪关系已结束"), fixed("/inbox"), "user-minus"),
-    "order.awarded": Entry(N_("「%(title)s」已签约，订单 %(number)s，金额 %(amount)s，等待商家托管资金"), ORDER, "handshake"),
+    "order.awarded": Entry(
+        N_("「%(title)s」已签约，订单 %(number)s，金额 %(amount)s，等待商家托管资金"), ORDER, "handshake"
+    ),
     "order.funded": Entry(N_("订单 %(number)s 的 %(amount)s 已托管，可以开始了"), ORDER, "lock-keyhole"),
     "order.lapsed": Entry(N_("订单 %(number)s 没有按时托管资金，已失效"), ORDER, "clock-alert"),
     "order.cancelled": Entry(N_("订单 %(number)s 已取消，没有产生费用"), ORDER, "circle-x"),
     "order.completed": Entry(N_("订单 %(number)s 完成了"), ORDER, "party-popper"),
     "delivery.submitted": Entry(N_("订单 %(number)s 提交了新的交付，请验收"), ORDER, "package"),
-    "delivery.revision_asked": Entry(N_("订单 %(number)s 请求修改，请看意见"), ORDER, "message-square-warning"),
+    "delivery.revision_asked": Entry(
+        N_("订单 %(number)s 请求修改，请看意见"), ORDER, "message-square-warning"
+    ),
     "delivery.accepted": Entry(N_("订单 %(number)s 的交付已验收，放款 %(amount)s"), ORDER, "circle-check"),
     "milestone.released": Entry(N_("订单 %(number)s 放款 %(amount)s"), ORDER, "coins"),
     "auto_accept.half": Entry(N_("订单 %(number)s 有交付等待验收，逾期将自动验收"), ORDER, "timer"),

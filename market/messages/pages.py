@@ -75,7 +75,9 @@ def thread(thread_id: UUID) -> Any:
         with form.attempt():
             with transaction():
                 service.say(queries.find_visible(thread_id, actor, lock=True), form.data["text"], by=actor)
-            return redirect(local_path(request.form.get("next"), url_for("messages.thread", thread_id=thread_id)), 303)
+            return redirect(
+                local_path(request.form.get("next"), url_for("messages.thread", thread_id=thread_id)), 303
+            )
     with transaction():
         shown = queries.find_visible(thread_id, actor)
         service.mark_read(shown, by=actor)

@@ -19,7 +19,9 @@ def visible_to(actor: Actor) -> Select[Thread]:
 def find_visible(thread_id: UUID, actor: Actor, *, lock: bool = False) -> Thread:
     """Raises NotFound."""
     rows = visible_to(actor).where(Thread.id == thread_id)
-    thread = db.session.scalar(rows.with_for_update().execution_options(populate_existing=True) if lock else rows)
+    thread = db.session.scalar(
+        rows.with_for_update().execution_options(populate_existing=True) if lock else rows
+    )
     if thread is None:
         raise NotFound
     return thread

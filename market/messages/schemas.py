@@ -16,7 +16,9 @@ class MessageSchema(Schema):
     id = PublicId("msg", required=True)
     party_id = PublicId("pty", required=True)
     text = fields.String(required=True)
-    leaks = fields.Boolean(required=True, metadata={"description": "contact details were given outside the platform"})
+    leaks = fields.Boolean(
+        required=True, metadata={"description": "contact details were given outside the platform"}
+    )
     created_at = Instant(required=True)
 
 
@@ -31,9 +33,12 @@ class ThreadSchema(Schema):
 class NoticeSchema(Schema):
     id = PublicId("ntc", required=True)
     event = fields.String(required=True, attribute="name")
-    text = fields.Function(lambda notice: catalogue.words(notice.name, notice.data), metadata={"type": "string"})
+    text = fields.Function(
+        lambda notice: catalogue.words(notice.name, notice.data), metadata={"type": "string"}
+    )
     url = fields.Function(
-        lambda notice: catalogue.address(notice.name, notice.subject_id, notice.data), metadata={"type": "string"}
+        lambda notice: catalogue.address(notice.name, notice.subject_id, notice.data),
+        metadata={"type": "string"},
     )
     at = Instant(required=True)
     read_at = Instant(required=True, allow_none=True)

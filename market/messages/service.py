@@ -35,7 +35,9 @@ def thread_for(subject_kind: str, subject_id: UUID, title: str, parties: Iterabl
         .values(subject_kind=subject_kind, subject_id=subject_id, title=title, parties=who)
         .on_conflict_do_nothing(index_elements=["subject_id", "parties"])
     )
-    return db.session.scalars(select(Thread).where(Thread.subject_id == subject_id, Thread.parties == who)).one()
+    return db.session.scalars(
+        select(Thread).where(Thread.subject_id == subject_id, Thread.parties == who)
+    ).one()
 
 
 def say(thread: Thread, text: str, *, by: Actor) -> Message:
@@ -94,10 +96,16 @@ def notify(event: Event) -> None:
         if party != event.party_id
     ]
     if rows:
-        db.session.execute(insert(Notice).on_conflict_do_nothing(index_elements=["party_id", "event_id"]), rows)
+        db.session.execute(
+            insert(Notice).on_conflict_do_nothing(index_elements=["party_id", "event_id"]), rows
+        )
 
 
 def read_notices(actor: Actor, notice_id: UUID | None = None) -> None:
     """Mark one notice as read, or all of them."""
-    rows = update(Notice).where(Notice.party_id == actor.party_id, Notice.read_at.is_(None)).values(read_at=now())
+    rows = (
+        update(Notice)
+        .where(Notice.party_id == actor.party_id, Notice.read_at.is_(None))
+        .values(read_at=now())
+    )
     db.session.execute(rows.where(Notice.id == notice_id) if notice_id else rows)

@@ -63,5 +63,9 @@ def test_no_page_text_stands_outside_the_catalogue():
         text = re.sub(r"n?_\(\s*(\"[^\"]*\"|'[^']*')", "", text)
         text = re.sub(r"gettext\(\s*(\"[^\"]*\"|'[^']*')", "", text)
         text = text.replace(">中文<", "")
-        wrong += [f"{path.relative_to(ROOT)}: {line.strip()[:80]}" for line in text.splitlines() if re.search(r"[\u4e00-\u9fff]", line)]
+        wrong += [
+            f"{path.relative_to(ROOT)}: {line.strip()[:80]}"
+            for line in text.splitlines()
+            if re.search(r"[\u4e00-\u9fff]", line)
+        ]
     assert wrong == []

@@ -26,7 +26,7 @@ def test_telling_twice_tells_once(ctx, lin: Player, zhou: Player):
 
     with transaction():
         decide_verification(lin.party_id, verified=False, reason="x", by=zhou.actor)
-    event = [each for each in history(lin.party_id) if each.name == "party.verification_refused"][0]
+    event = next(each for each in history(lin.party_id) if each.name == "party.verification_refused")
     for _ in range(2):
         with transaction():
             service.notify(event)

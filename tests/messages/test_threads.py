@@ -36,7 +36,9 @@ def test_a_stranger_gets_not_found(ctx, thread, bo: Player):
     assert bo.browser().get(f"/threads/{_pid(thread)}").status_code == 404
 
 
-@pytest.mark.parametrize("text", ["加我微信聊 lin_2026", "电话 138 1234 5678", "mail me: a.b@c.com", "vx：abcde123"])
+@pytest.mark.parametrize(
+    "text", ["加我微信聊 lin_2026", "电话 138 1234 5678", "mail me: a.b@c.com", "vx：abcde123"]
+)
 def test_contact_details_are_marked(ctx, thread, mei: Player, text: str):
     said = mei.api("POST", f"/threads/{_pid(thread)}/messages", json={"text": text})
 
@@ -45,7 +47,9 @@ def test_contact_details_are_marked(ctx, thread, mei: Player, text: str):
 
 
 def test_prices_and_dates_are_not_contact_details(ctx, thread, mei: Player):
-    said = mei.api("POST", f"/threads/{_pid(thread)}/messages", json={"text": "预算 13800 元，11月11日 20:00 前交付"})
+    said = mei.api(
+        "POST", f"/threads/{_pid(thread)}/messages", json={"text": "预算 13800 元，11月11日 20:00 前交付"}
+    )
 
     assert said.json["leaks"] is False
 

@@ -475,12 +475,28 @@ def end(processes: Iterable[psutil.Process], how: signal.Signals, limit_s: float
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(how)
     if how is not signal.SIGKILL:
-        _, stubborn = psutil.wait_procs(going, timeout=limit_s)
-        for process in stubborn:
+        for process in _still_there(going, limit_s):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-    psutil.wait_procs(going, timeout=5)
+    _still_there(going, 5)
     return len(going)
+
+
+def _still_there(processes: Iterable[psutil.Process], limit_s: float) -> list[psutil.Process]:
+    """Who is left after at most so long. A zombie is gone: it only waits for a parent who may be slow to look."""
+    until, left = time.monotonic() + limit_s, list(processes)
+    while True:
+        left = [process for process in left if _lives(process)]
+        if not left or time.monotonic() > until:
+            return left
+        time.sleep(0.02)
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def ended(code: int) -> str:

@@ -105,7 +105,6 @@ class Copy:
     ) -> None:
         self.settings = settings
         self.home = settings.home
-        self.home.prepare()
         given = settings.given
         self.postgres = self.redis = self.stripe = None
         if not given.get("DATABASE_URL"):
@@ -310,22 +309,25 @@ def require_redis(url: str) -> None:
 
 
 @contextlib.contextmanager
-def opened(copy: Copy, what: str) -> Iterator[Copy]:
+def opened(settings: Settings, what: str, **options: bool) -> Iterator[Copy]:
     """Own the data folder: lock it, clear what a killed supervisor left, and in the end stop all that was started."""
-    with Lock(copy.home.run / "lock").held(what), copy.supervisor.signals():
-        left = clear_leftovers(copy.home)
-        shutil.rmtree(copy.metrics, ignore_errors=True)  # counts of processes that are no more
-        copy.metrics.mkdir(mode=0o700, exist_ok=True)
+    settings.home.prepare()
+    with Lock(settings.home.run / "lock").held(what):
+        left = clear_leftovers(settings.home)
         if left:
             say(f"An earlier start was killed: ended {left} process{'es' if left > 1 else ''} it had left")
-        try:
-            yield copy
-        finally:
-            (copy.home.run / "runtime.json").unlink(missing_ok=True)
-            if copy.supervisor.children:
-                step = Progress("Stopping")
-                copy.supervisor.stop()
-                step.done("all stopped")
+        copy = Copy(settings, **options)
+        shutil.rmtree(copy.metrics, ignore_errors=True)  # counts of processes that are no more
+        copy.metrics.mkdir(mode=0o700, exist_ok=True)
+        with copy.supervisor.signals():
+            try:
+                yield copy
+            finally:
+                (copy.home.run / "runtime.json").unlink(missing_ok=True)
+                if copy.supervisor.children:
+                    step = Progress("Stopping")
+                    copy.supervisor.stop()
+                    step.done("all stopped")
 
 
 def clear_leftovers(home: Home) -> int:
@@ -360,8 +362,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise Trouble(
             f"There is no folder {ready_file.parent} for --ready-file.", f"mkdir -p {ready_file.parent}"
         )
-    copy = Copy(settings, verbose=arguments.verbose)
-    with opened(copy, "./vtask run"):
+    with opened(settings, "./vtask run", verbose=arguments.verbose) as copy:
         if ready_file:
             ready_file.unlink(missing_ok=True)
         if not port_is_free(settings.host, settings.port):
@@ -431,8 +432,7 @@ def with_servers(
     if found:
         os.chdir(ROOT)
         os.execvpe(command[0], list(command), {**settings.given, **found["env"]})
-    copy = Copy(settings, may_create_databases=may_create_databases)
-    with opened(copy, what):
+    with opened(settings, what, may_create_databases=may_create_databases) as copy:
         copy.start_servers()
         copy.write_runtime()
         return copy.supervisor.call(command, copy.env, ROOT)
@@ -466,8 +466,8 @@ def test(arguments: argparse.Namespace) -> int:
 
 def servers(arguments: argparse.Namespace) -> int:
     """For development: only the servers, until stopped; their addresses as shell exports."""
-    copy = Copy(Settings.read(), may_create_databases=True, without_stripe=arguments.no_stripe)
-    with opened(copy, "./vtask servers"):
+    options = {"may_create_databases": True, "without_stripe": arguments.no_stripe}
+    with opened(Settings.read(), "./vtask servers", **options) as copy:
         copy.start_servers()
         copy.write_runtime()
         names = ("DATABASE_URL", "REDIS_URL", "STRIPE_API_BASE", "STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET",

@@ -223,8 +223,9 @@ def test_a_second_supervisor_on_the_folder_is_refused_and_another_folder_is_not(
 
 
 def test_after_a_killed_supervisor_the_next_start_recovers_by_itself(vtask: Start, home: Home) -> None:
-    first = vtask("servers", "--no-stripe")
+    first = vtask("servers")
     eventually(lambda: servers_are_up(home))
+    stripe_port = home.memory()["stripe_port"]
     postgres = Postgres(home)
     with psycopg.connect(postgres.url) as connection:
         connection.execute("CREATE TABLE kept (id int)")
@@ -236,9 +237,10 @@ def test_after_a_killed_supervisor_the_next_start_recovers_by_itself(vtask: Star
     first.process.wait()
     assert all(orphan.is_running() for orphan in orphans)
     (home.run / "runtime.json").unlink()
-    second = vtask("servers", "--no-stripe")
+    second = vtask("servers")
     eventually(lambda: servers_are_up(home))
 
+    assert home.memory()["stripe_port"] == stripe_port
     assert "An earlier start was killed" in second.said()
     assert not any(orphan.is_running() and orphan.status() != psutil.STATUS_ZOMBIE for orphan in orphans)
     with psycopg.connect(postgres.url) as connection:

@@ -20,6 +20,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
+from tests.browser import chromium  # noqa: F401  # a fixture for every folder
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -1,26 +1,16 @@
 """Somebody at a screen: the app behind a real socket, and Chromium before it."""
 
-import json
 import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
+from tests.browser import axe_faults
 from tests.conftest import PASSWORD, Player
-from tests.stripe_local.test_pages_in_a_browser import AXE, FLAGS, TAGS, find_chromium
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    path = find_chromium()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -57,12 +47,8 @@ class Reader:
         self.page.locator("main button[type=submit]").first.click()
         self.page.wait_for_url(lambda url: "/login" not in url)
 
-    def faults(self) -> Any:
-        options = json.dumps({"runOnly": {"type": "tag", "values": TAGS}})
-        return self.page.evaluate(
-            AXE.read_text() + f"; axe.run(document, {options}).then(found => found.violations.map("
-            "fault => fault.id + ' ' + fault.nodes[0].html))"
-        )
+    def faults(self) -> list[Any]:
+        return axe_faults(self.page)
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page
 
+from tests.browser import axe_faults
 from tests.conftest import ROOT
-from tests.stripe_local.test_pages_in_a_browser import AXE, FLAGS, TAGS, find_chromium
 
 SCREENSHOTS = ROOT / "screenshots"
 START_S = 240
@@ -77,17 +77,6 @@ def copy() -> Iterator[Site]:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
         shutil.rmtree(home, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    path = find_chromium()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=[*FLAGS, "--autoplay-policy=no-user-gesture-required"]
-        )
-        yield browser
-        browser.close()
 
 
 @dataclass
@@ -157,12 +146,7 @@ class Somebody:
         """Keep a picture of the page, and have axe look at it."""
         SCREENSHOTS.mkdir(exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{shot}-{self.width}-{self.lang}.png", full_page=True)
-        options = json.dumps({"runOnly": {"type": "tag", "values": TAGS}})
-        found = self.page.evaluate(
-            AXE.read_text() + f"; axe.run(document, {options}).then(found => found.violations.map("
-            "fault => fault.id + ' ' + fault.nodes[0].html))"
-        )
-        self.axe += [f"{shot}: {each}" for each in found]
+        self.axe += [f"{shot}: {each}" for each in axe_faults(self.page)]
 
     def api(self, method: str, path: str, key: str, **kwargs: Any) -> Any:
         return self.context.request.fetch(

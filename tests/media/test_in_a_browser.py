@@ -16,7 +16,7 @@ from market.kit import ids
 from market.kit.db import db
 from market.media.models import Asset, AssetState
 from tests.conftest import Player
-from tests.front.conftest import Reader, chromium, site  # noqa: F401
+from tests.front.conftest import Reader, site  # noqa: F401
 from tests.media import clips
 from tests.media.test_serving import ready_film
 from tests.media.test_uploads import only_asset

@@ -1,7 +1,5 @@
 """The hosted pages in Chromium: phone and desk, both languages, light and dark, and nothing to complain about."""
 
-import os
-import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,36 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser import AXE, TAGS
 from tests.stripe_local.conftest import ROOT, Sandbox
 
 pytestmark = pytest.mark.browser
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
-AXE = ROOT / "node_modules/axe-core/axe.min.js"
 expect.set_options(timeout=30_000)
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PHONE, DESK = (390, "zh-CN", "light"), (1280, "en-US", "dark")
 ONE = pytest.mark.parametrize("visit", [PHONE], indirect=True, ids=["phone"])
 BOTH = pytest.mark.parametrize("visit", [PHONE, DESK], indirect=True, ids=["phone", "desk"])
-
-
-def find_chromium() -> str:
-    found = os.environ.get("VTASK_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if not found:
-        if os.environ.get("VTASK_REQUIRE_BROWSER"):
-            pytest.fail("no Chromium here, and VTASK_REQUIRE_BROWSER is set")
-        pytest.skip("no Chromium here; set VTASK_CHROMIUM to one")
-    return found
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = find_chromium()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

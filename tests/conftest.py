@@ -25,6 +25,10 @@ from tests.browser import chromium  # noqa: F401  # a fixture for every folder
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="run the long forms too")
+
+
 def admin_url() -> str:
     return os.environ["DATABASE_URL"].replace("+psycopg", "")
 

@@ -256,6 +256,21 @@ def zhou(cast: dict[str, Player]) -> Player:
     return cast["zhou"]
 
 
+@pytest.fixture
+def qian(app: Flask, cast: dict[str, Player]) -> Player:
+    """A second operator: the other pair of eyes."""
+    from market.accounts import service
+    from market.accounts.actor import Role
+    from market.kit.db import transaction
+
+    with app.app_context(), transaction():
+        membership = service.sign_up(
+            email="qian@example.com", password=PASSWORD, name="Qian", role=Role.OPERATOR
+        )
+        _key, secret = service.make_key(membership.person_id, membership.party_id, label="tests")
+        return Player(app, "qian", "qian@example.com", membership.person_id, membership.party_id, secret)
+
+
 def drain_all() -> int:
     """Relay and do everything that is due, until nothing is left: what the workers would do."""
     from workers.drain import drain

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from market.agencies import service as agencies
+from market.approvals import service as approvals
 from market.bids import invitations as bid_invitations
 from market.bids import service as bids
 from market.campaigns import filling
@@ -45,6 +46,7 @@ ALWAYS: tuple[Listener, ...] = (messages.notify,)
 
 TIMERS: dict[str, TimerHandler] = {
     agencies.END_TIMER: agencies.end_after_notice,
+    approvals.EXPIRE: approvals.expire,
     bid_invitations.EXPIRE_TIMER: bid_invitations.expire_invitation,
     delivery.AUTO_ACCEPT: delivery.auto_accept,
     delivery.REMIND: delivery.remind,

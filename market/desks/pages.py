@@ -28,6 +28,7 @@ from market.tasks import queries as tasks
 bp = Blueprint("desks", __name__)
 
 HANDLERS = {
+    "approvals.expire": N_("审批申请过期"),
     "orders.lapse": N_("未托管的订单失效"),
     "payments.mature": N_("冷静期结束，款项可提现"),
     "delivery.auto_accept": N_("自动验收"),

@@ -27,6 +27,7 @@ class Figures:
     min_price_fen: int = 100  # budgets and bids: below this a stage would round to nothing
     roster_notice_days: int = 7  # A1
     pending_roster_invitations: int = 50  # A1: unanswered, per agency
+    approval_h: int = 48  # A5: a request for a second operator's word is void after this
     live_reminder_min: int = 15  # reminders of a live show go out this long before it starts
 
 

@@ -50,6 +50,10 @@ class Entry:
 CATALOGUE: dict[str, Entry] = {
     "party.verified": Entry(N_("资质审核通过，现在可以报价和签约了"), fixed("/settings"), "badge-check"),
     "party.verification_refused": Entry(N_("资质审核未通过：%(reason)s"), fixed("/settings"), "badge-x"),
+    "approval.asked": Entry(N_("有一项操作等待您审批：%(reason)s"), given, "shield-question"),
+    "approval.done": Entry(N_("您的申请已获同意并执行：%(reason)s"), given, "shield-check"),
+    "approval.refused": Entry(N_("您的申请被驳回：%(note)s"), given, "shield-x"),
+    "approval.expired": Entry(N_("您的申请没有人处理，已作废：%(reason)s"), given, "clock-alert"),
     "bid.placed": Entry(N_("「%(title)s」收到新报价 %(amount)s"), brief, "hand-coins"),
     "bid.placed_for_you": Entry(N_("%(agency)s 代您向「%(title)s」报价 %(amount)s"), brief, "hand-coins"),
     "bid.changed": Entry(N_("「%(title)s」的报价改为 %(amount)s"), brief, "hand-coins"),

@@ -52,6 +52,7 @@ FLOORS = [
     {"tasks"},
     {"shops", "agencies", "creators", "payments", "feed", "video", "live", "messages"},
     {"ledger", "media"},
+    {"approvals"},
     {"accounts"},
     {"kit"},
 ]

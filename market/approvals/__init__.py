@@ -1,0 +1,1 @@
+"""Four eyes: what one operator asks for and another must agree to before it happens."""

@@ -28,6 +28,7 @@ TimerHandler = Callable[[UUID, dict[str, Any]], None]
 
 SUBSCRIPTIONS: dict[str, tuple[Listener, ...]] = {
     "delivery.accepted": (publication.publish,),
+    "order.thawed": (order_listeners.release_thawed,),
     "payments.received": (order_listeners.fund_paid,),
     "post.changed": (filling.renew_venues,),
     "post.withdrawn": (filling.renew_venues,),

@@ -38,6 +38,7 @@ from market.orders.telling import tell
 
 AUTO_ACCEPT = "delivery.auto_accept"
 REMIND = "delivery.remind"
+FROZEN_PAUSE = timedelta(hours=1)
 REMINDERS = ((0.5, events.HALF), (0.9, events.SOON))
 
 
@@ -149,7 +150,13 @@ def accept(submission_id: UUID, by: Actor, *, auto: bool = False, order: Order |
 def auto_accept(submission_id: UUID, data: dict[str, Any]) -> None:
     """The timer: the merchant said nothing in time. Late after an outage is as good; twice changes nothing."""
     order, submission = _locked(submission_id)
-    if submission.is_waiting and submission.auto_accept_at <= now():
+    if not submission.is_waiting or submission.auto_accept_at > now():
+        return
+    if order.frozen_at is not None:  # its time is over all the same: asked again until the freeze is lifted
+        turn = int(data.get("frozen", 0)) + 1
+        key = f"{AUTO_ACCEPT}:{submission.id}:frozen:{turn}"
+        set_timer(AUTO_ACCEPT, submission.id, now() + FROZEN_PAUSE, key=key, frozen=turn)
+    else:
         accept(submission_id, SYSTEM, auto=True, order=order)
 
 

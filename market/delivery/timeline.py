@@ -36,6 +36,8 @@ WORDS: dict[str, tuple[str, str, str]] = {
     "milestone.released": (N_("%(stage)s款 %(amount)s 已放款"), "coins", "good"),
     "publication.published": (N_("「%(title)s」已上架"), "megaphone", "good"),
     "publication.withdrawn": (N_("「%(title)s」已下架"), "eye-off", ""),
+    "order.frozen": (N_("资金核查中，暂时冻结"), "snowflake", "bad"),
+    "order.thawed": (N_("资金核查结束，解除冻结"), "circle-check", "good"),
     "order.completed": (N_("订单完成"), "circle-check", "good"),
     "order.lapsed": (N_("没有按时托管，订单失效"), "clock", "bad"),
     "order.cancelled": (N_("订单取消"), "circle-x", "bad"),

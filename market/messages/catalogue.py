@@ -91,6 +91,10 @@ CATALOGUE: dict[str, Entry] = {
     "order.funded": Entry(N_("订单 %(number)s 的 %(amount)s 已托管，可以开始了"), ORDER, "lock-keyhole"),
     "order.lapsed": Entry(N_("订单 %(number)s 没有按时托管资金，已失效"), ORDER, "clock-alert"),
     "order.cancelled": Entry(N_("订单 %(number)s 已取消，没有产生费用"), ORDER, "circle-x"),
+    "order.frozen": Entry(
+        N_("订单 %(number)s 的资金正在核查，暂时冻结；交付可以照常进行"), ORDER, "snowflake"
+    ),
+    "order.thawed": Entry(N_("订单 %(number)s 的资金核查结束，已解除冻结"), ORDER, "circle-check"),
     "order.completed": Entry(N_("订单 %(number)s 完成了"), ORDER, "party-popper"),
     "delivery.submitted": Entry(N_("订单 %(number)s 提交了新的交付，请验收"), ORDER, "package"),
     "delivery.revision_asked": Entry(

@@ -56,3 +56,10 @@ class CannotCancel(Conflict):
     """Money is in escrow: the order is carried out or goes to arbitration."""
 
     text = N_("资金托管之后不能直接取消订单。")
+
+
+class OrderFrozen(Conflict):
+    """Something about the order's money is being looked into; nothing of it moves until that is done."""
+
+    title = N_("订单已冻结")
+    text = N_("订单 %(number)s 的资金正在核查，暂时冻结：不能放款、退款。核查结束后会自动恢复，不影响交付。")

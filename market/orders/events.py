@@ -5,4 +5,6 @@ FUNDED = "order.funded"  # amount_fen
 LAPSED = "order.lapsed"
 CANCELLED = "order.cancelled"
 COMPLETED = "order.completed"  # amount_fen
+FROZEN = "order.frozen"  # source
+THAWED = "order.thawed"
 RELEASED = "milestone.released"  # stage, amount_fen, auto, and per payee {party id: fen} in `parts`

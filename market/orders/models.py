@@ -51,6 +51,8 @@ class Order(Row, Base):
     awarded_at: Mapped[datetime]
     funded_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    frozen_at: Mapped[datetime | None]
+    """Set while a freeze is on (freezes.py): none of the order's money leaves it."""
 
     milestones: Mapped[list["Milestone"]] = relationship(
         back_populates="order", order_by="Milestone.position", lazy="selectin"

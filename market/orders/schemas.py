@@ -45,6 +45,11 @@ class OrderSchema(Schema):
     awarded_at = Instant(required=True)
     funded_at = Instant(required=True, allow_none=True)
     ended_at = Instant(required=True, allow_none=True)
+    frozen_at = Instant(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Set while its money is being looked into: none of it moves."},
+    )
 
 
 class OrderDetailSchema(OrderSchema):

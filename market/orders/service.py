@@ -18,6 +18,7 @@ from market.ledger.movements import Leg, PostingKind
 from market.orders import events
 from market.orders.awarding import LAPSE, award
 from market.orders.errors import CannotCancel, NotAwaitingFunds
+from market.orders.freezes import require_thawed
 from market.orders.models import Milestone, Order
 from market.orders.queries import find
 from market.orders.states import AFTER, MilestoneState, OrderState, Stage
@@ -27,7 +28,7 @@ from market.payments import service as paying
 from market.payments.alarms import alarm
 from market.payments.models import Checkout
 
-__all__ = ["LAPSE", "award", "cancel", "checkout", "fund", "land", "lapse", "release"]
+__all__ = ["LAPSE", "award", "cancel", "checkout", "fund", "land", "lapse", "release", "thaw"]
 
 K = AccountKind
 CLOSING_MINUTES = 5
@@ -91,8 +92,9 @@ def release(
     """Pay the milestone out of the (locked) order: EM→PP creator and agency, fee, tax; then the next stage begins.
 
     Approval, timer and landing share the key `release:{milestone}`: whoever comes first pays, nobody pays twice.
-    `quietly`: the caller tells the parties himself, so no second notice says the same.
+    `quietly`: the caller tells the parties himself, so no second notice says the same. Raises OrderFrozen.
     """
+    require_thawed(order)
     shares = milestone.shares
     milestone.release(shares)
     escrow = Account(K.ESCROW_MILESTONE, milestone.id)
@@ -147,13 +149,26 @@ def _go_on(order: Order, milestone: Milestone, by: Actor) -> None:
 
 
 def land(order: Order, receipt: dict[str, Any], by: Actor = SYSTEM) -> bool:
-    """The work is on its shelf: the receipt releases the last milestone of the (locked) order. False: it was before."""
+    """The work is on its shelf: the receipt releases the last milestone of the (locked) order. False: it was before.
+
+    Of a frozen order the receipt is kept, and `thaw` releases.
+    """
     last = order.milestone(Stage.PUBLISHED)
     if last.state is MilestoneState.RELEASED:
         return False
     last.receipt = receipt
+    if order.frozen_at is not None:
+        return True
     release(order, last, by)
     return True
+
+
+def thaw(order_id: UUID) -> None:
+    """The last freeze was lifted: what the landing would have released is released now. Safe to run twice."""
+    order = find(order_id, lock=True)
+    last = order.milestone(Stage.PUBLISHED)
+    if order.frozen_at is None and last.receipt is not None and last.state is MilestoneState.ACTIVE:
+        release(order, last, SYSTEM)
 
 
 def lapse(order_id: UUID, data: dict[str, Any] | None = None) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from market.accounts.actor import SYSTEM
@@ -61,7 +61,7 @@ def earn(
 def mature(earning_id: UUID, data: dict[str, Any]) -> None:
     """The timer: cooling is over, PP→PA. Safe to run twice, and late."""
     earning = db.session.get(Earning, earning_id, with_for_update=True, populate_existing=True)
-    if earning is None or earning.matured_at:
+    if earning is None or earning.matured_at or earning.frozen_at:  # `thaw` sets the timer again
         return
     ledger.post(
         PostingKind.MATURE,
@@ -79,12 +79,45 @@ def mature(earning_id: UUID, data: dict[str, Any]) -> None:
     earning.matured_at = now()
 
 
+def freeze(subject_id: UUID) -> None:
+    """What was earned by this (locked) order stands still: it does not mature, and may not be withdrawn."""
+    db.session.execute(update(Earning).where(Earning.subject_id == subject_id).values(frozen_at=now()))
+
+
+def thaw(subject_id: UUID) -> None:
+    """It goes on; what should have matured meanwhile does at once."""
+    thawed = (
+        update(Earning)
+        .where(Earning.subject_id == subject_id, Earning.frozen_at.is_not(None))
+        .values(frozen_at=None)
+        .returning(Earning.id, Earning.matures_at, Earning.matured_at)
+    )
+    for earning_id, matures_at, matured_at in db.session.execute(thawed):
+        if matured_at is None:
+            set_timer(MATURE, earning_id, matures_at, key=f"{MATURE}:{earning_id}:thawed:{now().isoformat()}")
+
+
+def frozen_fen(party_id: UUID) -> int:
+    """Of what has matured, the part whose orders are frozen: it stays where it is."""
+    rows = select(func.sum(Earning.amount_fen)).where(
+        Earning.party_id == party_id, Earning.frozen_at.is_not(None), Earning.matured_at.is_not(None)
+    )
+    return int(db.session.scalar(rows) or 0)
+
+
+def withdrawable(party_id: UUID) -> int:
+    """What may be taken out now: the available money without what frozen orders hold back."""
+    return max(0, books.balance(Account(K.PAYEE_AVAILABLE, party_id)) - frozen_fen(party_id))
+
+
 @dataclass(frozen=True)
 class Income:
-    """A payee's money, by where it is; pending and available are the ledger's own figures."""
+    """A payee's money, by where it is; pending and available are the ledger's own figures, available without what is
+    frozen."""
 
     available_fen: int
     pending_fen: int
+    frozen_fen: int
     under_way_fen: int
     paid_fen: int
     next_at: datetime | None
@@ -100,6 +133,7 @@ def income(party_id: UUID) -> Income:
         .group_by(Withdrawal.state)
     )
     sums = {row[0]: int(row[1]) for row in rows}
+    frozen = min(frozen_fen(party_id), balances[available])
     first = db.session.scalars(
         select(Earning)
         .where(Earning.party_id == party_id, Earning.matured_at.is_(None))
@@ -107,8 +141,9 @@ def income(party_id: UUID) -> Income:
         .limit(1)
     ).first()
     return Income(
-        available_fen=balances[available],
+        available_fen=balances[available] - frozen,
         pending_fen=balances[pending],
+        frozen_fen=frozen,
         under_way_fen=sums.get(WithdrawalState.REQUESTED, 0) + sums.get(WithdrawalState.TRANSFERRED, 0),
         paid_fen=sums.get(WithdrawalState.PAID, 0),
         next_at=first.matures_at if first else None,

@@ -59,3 +59,10 @@ class NotEnough(Conflict):
 
     title = N_("可提现金额不足")
     text = N_("可提现金额不足：现在最多可提 %(most)s。")
+
+
+class HeldBack(Conflict):
+    """The money is there, but the orders it was earned by are frozen."""
+
+    title = N_("部分收入已冻结")
+    text = N_("部分收入来自正在核查的订单，暂时冻结：现在最多可提 %(most)s。")

@@ -108,12 +108,15 @@ class Earning(Row, Base):
     released_at: Mapped[datetime]
     matures_at: Mapped[datetime]
     matured_at: Mapped[datetime | None]
+    frozen_at: Mapped[datetime | None]
+    """Set while its order is frozen: it does not mature, and what has matured of it may not be withdrawn."""
 
     __table_args__ = (
         UniqueConstraint("source_id", "party_id"),
         CheckConstraint("amount_fen > 0", name="amount"),
         Index("ix_earnings_party_id_id", "party_id", "id"),
         Index("ix_earnings_cooling", "party_id", "matures_at", postgresql_where=text("matured_at IS NULL")),
+        Index("ix_earnings_frozen", "party_id", postgresql_where=text("frozen_at IS NOT NULL")),
     )
 
 

@@ -36,10 +36,12 @@ class EarningSchema(Schema):
 
 
 class IncomeSchema(Schema):
-    """Where one's money is. `pending_fen` cools down until each earning's `matures_at`."""
+    """Where one's money is. `pending_fen` cools down until each earning's `matures_at`; `frozen_fen` has matured, but
+    its orders are being looked into."""
 
     available_fen = fields.Integer(required=True)
     pending_fen = fields.Integer(required=True)
+    frozen_fen = fields.Integer(required=True)
     under_way_fen = fields.Integer(required=True)
     paid_fen = fields.Integer(required=True)
     next_at = Instant(required=True, allow_none=True)

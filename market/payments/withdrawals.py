@@ -15,9 +15,16 @@ from market.ledger import queries as books
 from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Leg, PostingKind
-from market.payments import calls, connect
+from market.payments import calls, connect, earnings
 from market.payments.alarms import alarm
-from market.payments.errors import BelowMinimum, KeyOfAnother, NotEnough, NotOnboarded, StripeRefused
+from market.payments.errors import (
+    BelowMinimum,
+    HeldBack,
+    KeyOfAnother,
+    NotEnough,
+    NotOnboarded,
+    StripeRefused,
+)
 from market.payments.models import Withdrawal
 from market.payments.params import payout_params, transfer_params
 from market.payments.states import WithdrawalState
@@ -46,7 +53,9 @@ def withdraw(*, party_id: UUID, amount_fen: int, by: Actor, key: str) -> Withdra
         raise BelowMinimum(field="amount_fen", least=format_fen(figures.min_withdrawal_fen))
     # Withdrawals of one payee stand in line at the account's row, so the figure holds until we post.
     available = Account(K.PAYEE_AVAILABLE, party_id)
-    if amount_fen > (most := books.balance(available)):
+    if amount_fen > (most := earnings.withdrawable(party_id)):
+        if amount_fen <= books.balance(available):
+            raise HeldBack(field="amount_fen", most=format_fen(most))
         raise NotEnough(field="amount_fen", most=format_fen(most))
     made = Withdrawal(
         party_id=party_id,

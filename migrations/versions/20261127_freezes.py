@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261127_freezes"
-down_revision = "20261123_seasons"
+down_revision = "20261127_approvals"
 branch_labels = None
 depends_on = None
 

@@ -27,7 +27,7 @@ from market.campaigns import service as campaigns
 from market.creators import service as creators
 from market.delivery import queries as deliveries
 from market.delivery import service as delivery
-from market.delivery.models import Kind
+from market.delivery.models import Kind, Submission
 from market.feed import service as feed
 from market.kit import clock
 from market.kit.db import db, transaction
@@ -51,11 +51,12 @@ ENDS = (
     "awarded",
     "cancelled",
     "lapsed",
-    "funded",
+    "scripting",
     "script",
     "drafting",
     "draft",
     "revision",
+    "publishing",
     "completed",
 )
 """How far a story goes; `lapsed` and `cancelled` end off the way."""
@@ -66,7 +67,8 @@ STANDING = (
     (4, 5, "drafting"),
     (9, 7, "revision"),
     (6, 4, "script"),
-    (12, 4, "funded"),
+    (12, 4, "scripting"),
+    (2, 6, "publishing"),
     (13, 3, "awarded"),
     (11, 3, "cancelled"),
     (8, 9, "lapsed"),
@@ -75,7 +77,7 @@ STANDING = (
     (10, 1, "open"),
     (14, 1, "open"),
 )
-"""What is under way today: at least one order in every state a person meets."""
+"""What is under way today: at least one order in every state."""
 
 
 @dataclass
@@ -447,20 +449,23 @@ class Story:
         with transaction():
             delivery.submit(self.order_id, kind, content, by=owner)
 
-    def _last(self) -> UUID:
+    def _last(self) -> Submission:
         assert self.order_id
-        return deliveries.of_order(self.order_id)[-1].id
+        return deliveries.of_order(self.order_id)[-1]
 
     def ask_revision(self) -> None:
         said: dict[str, Any] = {"text": self.chance.choice(REMARKS)}
         if self.ask.format == "video":
             said |= {"at_ms": 1500, "x": 5200, "y": 4100}
         with transaction():
-            delivery.ask_revision(self._last(), [said], by=self.merchant)
+            delivery.ask_revision(self._last().id, [said], by=self.merchant)
 
     def accept(self) -> None:
+        last = self._last()
+        waits = self.end == "publishing" and last.kind is not Kind.SCRIPT
+        publish_at = self.world.today + timedelta(days=3) if waits else None
         with transaction():
-            delivery.accept(self._last(), by=self.merchant)
+            delivery.accept(last.id, by=self.merchant, publish_at=publish_at)
 
 
 def around(world: World) -> None:

@@ -28,6 +28,7 @@ TimerHandler = Callable[[UUID, dict[str, Any]], None]
 
 SUBSCRIPTIONS: dict[str, tuple[Listener, ...]] = {
     "delivery.accepted": (publication.publish,),
+    "delivery.scheduled": (publication.publish,),
     "order.thawed": (order_listeners.release_thawed,),
     "payments.received": (order_listeners.fund_paid,),
     "post.changed": (filling.renew_venues,),
@@ -56,6 +57,7 @@ TIMERS: dict[str, TimerHandler] = {
     live.REMIND: live.send_reminders,
     orders.LAPSE: orders.lapse,
     publication.EXPIRE: publication.expire,
+    publication.PUBLISH: publication.put_on_shelf,
     tasks.CLOSE_TIMER: tasks.close_when_due,
 }
 

@@ -12,6 +12,7 @@ from market.delivery.errors import (
     WrongAsset,
     WrongKind,
 )
+from market.delivery.hour import check_hour
 from market.delivery.models import Kind
 from market.kit import ids
 from market.kit.clock import now
@@ -50,6 +51,9 @@ def checked(
         return {"text": given["text"]}, None
     content: dict[str, Any] = {"title": given["title"]}
     asset_id: UUID | None = given.get("asset_id")
+    if given.get("publish_at"):
+        check_hour(order, stage, given["publish_at"])
+        content["publish_at"] = given["publish_at"].isoformat()
     content["product_ids"] = _products(order, given.get("product_ids") or [])
     if kind is Kind.ARTICLE:
         for image in given["image_ids"]:

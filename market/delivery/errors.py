@@ -74,6 +74,35 @@ class StartsInThePast(Refusal):
     text = N_("开播时间必须在现在之后。")
 
 
+class PublishInThePast(Refusal):
+    status = 422
+    title = N_("填写的内容有误")
+    text = N_("发布时间必须在现在之后；留空则验收后立即发布。")
+
+
+class PublishAfterDeadline(Refusal):
+    """The deadline both agreed on bounds how long the last part may wait."""
+
+    status = 422
+    title = N_("填写的内容有误")
+    text = N_("发布时间不能晚于约定的截止时间（%(latest)s）。")
+
+
+class NothingToSchedule(Refusal):
+    """A script is not published, and a live show has an hour of its own."""
+
+    status = 422
+    title = N_("填写的内容有误")
+    text = N_("只有图文和短视频的成稿可以选定发布时间。")
+
+
+class NotWaitingForHour(Conflict):
+    """Published meanwhile, or never given an hour."""
+
+    title = N_("不能再改时间")
+    text = N_("作品没有在等待发布，或已经上架，请刷新后再看。")
+
+
 class WrongKind(Refusal):
     status = 422
     title = N_("填写的内容有误")

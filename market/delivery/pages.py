@@ -15,14 +15,21 @@ from market.accounts.idempotency import idempotent
 from market.accounts.queries import parties
 from market.delivery import policy, queries, service
 from market.delivery.content import wanted_kind
+from market.delivery.hour import latest_hour, may_have_hour, proposed_hour
 from market.delivery.models import Kind, Submission
-from market.delivery.schemas import CONTENTS, LiveFormSchema, RemarkFormSchema, RevisionFormSchema
+from market.delivery.schemas import (
+    FORMS,
+    AcceptanceFormSchema,
+    PublicationTimeFormSchema,
+    RemarkFormSchema,
+    RevisionFormSchema,
+)
 from market.delivery.timeline import entries_of, latest
 from market.delivery.turn import turn_of
 from market.kit import ids
 from market.kit.db import db, transaction
-from market.kit.errors import Conflict
-from market.kit.pages import Form, read_form
+from market.kit.errors import Conflict, Refusal
+from market.kit.pages import Form, local_input, read_form
 from market.kit.words import _
 from market.media import queries as assets
 from market.messages import queries as messages
@@ -49,7 +56,7 @@ def workroom(order_id: UUID) -> Any:
     return _workroom(_order(order_id)), 200
 
 
-def _workroom(order: Order, form: Form | None = None) -> str:
+def _workroom(order: Order, form: Form | None = None, hour: Form | None = None) -> str:
     actor = current_actor()
     submissions = queries.of_order(order.id)
     turn = turn_of(order, actor, submissions)
@@ -78,6 +85,9 @@ def _workroom(order: Order, form: Form | None = None) -> str:
         seen=latest(order.id),
         thread=thread,
         messages=messages.messages(thread) if thread else [],
+        hour=hour or Form({"publish_at": local_input(order.publish_at)}),
+        latest_hour=latest_hour(order),
+        may_have_hour=stage is not None and may_have_hour(order, stage),
         may_talk=actor.may(Right.TALK),
         back=url_for("delivery.workroom", order_id=order.id),
     )
@@ -96,6 +106,7 @@ def _first_form(versions: list[Submission], kind: Kind | None) -> Form:
     if versions[-1].asset_id and kind is not Kind.ARTICLE:
         values["asset_id"] = ids.encode("ast", versions[-1].asset_id)
     values.pop("starts_at", None)
+    values["publish_at"] = local_input(proposed_hour(versions[-1]))
     return Form(values)
 
 
@@ -141,7 +152,7 @@ def submit(order_id: UUID) -> Any:
     kind = Kind(posted) if posted in list(Kind) else Kind.SCRIPT
     source = request.form.copy()
     source.poplist("kind")
-    form = read_form(LiveFormSchema() if kind is Kind.LIVE else CONTENTS[kind](), source)
+    form = read_form(FORMS[kind](), source)
     room = url_for("delivery.workroom", order_id=order_id)
     with form.attempt(), _or_back(room):
         with transaction():
@@ -164,7 +175,13 @@ def review(submission_id: UUID) -> Any:
     return _review(submission, order)
 
 
-def _review(submission: Submission, order: Order, form: Form | None = None, ask: Form | None = None) -> Any:
+def _review(
+    submission: Submission,
+    order: Order,
+    form: Form | None = None,
+    ask: Form | None = None,
+    take: Form | None = None,
+) -> Any:
     actor = current_actor()
     versions = queries.versions(submission.milestone_id)
     beside = next((v for v in versions if str(v.version) == request.args.get("beside")), None)
@@ -192,13 +209,17 @@ def _review(submission: Submission, order: Order, form: Form | None = None, ask:
         names=parties([*order.parties, *(r.party_id for s in shown for r in s.remarks)]),
         form=form or Form(),
         ask=ask or Form(),
+        take=take or Form({"publish_at": local_input(proposed_hour(submission))}),
+        hours={s.id: proposed_hour(s) for s in shown},
+        latest_hour=latest_hour(order),
+        may_have_hour=may_have_hour(order, milestone.kind),
         rounds=int(order.terms["revisions"]),
         left=service.revisions_left(order, submission.milestone_id),
         may_review=policy.may_review(actor, order) and submission.is_waiting,
         may_remark=policy.may_remark(actor, order) and submission.is_waiting,
         seen=latest(order.id),
     )
-    return page, max((form or Form()).status, (ask or Form()).status)
+    return page, max(each.status for each in (form, ask, take, Form()) if each)
 
 
 @bp.post("/submissions/<pid('sub'):submission_id>/remarks")
@@ -246,15 +267,41 @@ def extend(submission_id: UUID) -> Any:
 @bp.post("/submissions/<pid('sub'):submission_id>/acceptance")
 @signed_in
 def accept(submission_id: UUID) -> Any:
-    _submission(submission_id)  # puts on the merchant's hat before the key is looked up under it
-    return _accept_once(submission_id)
+    # Puts on the merchant's hat before the key is looked up under it.
+    submission, order = _submission(submission_id)
+    form = read_form(AcceptanceFormSchema())
+    if not form.errors:
+        try:
+            return _accept_once(submission_id, form.data["publish_at"])
+        except Refusal as refusal:
+            if refusal.field != "publish_at":
+                raise
+            form.errors["publish_at"] = [refusal.detail()]
+    return _review(submission, order, take=form)
 
 
 @idempotent
-def _accept_once(submission_id: UUID) -> Any:
+def _accept_once(submission_id: UUID, publish_at: datetime | None) -> Any:
     actor = current_actor()
     order = queries.order_visible(submission_id, actor, lock=True)
     require(policy.may_review(actor, order))
-    service.accept(submission_id, actor, order=order)
+    service.accept(submission_id, actor, order=order, publish_at=publish_at)
     flash(_("已验收，款项已放给创作者。"), "success")
     return redirect(url_for("delivery.workroom", order_id=order.id), 303)
+
+
+@bp.post("/orders/<pid('ord'):order_id>/publication-time")
+@signed_in
+def reschedule(order_id: UUID) -> Any:
+    order = _order(order_id)
+    actor = current_actor()
+    require(policy.may_review(actor, order))
+    form = read_form(PublicationTimeFormSchema())
+    room = url_for("delivery.workroom", order_id=order_id)
+    with form.attempt(), _or_back(room):
+        at = None if form.data["at_once"] else form.data["publish_at"]
+        with transaction():
+            service.reschedule(order_id, at, actor)
+        flash(_("发布时间已更改。") if at else _("作品马上上架。"), "success")
+        return redirect(room, 303)
+    return _workroom(orders.find_visible(order_id, actor), hour=form), form.status

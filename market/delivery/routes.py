@@ -9,9 +9,12 @@ from flask.typing import ResponseReturnValue
 from market.accounts.edge import current_actor, require
 from market.accounts.idempotency import idempotent
 from market.delivery import policy, queries, service
+from market.delivery.hour import proposed_hour
 from market.delivery.models import Kind, Remark, Submission
 from market.delivery.schemas import (
+    AcceptanceSchema,
     ContentSchema,
+    PublicationTimeSchema,
     RemarkInSchema,
     RemarkSchema,
     RevisionSchema,
@@ -20,6 +23,8 @@ from market.delivery.schemas import (
 from market.kit.api import IDEMPOTENCY_KEY, ApiBlueprint
 from market.kit.db import transaction
 from market.orders import queries as orders
+from market.orders.models import Order
+from market.orders.schemas import OrderSchema
 
 bp = ApiBlueprint("delivery", __name__, description="Handing in, reviewing and accepting work")
 
@@ -50,14 +55,28 @@ def get_submission(submission_id: UUID) -> Submission:
 
 @bp.post("/submissions/<pid('sub'):submission_id>/acceptance")
 @bp.doc(parameters=IDEMPOTENCY_KEY)
+@bp.arguments(AcceptanceSchema, required=False)
 @bp.response(201, SubmissionSchema)
 @idempotent
-def create_acceptance(submission_id: UUID) -> ResponseReturnValue:
+def create_acceptance(given: dict[str, Any], submission_id: UUID) -> ResponseReturnValue:
     """Accept the work and pay its stage out. Needs Idempotency-Key."""
     actor = current_actor()
     order = queries.order_visible(submission_id, actor, lock=True)
     require(policy.may_review(actor, order))
-    return SubmissionSchema().dump(service.accept(submission_id, actor, order=order)), 201
+    at = given["publish_at"] if "publish_at" in given else proposed_hour(queries.find(submission_id))
+    accepted = service.accept(submission_id, actor, order=order, publish_at=at)
+    return SubmissionSchema().dump(accepted), 201
+
+
+@bp.post("/orders/<pid('ord'):order_id>/publication-time")
+@bp.arguments(PublicationTimeSchema)
+@bp.response(201, OrderSchema)
+def create_publication_time(given: dict[str, Any], order_id: UUID) -> Order:
+    """Another hour for accepted work that waits for its own; for the merchant, up to the order's deadline."""
+    actor = current_actor()
+    with transaction():
+        require(policy.may_review(actor, orders.find_visible(order_id, actor)))
+        return service.reschedule(order_id, given["publish_at"], actor)
 
 
 @bp.post("/submissions/<pid('sub'):submission_id>/revision")

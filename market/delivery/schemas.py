@@ -10,6 +10,7 @@ from market.kit.schemas import Instant, LocalInstant, PublicId, Schema, Text, Wh
 from market.kit.words import _
 
 MOST_MS = 24 * 3600 * 1000
+PROPOSAL = {"description": "the hour you propose for publishing; null: as soon as it is accepted"}
 
 
 class ScriptSchema(Schema):
@@ -19,6 +20,7 @@ class ScriptSchema(Schema):
 class ArticleSchema(Schema):
     title = Text(least=2, most=80, required=True)
     body = Text(least=20, most=50_000, required=True)
+    publish_at = Instant(load_default=None, allow_none=True, metadata=PROPOSAL)
     image_ids = fields.List(PublicId("ast"), load_default=list, validate=Length(max=20))
     product_ids = fields.List(PublicId("prd"), load_default=list, validate=Length(max=20))
 
@@ -26,6 +28,7 @@ class ArticleSchema(Schema):
 class VideoSchema(Schema):
     title = Text(least=2, most=80, required=True)
     text = Text(most=2_000, load_default="")
+    publish_at = Instant(load_default=None, allow_none=True, metadata=PROPOSAL)
     asset_id = PublicId("ast", required=True)
     product_ids = fields.List(PublicId("prd"), load_default=list, validate=Length(max=20))
 
@@ -38,6 +41,14 @@ class LiveSchema(Schema):
     product_ids = fields.List(PublicId("prd"), load_default=list, validate=Length(max=20))
 
 
+class ArticleFormSchema(ArticleSchema):
+    publish_at = LocalInstant(load_default=None)
+
+
+class VideoFormSchema(VideoSchema):
+    publish_at = LocalInstant(load_default=None)
+
+
 class LiveFormSchema(LiveSchema):
     starts_at = LocalInstant(required=True)
 
@@ -48,6 +59,13 @@ CONTENTS: dict[Kind, type[Schema]] = {
     Kind.VIDEO: VideoSchema,
     Kind.LIVE: LiveSchema,
 }
+FORMS: dict[Kind, type[Schema]] = {
+    Kind.SCRIPT: ScriptSchema,
+    Kind.ARTICLE: ArticleFormSchema,
+    Kind.VIDEO: VideoFormSchema,
+    Kind.LIVE: LiveFormSchema,
+}
+"""The same as people type them: hours in the reader's zone."""
 
 
 class ContentSchema(Schema):
@@ -111,6 +129,32 @@ class RevisionSchema(Schema):
 
 class RevisionFormSchema(Schema):
     text = Text(most=2_000, load_default="")
+
+
+class AcceptanceSchema(Schema):
+    """`publish_at` of a draft: left out, the hour the creator proposed; null, at once."""
+
+    publish_at = Instant(allow_none=True)
+
+
+class AcceptanceFormSchema(Schema):
+    publish_at = LocalInstant(load_default=None)
+
+
+class PublicationTimeSchema(Schema):
+    """null: publish at once."""
+
+    publish_at = Instant(required=True, allow_none=True)
+
+
+class PublicationTimeFormSchema(Schema):
+    publish_at = LocalInstant(load_default=None)
+    at_once = fields.Boolean(load_default=False)
+
+    @validates_schema
+    def one(self, data: dict[str, Any], **kwargs: Any) -> None:
+        if not data["publish_at"] and not data["at_once"]:
+            raise ValidationError(_("请填写日期和时间。"), "publish_at")
 
 
 class SubmissionSchema(Schema):

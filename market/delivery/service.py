@@ -4,7 +4,7 @@ Everything here happens under the order's row lock, so acceptance, timer and rev
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -19,9 +19,11 @@ from market.delivery.errors import (
     NoMoment,
     NothingSaid,
     NotUnderReview,
+    NotWaitingForHour,
     NotYourTurn,
     RevisionsUsedUp,
 )
+from market.delivery.hour import check_hour, proposed_hour
 from market.delivery.models import Kind, Remark, Submission
 from market.kit import ids
 from market.kit.clock import now
@@ -119,10 +121,18 @@ def extend(submission_id: UUID, by: Actor) -> Submission:
     return submission
 
 
-def accept(submission_id: UUID, by: Actor, *, auto: bool = False, order: Order | None = None) -> Submission:
-    """Take the work, pay for it, and say so: all three or none. Raises NotUnderReview.
+def accept(
+    submission_id: UUID,
+    by: Actor,
+    *,
+    auto: bool = False,
+    order: Order | None = None,
+    publish_at: datetime | None = None,
+) -> Submission:
+    """Take the work, pay for it, and say so: all three or none. Raises NotUnderReview, the refusals of hour.py.
 
-    `order` is the submission's order when the caller holds its lock already.
+    `order` is the submission's order when the caller holds its lock already. `publish_at`: when an accepted draft is
+    to be published; None, at once.
     """
     if order is None:
         order, submission = _locked(submission_id)
@@ -131,6 +141,7 @@ def accept(submission_id: UUID, by: Actor, *, auto: bool = False, order: Order |
     if not submission.is_waiting:
         raise NotUnderReview
     milestone = _milestone(order, submission)
+    check_hour(order, milestone.kind, publish_at)
     submission.accept(auto=auto)
     cancel_timers(submission.id, AUTO_ACCEPT, REMIND)
     ordering.release(order, milestone, by, auto=auto, quietly=True)
@@ -144,7 +155,26 @@ def accept(submission_id: UUID, by: Actor, *, auto: bool = False, order: Order |
         kind=submission.kind.value,
         format=order.format.value,
     )
+    if publish_at:
+        _set_hour(order, submission, publish_at, by)
     return submission
+
+
+def reschedule(order_id: UUID, publish_at: datetime | None, by: Actor) -> Order:
+    """Another hour for the work that waits for its own; None, at once. Raises NotWaitingForHour, the refusals of
+    hour.py."""
+    order = orders.find(order_id, lock=True)
+    if not order.waits_for_its_hour:
+        raise NotWaitingForHour
+    check_hour(order, Stage.DRAFT, publish_at)
+    accepted = queries.versions(order.milestone(Stage.DRAFT).id)[-1]
+    _set_hour(order, accepted, publish_at or now(), by)
+    return order
+
+
+def _set_hour(order: Order, accepted: Submission, at: datetime, by: Actor) -> None:
+    order.publish_at = at
+    _tell(order, accepted, events.SCHEDULED, by=by, publish_at=at.isoformat())
 
 
 def auto_accept(submission_id: UUID, data: dict[str, Any]) -> None:
@@ -157,7 +187,7 @@ def auto_accept(submission_id: UUID, data: dict[str, Any]) -> None:
         key = f"{AUTO_ACCEPT}:{submission.id}:frozen:{turn}"
         set_timer(AUTO_ACCEPT, submission.id, now() + FROZEN_PAUSE, key=key, frozen=turn)
     else:
-        accept(submission_id, SYSTEM, auto=True, order=order)
+        accept(submission_id, SYSTEM, auto=True, order=order, publish_at=proposed_hour(submission))
 
 
 def remind(submission_id: UUID, data: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """The order's timeline: every fact of its history in words, the newest last."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from market.accounts.queries import parties
 from market.kit import ids
 from market.kit.db import db
 from market.kit.events import Event, history
-from market.kit.pages import format_fen
+from market.kit.pages import format_fen, format_when
 from market.kit.words import N_, _, say
 from market.orders.models import Order
 from market.orders.states import STAGE_NAMES, Stage
@@ -31,6 +32,7 @@ WORDS: dict[str, tuple[str, str, str]] = {
     ),
     "delivery.extended": (N_("延长了验收期"), "timer", ""),
     "delivery.accepted": (N_("验收%(stage)s第 %(version)s 版"), "circle-check", "good"),
+    "delivery.scheduled": (N_("约定 %(when)s 发布"), "calendar-clock", ""),
     "auto_accept.half": (N_("提醒：验收期已过半"), "timer", "wait"),
     "auto_accept.soon": (N_("提醒：即将自动验收"), "timer", "wait"),
     "milestone.released": (N_("%(stage)s款 %(amount)s 已放款"), "coins", "good"),
@@ -75,6 +77,8 @@ def _text(event: Event) -> str:
     data = _Values(event.data)
     if "amount_fen" in event.data:
         data["amount"] = format_fen(event.data["amount_fen"])
+    if "publish_at" in event.data:
+        data["when"] = format_when(datetime.fromisoformat(event.data["publish_at"]))
     if event.data.get("stage") in list(Stage):
         data["stage"] = say(STAGE_NAMES[Stage(event.data["stage"])])
     text = say(WORDS[event.name][0]) % data

@@ -32,6 +32,8 @@ def turn_of(order: Order, actor: Actor, submissions: Sequence[Submission]) -> Tu
     milestone = order.current
     assert milestone is not None, "a running order has a current milestone"
     stage = say(STAGE_NAMES[milestone.kind])
+    if order.waits_for_its_hour:
+        return Turn(_("作品已定时发布"), False, order.publish_at, _("到时自动上架，并放出最后一笔款"))
     if milestone.kind is Stage.PUBLISHED:
         return Turn(_("作品正在上架，上架后自动放出最后一笔款"), False)
     if milestone.state is MilestoneState.SUBMITTED:

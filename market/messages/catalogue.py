@@ -6,11 +6,12 @@ not listed here gives no notice.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from market.kit.ids import encode
-from market.kit.pages import format_fen
+from market.kit.pages import format_fen, format_when
 from market.kit.words import N_, say
 
 Link = Callable[[UUID, dict[str, Any]], str]
@@ -101,6 +102,7 @@ CATALOGUE: dict[str, Entry] = {
         N_("订单 %(number)s 请求修改，请看意见"), ORDER, "message-square-warning"
     ),
     "delivery.accepted": Entry(N_("订单 %(number)s 的交付已验收，放款 %(amount)s"), ORDER, "circle-check"),
+    "delivery.scheduled": Entry(N_("订单 %(number)s 的作品约定于 %(when)s 发布"), ORDER, "calendar-clock"),
     "milestone.released": Entry(N_("订单 %(number)s 放款 %(amount)s"), ORDER, "coins"),
     "auto_accept.half": Entry(N_("订单 %(number)s 有交付等待验收，逾期将自动验收"), ORDER, "timer"),
     "auto_accept.soon": Entry(N_("订单 %(number)s 即将自动验收并放款，请尽快查看"), ORDER, "timer"),
@@ -133,8 +135,12 @@ def words(name: str, data: dict[str, Any]) -> str:
     entry = CATALOGUE.get(name)
     if entry is None:
         return name
-    amount = {"amount": format_fen(data["amount_fen"])} if "amount_fen" in data else {}
-    return say(entry.text) % _Values(data, **amount)
+    filled = _Values(data)
+    if "amount_fen" in data:
+        filled["amount"] = format_fen(data["amount_fen"])
+    if "publish_at" in data:
+        filled["when"] = format_when(datetime.fromisoformat(data["publish_at"]))
+    return say(entry.text) % filled
 
 
 def address(name: str, subject_id: UUID, data: dict[str, Any]) -> str:

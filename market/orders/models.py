@@ -53,6 +53,8 @@ class Order(Row, Base):
     ended_at: Mapped[datetime | None]
     frozen_at: Mapped[datetime | None]
     """Set while a freeze is on (freezes.py): none of the order's money leaves it."""
+    publish_at: Mapped[datetime | None]
+    """The hour agreed for publishing the accepted draft; None: as soon as it is accepted."""
 
     milestones: Mapped[list["Milestone"]] = relationship(
         back_populates="order", order_by="Milestone.position", lazy="selectin"
@@ -89,6 +91,11 @@ class Order(Row, Base):
     def is_over(self) -> bool:
         return self.state in ENDED
 
+    @property
+    def waits_for_its_hour(self) -> bool:
+        """The draft is accepted and its publication lies ahead."""
+        return self.state is OrderState.PUBLISHING and self.publish_at is not None and self.publish_at > now()
+
     def milestone(self, stage: Stage) -> "Milestone":
         return next(m for m in self.milestones if m.kind is stage)
 
@@ -99,9 +106,8 @@ class Order(Row, Base):
 
     def fund(self) -> None:
         """The money is here, and work on the script begins."""
-        self.go(OrderState.FUNDED)
-        self.funded_at = now()
         self.go(OrderState.SCRIPTING)
+        self.funded_at = now()
         self.milestones[0].begin()
 
 

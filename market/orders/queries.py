@@ -9,14 +9,14 @@ from market.accounts.actor import Actor
 from market.kit.db import db
 from market.kit.errors import NotFound
 from market.orders.models import Milestone, Order
-from market.orders.states import MilestoneState, OrderState
+from market.orders.states import RUNNING, MilestoneState, OrderState
 
 S = OrderState
 
 TABS: dict[str, tuple[OrderState, ...]] = {
     "all": (),
     "pay": (S.AWAITING_FUNDS,),
-    "running": (S.FUNDED, S.SCRIPTING, S.DRAFTING, S.PUBLISHING),
+    "running": RUNNING,
     "done": (S.COMPLETED,),
     "off": (S.LAPSED, S.CANCELLED),
 }

@@ -50,6 +50,11 @@ class OrderSchema(Schema):
         allow_none=True,
         metadata={"description": "Set while its money is being looked into: none of it moves."},
     )
+    publish_at = Instant(
+        required=True,
+        allow_none=True,
+        metadata={"description": "the hour agreed for publishing; null: as soon as the draft is accepted"},
+    )
 
 
 class OrderDetailSchema(OrderSchema):

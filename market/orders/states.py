@@ -6,8 +6,10 @@ from market.kit.words import N_
 
 
 class OrderState(StrEnum):
+    """Only states that last: money arrives and the script is awaited in one step; PUBLISHING waits for the agreed
+    hour."""
+
     AWAITING_FUNDS = "awaiting_funds"
-    FUNDED = "funded"
     SCRIPTING = "scripting"
     DRAFTING = "drafting"
     PUBLISHING = "publishing"
@@ -18,13 +20,12 @@ class OrderState(StrEnum):
 
 S = OrderState
 ORDER_MOVES = {
-    S.AWAITING_FUNDS: {S.FUNDED, S.LAPSED, S.CANCELLED},
-    S.FUNDED: {S.SCRIPTING},
+    S.AWAITING_FUNDS: {S.SCRIPTING, S.LAPSED, S.CANCELLED},
     S.SCRIPTING: {S.DRAFTING},
     S.DRAFTING: {S.PUBLISHING},
     S.PUBLISHING: {S.COMPLETED},
 }
-RUNNING = (S.FUNDED, S.SCRIPTING, S.DRAFTING, S.PUBLISHING)
+RUNNING = (S.SCRIPTING, S.DRAFTING, S.PUBLISHING)
 ENDED = (S.COMPLETED, S.LAPSED, S.CANCELLED)
 
 

@@ -1,6 +1,6 @@
 """From an accepted draft to its shelf, once; and off it again.
 
-`publish` hears `delivery.accepted`, `land` hears our own `publication.published` and pays the last milestone.
+`publish` hears `delivery.accepted` and `delivery.scheduled`, `land` hears our own `publication.published` and pays the last milestone.
 """
 
 from collections.abc import Callable
@@ -39,6 +39,7 @@ from market.video import service as video
 
 PUBLISHED = "publication.published"
 WITHDRAWN = "publication.withdrawn"
+PUBLISH = "publication.put_on_shelf"
 EXPIRE = "publication.expire"
 SHOW_MINUTES = 60
 """How long a show stands in the programme; its plan names only the start."""
@@ -57,11 +58,23 @@ class Placed:
 
 
 def publish(event: Event) -> None:
-    """Put an accepted draft on the shelf of its format. Safe to run twice and at once."""
-    if event.data.get("stage") != Stage.DRAFT:
+    """Hears that a draft was accepted, or was given another hour. Safe to run twice and at once."""
+    if event.data.get("stage") == Stage.DRAFT:
+        put_on_shelf(decode("sub", event.data["submission_id"]))
+
+
+def put_on_shelf(submission_id: UUID, data: dict[str, Any] | None = None) -> None:
+    """Put an accepted draft on the shelf of its format, now or by a timer at the hour agreed for it.
+
+    Under the order's lock, so that the hour cannot be changed while the work is being published.
+    """
+    submission = deliveries.find(submission_id)
+    order = orders.find(submission.order_id, lock=True)
+    if order.waits_for_its_hour and order.publish_at:
+        # A timer for each hour ever agreed: one that comes too early finds the later hour and does nothing.
+        key = f"{PUBLISH}:{submission.id}:{order.publish_at.timestamp()}"
+        set_timer(PUBLISH, submission.id, order.publish_at, key=key)
         return
-    submission = deliveries.find(decode("sub", event.data["submission_id"]))
-    order = orders.find(submission.order_id)
     placed = SHELVES[order.format](order, submission)
     publication = _register(order, submission, placed)
     if publication is None:

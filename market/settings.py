@@ -56,8 +56,10 @@ def read(env: Env | None = None) -> Settings:
         api_per_minute=env.int("VTASK_API_PER_MINUTE", 1200),
     )
     if settings.production:
-        if settings.stripe_api_base != "https://api.stripe.com" and "sk_live" in settings.stripe_api_key:
-            raise ValueError("a live Stripe key must not be sent to another address: unset STRIPE_API_BASE")
+        if settings.stripe_api_base.rstrip("/") not in ("", "https://api.stripe.com"):
+            raise ValueError(
+                "STRIPE_API_BASE must be unset in production: nothing stands in for Stripe there"
+            )
         if settings.demo:
             raise ValueError("VTASK_DEMO shows sign-ins to everybody: it is refused in production")
         if not settings.public_url.startswith("https://"):

@@ -19,6 +19,8 @@ from stripe_local.engine import Engine
 from stripe_local.errors import Json, StripeError
 from stripe_local.idempotency import Answer
 from stripe_local.ids import new_id
+from stripe_local.objects import files
+from stripe_local.objects.files import Upload
 from stripe_local.render import expanded, rendered
 from stripe_local.sdk import API_VERSION
 from stripe_local.store import dump
@@ -40,7 +42,7 @@ class _Call:
 
     @property
     def fingerprint(self) -> str:
-        return json.dumps(self.form, sort_keys=True, ensure_ascii=False)
+        return json.dumps(self.form, sort_keys=True, ensure_ascii=False, default=str)
 
 
 @bp.route("/v1/<path:_path>", methods=["GET", "POST", "DELETE"])
@@ -76,6 +78,20 @@ def v1(_path: str) -> Response:
     )
 
 
+@bp.get("/v1/files/<file_id>/contents")
+def contents(file_id: str) -> Response:
+    """The bytes of a file; at Stripe this is on the host files.stripe.com, with the same key."""
+    engine: Engine = current_app.extensions["engine"]
+    request_id = new_id("req_")
+    try:
+        _require_key(engine.settings.api_key, request)
+        with engine.world(_account(engine, request)) as w:
+            file = w.get("file", file_id)
+            return Response(files.bytes_of(w, file), mimetype=files.MIME[file["type"]])
+    except StripeError as error:
+        return Response(_envelope(error, request_id), error.status, mimetype="application/json")
+
+
 def _read(engine: Engine, req: Request, request_id: str) -> _Call:
     _require_key(engine.settings.api_key, req)
     version = req.headers.get("Stripe-Version", API_VERSION)
@@ -86,8 +102,16 @@ def _read(engine: Engine, req: Request, request_id: str) -> _Call:
     key = req.headers.get("Idempotency-Key", "")
     idempotency.require_valid(key)
     verb = req.method.lower()
-    text = req.query_string.decode("utf-8", "replace") if verb == "get" else req.get_data(as_text=True)
-    return _Call(verb, req.path, validation.parse_form(text), _account(engine, req), key, request_id)
+    return _Call(verb, req.path, _form(verb, req), _account(engine, req), key, request_id)
+
+
+def _form(verb: str, req: Request) -> Json:
+    if verb == "get":
+        return validation.parse_form(req.query_string.decode("utf-8", "replace"))
+    if req.mimetype != "multipart/form-data":
+        return validation.parse_form(req.get_data(as_text=True))
+    uploads = [(name, Upload(each.filename or "", each.read())) for name, each in req.files.items(multi=True)]
+    return validation.nested([*req.form.items(multi=True), *uploads])
 
 
 def _require_key(expected: str, req: Request) -> None:

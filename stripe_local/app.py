@@ -18,7 +18,7 @@ def create_app(engine: Engine) -> Flask:
     app = Flask(
         "stripe_local", template_folder=str(_FOLDER / "templates"), static_folder=str(_FOLDER / "static")
     )
-    app.config["MAX_CONTENT_LENGTH"] = 1 << 20
+    app.config["MAX_CONTENT_LENGTH"] = 18 << 20  # the largest file and its form
     app.jinja_env.undefined = StrictUndefined
     app.extensions["engine"] = engine
     app.register_blueprint(api.bp)

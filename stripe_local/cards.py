@@ -8,11 +8,15 @@ from stripe_local.errors import Json, StripeError
 
 @dataclass(frozen=True)
 class Card:
-    """`outcome` is `ok`, `challenge` (3-D Secure), or a decline code."""
+    """`outcome` is `ok`, a decline code, or `challenge` (3-D Secure), after which the card pays or is declined with
+    `then`. `saved` is the outcome once the card belongs to a customer.
+    """
 
     number: str
     brand: str = "visa"
     outcome: str = "ok"
+    saved: str = ""
+    then: str = "ok"
     names: tuple[str, ...] = ()
     bypass_pending: bool = False
     refund: str = "succeeded"
@@ -64,7 +68,19 @@ _CARDS = (
     ),
     Card("4100000000000019", outcome="fraudulent", names=("radarBlock",)),
     Card("4000002760003184", outcome="challenge", names=("authenticationRequired",)),
-    Card("4000002500003155", outcome="challenge", names=("authenticationRequiredOnSetup",)),
+    Card("4000002500003155", outcome="challenge", saved="ok", names=("authenticationRequiredOnSetup",)),
+    Card(
+        "4000008260003178",
+        outcome="challenge",
+        then="insufficient_funds",
+        names=("authenticationRequiredChargeDeclinedInsufficientFunds",),
+    ),
+    Card("4000000000000341", saved="generic_decline", names=("chargeCustomerFail",)),
+    Card(
+        "4000000000006975",
+        outcome="card_velocity_exceeded",
+        names=("visa_chargeDeclinedVelocityLimitExceeded",),
+    ),
     Card("4000000000003220", outcome="challenge", names=("threeDSecure2Required",)),
     Card("4000000000007726", refund="pending", names=("pendingRefund",)),
     Card("4000000000005126", refund="failed", names=("refundFail",)),
@@ -77,6 +93,10 @@ _BY_NAME = {name: card for card in _CARDS for name in card.names}
 _WORDS = {
     "generic_decline": ("card_declined", "Your card was declined."),
     "insufficient_funds": ("card_declined", "Your card has insufficient funds."),
+    "card_velocity_exceeded": (
+        "card_declined",
+        "Your card was declined for making repeated attempts too frequently or exceeding its amount limit.",
+    ),
     "lost_card": ("card_declined", "Your card was declined."),
     "stolen_card": ("card_declined", "Your card was declined."),
     "fraudulent": ("card_declined", "Your card was declined."),

@@ -1,7 +1,7 @@
 """Faults on order: what `/_sandbox/faults` asked for, kept in the database and used up one by one.
 
-api      {path_prefix, method?, status, after_commit, store, delay_s, code?}: see `api.py`
-webhook  {types, action: duplicate | drop | delay | reorder, seconds, copies}
+api      {path_prefix, method?, status, after_commit, store, delay_s, code?, one_in}: see `api.py`
+webhook  {types, action: duplicate | drop | delay | reorder, seconds, copies, one_in}
 decline  {method?, code}     the next payments are declined with this decline code
 payout   {code}              the next payouts fail at the bank
 refund   {reason}            the next refunds fail later
@@ -17,9 +17,9 @@ from stripe_local.store import Store, dump
 _DEFAULTS: dict[str, Json] = {
     "api": {
         "path_prefix": "/v1/", "method": "", "status": 500, "after_commit": False, "store": False, "delay_s": 0,
-        "code": "",
+        "code": "", "one_in": 1,
     },
-    "webhook": {"types": ["*"], "action": "duplicate", "seconds": 1.0, "copies": 2},
+    "webhook": {"types": ["*"], "action": "duplicate", "seconds": 1.0, "copies": 2, "one_in": 1},
     "decline": {"method": "", "code": "generic_decline"},
     "payout": {"code": "account_closed", "account": ""},
     "refund": {"reason": "expired_or_canceled_card"},
@@ -47,6 +47,8 @@ def order(store: Store, kind: str, spec: Json) -> Json:
         )
         if not isinstance(full[name], alike):
             raise StripeError(f"Invalid {name}: {full[name]}", param=name)
+    if full.get("one_in", 1) < 1:
+        raise StripeError("one_in must be a whole number from 1", param="one_in")
     if kind == "webhook" and full["action"] not in _ACTIONS:
         raise StripeError(f"Invalid action: must be one of {', '.join(_ACTIONS)}", param="action")
     store.db.execute("INSERT INTO faults (kind, spec, remaining) VALUES (?, ?, ?)", (kind, dump(full), times))
@@ -63,13 +65,18 @@ def clear(store: Store) -> None:
 
 
 def take(store: Store, kind: str, fits: Callable[[Json], bool] = lambda spec: True) -> Json | None:
-    """The oldest waiting fault that fits, used up by one."""
+    """The oldest waiting fault that fits, used up by one. One that strikes `one_in` n lets the others pass."""
     rows = store.rows(
         "SELECT id, spec, remaining FROM faults WHERE kind = ? AND remaining > 0 ORDER BY id", kind
     )
     for id, text, remaining in rows:
         spec: Json = json.loads(text)
         if fits(spec):
+            if spec.get("one_in", 1) > 1:
+                spec["met"] = spec.get("met", 0) + 1
+                store.db.execute("UPDATE faults SET spec = ? WHERE id = ?", (dump(spec), id))
+                if spec["met"] % spec["one_in"]:
+                    continue
             store.db.execute("UPDATE faults SET remaining = remaining - 1 WHERE id = ?", (id,))
             return {**spec, "remaining": remaining}
     return None

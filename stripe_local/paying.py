@@ -39,9 +39,9 @@ def submit(engine: Engine, session_id: str, form: Json) -> Result:
             return _closed(session)
         try:
             with engine.store.savepoint():
-                data = _method_data(form, session)
+                method, save = _method(w, form, session), bool(form.get("save"))
                 page = f"{w.base_url}/c/pay/{session_id}"
-                return _after(w, _keeping(lambda: checkout.pay(w, session, data, page)))
+                return _after(w, _keeping(lambda: checkout.pay(w, session, method, page, save=save)))
         except StripeError as refusal:
             return Result("refused", session=session, refusal=refusal)
 
@@ -111,6 +111,14 @@ def _return_url(w: World, intent: Json, status: str) -> str | None:
         f"{url}{joint}payment_intent={intent['id']}&payment_intent_client_secret={intent['client_secret']}"
         f"&redirect_status={status}"
     )
+
+
+def _method(w: World, form: Json, session: Json) -> Json:
+    """One of the customer's saved cards, by its id, or a method filled in on the page."""
+    chosen = form.get("method", "")
+    if chosen in [card["id"] for card in checkout.saved_cards(w, session)]:
+        return {"payment_method": chosen}
+    return {"payment_method_data": _method_data(form, session)}
 
 
 def _method_data(form: Json, session: Json) -> Json:

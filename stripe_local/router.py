@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from stripe_local.errors import Json, StripeError
@@ -55,15 +56,11 @@ def resolve(verb: str, path: str) -> Route:
     )
 
 
-_compiled: list[tuple[tuple[str, str], re.Pattern[str]]] = []
-
-
-def _patterns() -> list[tuple[tuple[str, str], re.Pattern[str]]]:
+@cache
+def _patterns() -> tuple[tuple[tuple[str, str], re.Pattern[str]], ...]:
     """Paths with fewer ids first: /v1/disputes/close never reads as an id."""
-    if not _compiled:
-        ordered = sorted(operations().items(), key=lambda item: item[0][1].count("{"))
-        _compiled.extend((key, operation.pattern()) for key, operation in ordered)
-    return _compiled
+    ordered = sorted(operations().items(), key=lambda item: item[0][1].count("{"))
+    return tuple((key, operation.pattern()) for key, operation in ordered)
 
 
 def implemented() -> list[dict[str, Any]]:

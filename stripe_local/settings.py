@@ -48,6 +48,7 @@ class Settings:
             pace=read("PACE", "demo"),
         )
         settings.refuse_danger()
+        _refuse_earnest(environ)
         return settings
 
     def refuse_danger(self) -> None:
@@ -65,6 +66,14 @@ class Settings:
         ):
             if url and not secret.startswith("whsec_"):
                 raise BadSettings("a webhook address needs its secret, and the secret must start with whsec_")
+
+
+def _refuse_earnest(environ: Mapping[str, str]) -> None:
+    """The product beside us takes real money: then nothing here may stand in for Stripe."""
+    if environ.get("VTASK_ENV") == "production":
+        raise BadSettings("VTASK_ENV is production: the local Stripe is for development and tests")
+    if environ.get("STRIPE_API_KEY", "").startswith(("sk_live_", "rk_live_")):
+        raise BadSettings("STRIPE_API_KEY is a live key: the local Stripe does not start beside it")
 
 
 def _port(text: str) -> int:

@@ -42,6 +42,7 @@ CREATE TABLE IF NOT EXISTS deliveries (
 CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (due, id) WHERE state = 'waiting';
 CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event);
 CREATE INDEX IF NOT EXISTS deliveries_undone ON deliveries (event) WHERE state <> 'delivered';
+CREATE TABLE IF NOT EXISTS contents (file TEXT PRIMARY KEY, bytes BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS faults (
   id INTEGER PRIMARY KEY, kind TEXT NOT NULL, spec TEXT NOT NULL, remaining INTEGER NOT NULL);
 """

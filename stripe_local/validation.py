@@ -3,7 +3,7 @@
 import re
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin
@@ -22,6 +22,7 @@ _NOT_REQUIRED = (typing.NotRequired, typing_extensions.NotRequired)
 _LITERAL = (Literal, typing_extensions.Literal)
 _RETIRED = {"payment_method_types": "payment_method_types_no_longer_supported"}
 _TEXT_MAX = 5000
+_EVIDENCE_MAX = 20_000  # the text fields of a dispute's evidence hold more than others
 _FIELDS_MAX = 2000
 _DEPTH_MAX = 10
 _NAMES = {
@@ -34,11 +35,15 @@ Check = Callable[[Any, str], Any]
 
 def parse_form(text: str) -> Json:
     """`a[b][0][c]=x` as nested dicts; arrays stay dicts by index until their type is known."""
-    tree: Json = {}
     try:
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_FIELDS_MAX)
+        return nested(parse_qsl(text, keep_blank_values=True, max_num_fields=_FIELDS_MAX))
     except ValueError as error:
         raise StripeError(f"A request can have up to {_FIELDS_MAX} parameters.") from error
+
+
+def nested(pairs: Iterable[tuple[str, Any]]) -> Json:
+    """The pairs of a form, also of a multipart one, by the brackets in their names."""
+    tree: Json = {}
     for key, value in pairs:
         path = _KEY.findall(key)
         if not 0 < len(path) <= _DEPTH_MAX:
@@ -220,8 +225,9 @@ def _text(value: Any, path: str) -> str:
         return _not_an_object(value, path)
     if value == "":
         raise _empty(path)
-    if len(value) > _TEXT_MAX:
-        raise StripeError(f"Invalid string: must be at most {_TEXT_MAX} characters", param=path)
+    most = _EVIDENCE_MAX if path.startswith("evidence[") else _TEXT_MAX
+    if len(value) > most:
+        raise StripeError(f"Invalid string: must be at most {most} characters", param=path)
     return value
 
 

@@ -112,6 +112,11 @@ class Copy:
         if not given.get("REDIS_URL"):
             self.redis = Redis(self.home)
         if not given.get("STRIPE_API_KEY") and not without_stripe:
+            if settings.mode == "production":
+                raise Trouble(
+                    "Production needs Stripe: STRIPE_API_KEY is not set, and the local Stripe moves no real money.",
+                    "Set STRIPE_API_KEY and STRIPE_WEBHOOK_SECRET, or leave VTASK_ENV unset to try it out.",
+                )
             self.stripe = LocalStripe(self.home, f"{settings.address}/webhooks/stripe")
         self.supervisor = Supervisor(self.home.path, verbose=verbose)
         self.env = self._environment()

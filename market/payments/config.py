@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from os import environ
 
 STRIPE = "https://api.stripe.com"
+STRIPE_FILES = "https://files.stripe.com"
 
 
 @dataclass(frozen=True)
@@ -16,12 +17,18 @@ class StripeConfig:
     webhook_secrets: tuple[str, ...]
     country: str
 
+    @property
+    def base_addresses(self) -> dict[str, str]:
+        """For the SDK, which posts files to another host: a stand-in for Stripe has one address for both."""
+        files = STRIPE_FILES if self.api_base == STRIPE else self.api_base
+        return {"api": self.api_base, "files": files}
+
     def __repr__(self) -> str:
         return f"StripeConfig({self.api_base}, {self.country})"
 
 
 def read(env: Mapping[str, str] = environ) -> StripeConfig:
-    """Raises ValueError when a live key would leave for another address."""
+    """Raises ValueError when a live key would leave for another address, or production would pay play money."""
     config = StripeConfig(
         api_key=env.get("STRIPE_API_KEY", ""),
         api_base=env.get("STRIPE_API_BASE", "").rstrip("/") or STRIPE,
@@ -34,4 +41,6 @@ def read(env: Mapping[str, str] = environ) -> StripeConfig:
         and config.api_key
     ):
         raise ValueError("STRIPE_API_BASE is not Stripe's own address: only a test key may be sent there")
+    if config.api_base != STRIPE and env.get("VTASK_ENV") == "production":
+        raise ValueError("STRIPE_API_BASE is not Stripe's own address: in production it must be unset")
     return config

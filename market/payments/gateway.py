@@ -52,7 +52,7 @@ class Call(Protocol):
 def _client(config: StripeConfig) -> stripe.StripeClient:
     return stripe.StripeClient(
         config.api_key or "sk_test_unset",
-        base_addresses={"api": config.api_base},
+        base_addresses=cast(Any, config.base_addresses),
         max_network_retries=RETRIES,
         http_client=stripe.RequestsClient(timeout=TIMEOUT_S),
     )

@@ -3,7 +3,7 @@
 from stripe_local import balance, paying
 from stripe_local.control._edge import as_json, bp, given_json, the_engine
 from stripe_local.errors import Json, StripeError
-from stripe_local.objects import disputes
+from stripe_local.objects import accounts, disputes
 from stripe_local.objects._common import require_currency
 from stripe_local.render import rendered
 
@@ -13,12 +13,12 @@ _ADJUSTED_MAX = 10**12
 @bp.post("/pay/<session>")
 @as_json
 def pay(session: str) -> Json:
-    """Pay a Checkout Session the way its page does: `{method?, number?, outcome?: succeed | fail | leave}`."""
-    given = given_json(method=str, number=str, outcome=str, name=str, email=str)
+    """Pay a Checkout Session the way its page does: `{method?, number?, saved?, save?, outcome?: succeed | fail | leave}`."""
+    given = given_json(method=str, number=str, saved=str, save=bool, outcome=str, name=str, email=str)
     outcome = given.get("outcome", "succeed")
     if outcome not in ("succeed", "fail", "leave"):
         raise StripeError("Invalid outcome: must be one of succeed, fail, leave", param="outcome")
-    method = given.get("method", "card")
+    method = given.get("saved") or given.get("method", "card")
     form = {
         "method": method,
         "number": given.get("number", "4242424242424242"),
@@ -26,6 +26,7 @@ def pay(session: str) -> Json:
         "cvc": "123",
         "name": given.get("name", "Sandbox Payer"),
         "email": given.get("email", ""),
+        "save": "yes" if given.get("save") else "",
     }
     engine = the_engine()
     result = paying.submit(engine, session, form)
@@ -56,6 +57,23 @@ def onboard(account: str) -> Json:
         outcome=str,
     )
     return paying.onboard(the_engine(), account, given)
+
+
+_STOPS = ("transfers", "card_payments", "payouts")
+
+
+@bp.post("/accounts/<account>")
+@as_json
+def restrict(account: str) -> Json:
+    """Look at an account again: `{currently_due?, deadline_s?, disabled_reason?, stopped?}`; empty values lift."""
+    given = given_json(currently_due=list, deadline_s=int, disabled_reason=str, stopped=list)
+    if not all(isinstance(name, str) and name for name in given.get("currently_due", [])):
+        raise StripeError("currently_due lists names of fields", param="currently_due")
+    if any(name not in _STOPS for name in given.get("stopped", [])):
+        raise StripeError(f"stopped lists some of {', '.join(_STOPS)}", param="stopped")
+    with the_engine().world() as w:
+        result: Json = rendered(accounts.restrict(w, w.get("account", account), given))
+        return result
 
 
 @bp.post("/disputes")

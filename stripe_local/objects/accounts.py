@@ -36,7 +36,7 @@ def create(w: World, p: Json) -> Json:
     account["external_accounts"]["url"] = f"/v1/accounts/{account['id']}/external_accounts"
     account["settings"] = _settings(p.get("settings", {}).get("payouts", {}))
     _apply(w, account, p)
-    w.save(judge(account))
+    w.save(judge(account, w.now))
     _schedule_payouts(w, account)
     return account
 
@@ -66,6 +66,9 @@ def _blank(type: str, controller: Json, capabilities: Json, country: str) -> Jso
         "_hosted": type != "custom",
         "_onboarded": False,
         "_restricted": None,
+        "_asked": [],
+        "_deadline": None,
+        "_stopped": [],
     }
 
 
@@ -154,7 +157,23 @@ def fill_in(w: World, account: Json, form: Json, restricted: str | None) -> None
         currency = form.get("currency") or account["default_currency"]
         banks.add(w, account, {"account_number": number, "country": account["country"], "currency": currency})
     account["tos_acceptance"] = {**account["tos_acceptance"], "date": w.now}
-    account["_onboarded"], account["_restricted"] = True, restricted
+    account.update(_onboarded=True, _restricted=restricted, _asked=[], _deadline=None)
+
+
+def restrict(w: World, account: Json, given: Json) -> Json:
+    """Stripe looks at the account again: it asks for more, at once or until a deadline, stops it, or lets it go on."""
+    before = deepcopy(account)
+    if "currently_due" in given:
+        account["_asked"] = sorted(given["currently_due"])
+        wait = given.get("deadline_s")
+        account["_deadline"] = None if wait is None else w.now + wait
+        if wait is not None:
+            w.after(wait, "requirements_due", account["id"])
+    if "disabled_reason" in given:
+        account["_restricted"] = given["disabled_reason"] or None
+    if "stopped" in given:
+        account["_stopped"] = sorted(given["stopped"])
+    return tell(w, before, account)
 
 
 @answers("get", "/v1/accounts/{account}")

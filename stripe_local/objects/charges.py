@@ -108,10 +108,11 @@ def _outcome(w: World, method: Json, challenged: bool) -> str:
     ordered = faults.take(w.store, "decline", lambda spec: spec["method"] in ("", method["type"]))
     if ordered is not None:
         return str(ordered["code"])
+    outcome = payment_methods.outcome_of(method)
+    if outcome != "challenge":
+        return outcome
     card = payment_methods.card_of(method)
-    if card is None or (card.outcome == "challenge" and challenged):
-        return "ok"
-    return "authentication_required" if card.outcome == "challenge" else card.outcome
+    return card.then if challenged and card is not None else "authentication_required"
 
 
 def _outcome_words(outcome: str) -> Json:

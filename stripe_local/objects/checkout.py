@@ -111,7 +111,7 @@ def create(w: World, p: Json) -> Json:
             "permissions": None,
             "phone_number_collection": {"enabled": False},
             "recovered_from": None,
-            "saved_payment_method_options": None,
+            "saved_payment_method_options": _saving(p),
             "setup_intent": None,
             "shipping_address_collection": None,
             "shipping_cost": None,
@@ -131,6 +131,37 @@ def create(w: World, p: Json) -> Json:
     )
     w.at(session["expires_at"], "session_expires", id)
     return session
+
+
+def _saving(p: Json) -> Json | None:
+    """Which saved cards the page offers, and whether the payer may save one; only for a known customer."""
+    given = p.get("saved_payment_method_options")
+    if not p.get("customer"):
+        if given:
+            raise StripeError(
+                "`saved_payment_method_options` needs a `customer`.", param="saved_payment_method_options"
+            )
+        return None
+    given = given or {}
+    if given.get("payment_method_remove", "disabled") != "disabled":
+        raise StripeError(
+            "The local Stripe's page does not remove saved cards.",
+            param="saved_payment_method_options[payment_method_remove]",
+        )
+    return {
+        "allow_redisplay_filters": list(given.get("allow_redisplay_filters") or ["always"]),
+        "payment_method_remove": "disabled",
+        "payment_method_save": given.get("payment_method_save", "disabled"),
+    }
+
+
+def saved_cards(w: World, session: Json) -> list[Json]:
+    """The customer's cards that the page offers, newest first."""
+    options = session["saved_payment_method_options"]
+    if options is None or "card" not in session["payment_method_types"]:
+        return []
+    cards = w.every("payment_method", customer=session["customer"], type="card")
+    return [c for c in reversed(cards) if c["allow_redisplay"] in options["allow_redisplay_filters"]]
 
 
 def _expiry(w: World, p: Json) -> int:
@@ -217,20 +248,23 @@ class NotPayable(Exception):
         self.session = session
 
 
-def pay(w: World, session: Json, payment_method_data: Json, return_url: str) -> Json:
-    """The payer's click: the intent afterwards. A decline is raised as StripeError and kept."""
+def pay(w: World, session: Json, method: Json, return_url: str, *, save: bool = False) -> Json:
+    """The payer's click: the intent afterwards. A decline is raised as StripeError and kept.
+
+    `method` is `{payment_method}`, a saved card, or `{payment_method_data}`; `save` is the payer's tick to keep it.
+    """
     if session["status"] != "open":
         raise NotPayable(session)
+    details = method.get("payment_method_data", {}).get("billing_details", {})
     if session["payment_intent"]:
         intent = w.get("payment_intent", session["payment_intent"])
     else:
-        if session["customer_creation"] == "always":
-            who = payment_method_data.get("billing_details", {})
-            session["customer"] = customers.create(w, who)["id"]
+        keeps = session["_intent_data"].get("setup_future_usage")
+        if session["customer_creation"] == "always" or (keeps and not session["customer"]):
+            session["customer"] = customers.create(w, details)["id"]
         intent = payment_intents.new_intent(w, _intent_params(session), session["id"])
         session["payment_intent"] = intent["id"]
         w.save(session)
-    details = payment_method_data.get("billing_details", {})
     known = session["customer_details"] or {
         "address": None,
         "email": None,
@@ -240,10 +274,10 @@ def pay(w: World, session: Json, payment_method_data: Json, return_url: str) -> 
     }
     session["customer_details"] = {**known, **{k: v for k, v in details.items() if v}}
     w.save(session)
-    started = confirmation.start(
-        w, intent, {"payment_method_data": payment_method_data, "return_url": return_url}
-    )
-    return follow(w, started)
+    options = session["saved_payment_method_options"] or {}
+    ticked = save and options.get("payment_method_save") == "enabled"
+    intent["_redisplay"] = "always" if ticked else "limited" if intent["setup_future_usage"] else None
+    return follow(w, confirmation.start(w, intent, {**method, "return_url": return_url}))
 
 
 def follow(w: World, intent: Json) -> Json:
@@ -273,5 +307,6 @@ def _intent_params(session: Json) -> Json:
         "allowed_payment_method_types": session["allowed_payment_method_types"],
         "excluded_payment_method_types": session["_excluded"],
         "customer": session["customer"],
+        "payment_method_options": session["payment_method_options"] or None,
     }
     return {k: v for k, v in params.items() if v is not None}

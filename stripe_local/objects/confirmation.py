@@ -27,8 +27,8 @@ def start(w: World, intent: Json, p: Json) -> Json:
         status="requires_confirmation",
         _return_url=p.get("return_url", intent["_return_url"]),
     )
-    card, off_session = payment_methods.card_of(method), p.get("off_session")
-    if card is None:
+    off_session = p.get("off_session")
+    if method["type"] != "card":
         if not intent["_return_url"]:
             raise StripeError(
                 "A `return_url` must be specified because this payment method sends the payer to another page.",
@@ -36,11 +36,17 @@ def start(w: World, intent: Json, p: Json) -> Json:
                 code="parameter_missing",
             )
         return _ask(w, intent, wallet_action(w, intent, method["type"]))
-    if card.outcome == "challenge" and not off_session:
+    if _challenged(intent, method) and not off_session:
         if p.get("error_on_requires_action"):
             return finish(w, intent, method, challenged=False)
         return _ask(w, intent, challenge_action(w, intent))
     return finish(w, intent, method, challenged=False)
+
+
+def _challenged(intent: Json, method: Json) -> bool:
+    """The bank wants to ask, or the platform wants it to."""
+    wish = (intent["payment_method_options"].get("card") or {}).get("request_three_d_secure")
+    return payment_methods.outcome_of(method) == "challenge" or wish in ("any", "challenge")
 
 
 def resolve(w: World, intent: Json, ok: bool) -> Json:
@@ -73,14 +79,23 @@ def finish(w: World, intent: Json, method: Json, *, challenged: bool) -> Json:
     intent.update(latest_charge=charge["id"], next_action=None)
     if charge["status"] == "failed":
         raise _declined(w, intent, method, charge)
+    _save(w, intent, method)
     if intent["capture_method"] == "manual":
         intent.update(status="requires_capture", amount_capturable=intent["amount"])
         w.save(intent)
         emit(w, "payment_intent.amount_capturable_updated", intent)
         return intent
-    if intent["customer"] and intent["setup_future_usage"] and method["type"] == "card":
-        payment_methods.attach_to(w, method, intent["customer"])
     return succeed(w, intent, charge)
+
+
+def _save(w: World, intent: Json, method: Json) -> None:
+    """Keep the card for the customer when the platform or, on the Checkout page, the payer asked for it."""
+    shown = intent.get("_redisplay")
+    if not intent["customer"] or method["type"] != "card" or not (shown or intent["setup_future_usage"]):
+        return
+    if shown and method["customer"] is None:
+        method["allow_redisplay"] = shown
+    payment_methods.attach_to(w, method, intent["customer"])
 
 
 def succeed(w: World, intent: Json, charge: Json) -> Json:
@@ -100,7 +115,9 @@ def _declined(w: World, intent: Json, method: Json, charge: Json) -> StripeError
         type="card_error" if method["type"] == "card" else "invalid_request_error",
         code=charge["failure_code"],
         keep=True,
-        decline_code=charge["_decline"] if charge["failure_code"] == "card_declined" else None,
+        decline_code=charge["_decline"]
+        if charge["failure_code"] in ("card_declined", "authentication_required")
+        else None,
         charge=charge["id"],
     )
     intent.update(

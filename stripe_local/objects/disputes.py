@@ -4,11 +4,13 @@ needs_response → under_review → won | lost. Opening debits the platform by t
 the amount back, the fee stays spent.
 """
 
+from copy import deepcopy
+
 from stripe_local import balance
 from stripe_local.errors import Json, StripeError
 from stripe_local.events import changed, emit
 from stripe_local.ids import new_id
-from stripe_local.objects import payment_methods
+from stripe_local.objects import files, payment_methods
 from stripe_local.objects._common import changed_fields
 from stripe_local.router import answers
 from stripe_local.settings import DAY
@@ -23,6 +25,11 @@ _EVIDENCE = (
     "shipping_date", "shipping_documentation", "shipping_tracking_number", "uncategorized_file",
     "uncategorized_text",
 )  # fmt: skip
+_FILES = (
+    "cancellation_policy", "customer_communication", "customer_signature", "duplicate_charge_documentation", "receipt",
+    "refund_policy", "service_documentation", "shipping_documentation", "uncategorized_file",
+)  # fmt: skip
+_TEXT_TOTAL = 150_000
 _ANSWER_WITHIN_S = 7 * DAY
 _REVIEW_S = 60
 
@@ -131,23 +138,38 @@ def list_disputes(w: World, p: Json) -> Json:
 @answers("post", "/v1/disputes/{dispute}")
 def update(w: World, p: Json, dispute: str) -> Json:
     body = w.get("dispute", dispute)
-    if body["status"] != "needs_response" and "evidence" in p:
+    submit = p.get("submit", True)
+    answering = "evidence" in p or "submit" in p
+    if body["status"] != "needs_response" and answering:
         raise StripeError("This dispute no longer takes evidence.", code="dispute_unexpected_state")
-    before = {**body}
+    before = deepcopy(body)
     changed_fields(body, p, ())
-    if "evidence" in p:
-        body["evidence"] = {**body["evidence"], **p["evidence"]}
-        body["evidence_details"] = {
-            **body["evidence_details"],
-            "has_evidence": any(body["evidence"].values()),
-        }
-        if p.get("submit", True):
+    if answering:
+        _add_evidence(w, body, p.get("evidence") or {})
+        if submit:
             body["status"] = "under_review"
             body["evidence_details"]["submission_count"] += 1
             w.after(_REVIEW_S, "dispute_review", dispute)
     w.save(body)
     emit(w, "charge.dispute.updated", body, changed(before, body))
     return body
+
+
+def _add_evidence(w: World, dispute: Json, given: Json) -> None:
+    """Add to what is there. Files must have been uploaded as evidence."""
+    for name in _FILES:
+        if given.get(name):
+            files.require(w, given[name], "dispute_evidence", f"evidence[{name}]")
+    for name in _EVIDENCE:
+        if name in given:
+            dispute["evidence"][name] = given[name]
+    length = sum(len(text) for name, text in dispute["evidence"].items() if text and name not in _FILES)
+    if length > _TEXT_TOTAL:
+        raise StripeError(
+            f"The texts of the evidence may have {_TEXT_TOTAL} characters together; these have {length}.",
+            param="evidence",
+        )
+    dispute["evidence_details"]["has_evidence"] = any(dispute["evidence"].values())
 
 
 @answers("post", "/v1/disputes/{dispute}/close")

@@ -65,6 +65,14 @@ def card_of(payment_method: Json) -> cards.Card | None:
     return cards.by_number(payment_method["_number"]) if payment_method["_number"] else None
 
 
+def outcome_of(payment_method: Json) -> str:
+    """What paying with it comes to: `ok`, `challenge`, or a decline code; some cards change once they are saved."""
+    card = card_of(payment_method)
+    if card is None:
+        return "ok"
+    return (card.saved if payment_method["customer"] else "") or card.outcome
+
+
 @answers("get", "/v1/payment_methods/{payment_method}")
 def retrieve(w: World, p: Json, payment_method: str) -> Json:
     return w.get("payment_method", payment_method)

@@ -15,7 +15,7 @@ TEST_CARDS = (
     ("4000 0000 0000 9995", "tc_funds"),
     ("4000 0000 0000 0002", "tc_decline"),
 )
-_FIELDS = ("method", "number", "expiry", "cvc", "name", "email")
+_FIELDS = ("method", "number", "expiry", "cvc", "name", "email", "save")
 
 
 @bp.get("/c/pay/<session_id>")
@@ -64,6 +64,9 @@ def _form(words: Words, session: Json, form: Json, refusal: StripeError | None) 
     if words.lang == "zh-CN":
         types = sorted(types, key=lambda type: type == "card")  # wallets first, as a payer in China expects
     field = refusal.body.get("param") if refusal else None
+    with the_engine().world() as w:
+        saved = checkout.saved_cards(w, session)
+    choices = [card["id"] for card in saved] + list(types)
     return show(
         "checkout.html",
         words,
@@ -71,7 +74,9 @@ def _form(words: Words, session: Json, form: Json, refusal: StripeError | None) 
         session=session,
         types=types,
         form={**dict.fromkeys(_FIELDS, ""), **form},
-        chosen=form.get("method") if form.get("method") in types else types[0],
+        saved=saved,
+        may_save=(session["saved_payment_method_options"] or {}).get("payment_method_save") == "enabled",
+        chosen=form.get("method") if form.get("method") in choices else choices[0],
         refusal=words.refusal(refusal) if refusal else None,
         field=field if field in ("number", "expiry", "cvc") else None,
         test_cards=TEST_CARDS,

@@ -29,6 +29,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "cvc": ("安全码", "Security code"),
     "cvc_hint": ("卡背面的三位数字", "3 digits on the back"),
     "holder": ("持卡人姓名", "Name on card"),
+    "other_card": ("使用其他银行卡", "Another card"),
+    "save_card": ("保存这张卡，下次在 {who} 付款时使用", "Save this card for the next payment to {who}"),
     "test_cards": ("沙箱测试卡号", "Sandbox test cards"),
     "use_card": ("填入 {number}：{what}", "Use {number}: {what}"),
     "tc_ok": ("付款成功", "succeeds"),

@@ -177,7 +177,9 @@ def start(home: Path, webhook_url: str = "", **extra: str) -> tuple[subprocess.P
         assert time.monotonic() < end, "the local Stripe did not become ready"
         time.sleep(0.02)
     found = json.loads(ready.read_text())
-    client = stripe.StripeClient(KEY, base_addresses={"api": found["url"]}, max_network_retries=0)
+    client = stripe.StripeClient(
+        KEY, base_addresses={"api": found["url"], "files": found["url"]}, max_network_retries=0
+    )
     return process, Sandbox(found["url"], found["pid"], found["platform"], client)
 
 

@@ -161,3 +161,52 @@ def test_an_account_with_money_cannot_be_deleted(sandbox: Sandbox) -> None:
     assert sandbox.v1.accounts.delete(empty).deleted
     with pytest.raises(stripe.InvalidRequestError, match="balance"):
         sandbox.v1.accounts.delete(rich)
+
+
+def test_stripe_may_ask_for_more_until_a_deadline_and_then_stops_the_account(
+    sandbox: Sandbox, hooks: Hooks
+) -> None:
+    account = sandbox.payee()
+
+    sandbox.control(
+        f"accounts/{account}", {"currently_due": ["individual.verification.document"], "deadline_s": 3600}
+    )
+    asked = sandbox.v1.accounts.retrieve(account)
+    sandbox.advance(3601)
+    stopped = sandbox.v1.accounts.retrieve(account)
+    sandbox.control(f"onboard/{account}", {})
+    again = sandbox.v1.accounts.retrieve(account)
+
+    assert asked.requirements.currently_due == ["individual.verification.document"]
+    assert (asked.requirements.past_due, asked.payouts_enabled) == ([], True)
+    assert asked.requirements.current_deadline is not None
+    assert stopped.requirements.past_due == ["individual.verification.document"]
+    assert (stopped.payouts_enabled, stopped.capabilities.transfers) == (False, "inactive")
+    assert stopped.requirements.disabled_reason == "requirements.past_due"
+    assert (again.payouts_enabled, again.requirements.currently_due) == (True, [])
+    told = [e["data"]["object"]["payouts_enabled"] for e in hooks.wait(account, "account.updated", 4)]
+    assert told[-3:] == [True, False, True]
+
+
+def test_a_restricted_account_takes_no_transfer_and_pays_nothing_out(sandbox: Sandbox) -> None:
+    account = sandbox.payee()
+    sandbox.charge(90_000)
+    transfer = {"amount": 2_000, "currency": "cny", "destination": account}
+    sandbox.v1.transfers.create(transfer)
+    funds = sandbox.funds(), sandbox.funds(account)
+
+    sandbox.control(f"accounts/{account}", {"disabled_reason": "rejected.fraud"})
+    with pytest.raises(stripe.InvalidRequestError) as refusal:
+        sandbox.v1.transfers.create(transfer)
+    with pytest.raises(stripe.InvalidRequestError) as payout:
+        sandbox.v1.payouts.create({"amount": 500, "currency": "cny"}, {"stripe_account": account})
+
+    assert refusal.value.code == "insufficient_capabilities_for_transfer"
+    assert payout.value.code == "payouts_not_allowed"
+    assert (sandbox.funds(), sandbox.funds(account)) == funds
+    sandbox.control(f"accounts/{account}", {"disabled_reason": "", "stopped": ["payouts"]})
+    sandbox.v1.transfers.create(transfer)
+    assert sandbox.v1.accounts.retrieve(account).payouts_enabled is False
+    sandbox.control(f"accounts/{account}", {"stopped": []})
+    assert sandbox.v1.accounts.retrieve(account).payouts_enabled is True
+    assert sandbox.refused(f"accounts/{account}", {"stopped": ["mail"]})["param"] == "stopped"

@@ -4,8 +4,11 @@ import pytest
 import stripe
 
 from tests.stripe_local.conftest import Hooks, Sandbox
+from tests.stripe_local.test_files import upload
 
 FEE = 10_000
+LONG = ("access_activity_log", "cancellation_policy_disclosure", "cancellation_rebuttal", "product_description",
+        "refund_policy_disclosure", "refund_refusal_explanation", "service_date", "uncategorized_text")  # fmt: skip
 
 
 def disputed(sandbox: Sandbox, amount: int = 50_000) -> stripe.Dispute:
@@ -50,6 +53,49 @@ def test_evidence_decides(sandbox: Sandbox, hooks: Hooks, evidence: str, status:
     assert sandbox.funds()[0] - before == back
     assert len(found.balance_transactions) == (2 if back else 1)
     assert hooks.wait(dispute.id, "charge.dispute.closed")[0]["data"]["object"]["status"] == status
+
+
+def test_evidence_is_staged_piece_by_piece_and_then_submitted(sandbox: Sandbox) -> None:
+    dispute = disputed(sandbox)
+    receipt = upload(sandbox)
+
+    staged = sandbox.v1.disputes.update(
+        dispute.id, {"evidence": {"receipt": receipt.id, "customer_name": "Mei"}, "submit": False}
+    )
+    sandbox.v1.disputes.update(
+        dispute.id,
+        {
+            "evidence": {"uncategorized_text": "winning_evidence", "customer_name": "Mei Chen"},
+            "submit": False,
+        },
+    )
+    sent = sandbox.v1.disputes.update(dispute.id, {"submit": True})
+
+    assert (staged.status, staged.evidence_details.has_evidence) == ("needs_response", True)
+    assert (sent.status, sent.evidence_details.submission_count) == ("under_review", 1)
+    assert (sent.evidence.receipt, sent.evidence.customer_name) == (receipt.id, "Mei Chen")
+    with pytest.raises(stripe.InvalidRequestError) as late:
+        sandbox.v1.disputes.update(dispute.id, {"evidence": {"customer_name": "Mei"}})
+    assert late.value.code == "dispute_unexpected_state"
+    sandbox.advance(61)
+    assert sandbox.v1.disputes.retrieve(dispute.id).status == "won"
+
+
+def test_evidence_that_cannot_be_is_refused(sandbox: Sandbox) -> None:
+    dispute = disputed(sandbox)
+    logo = upload(sandbox, purpose="business_logo")
+
+    for evidence in (
+        {"receipt": "file_nowhere"},
+        {"receipt": logo.id},
+        dict.fromkeys(LONG, "x" * 20_000),
+        {"uncategorized_text": "x" * 20_001},
+    ):
+        with pytest.raises(stripe.InvalidRequestError):
+            sandbox.v1.disputes.update(dispute.id, {"evidence": evidence})
+
+    found = sandbox.v1.disputes.retrieve(dispute.id)
+    assert (found.status, found.evidence_details.has_evidence) == ("needs_response", False)
 
 
 def test_silence_loses(sandbox: Sandbox) -> None:

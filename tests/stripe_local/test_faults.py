@@ -69,6 +69,19 @@ def test_faults_are_counted_listed_and_cleared(sandbox: Sandbox) -> None:
     assert sandbox.charge().paid
 
 
+def test_a_fault_may_strike_one_call_in_several(sandbox: Sandbox) -> None:
+    sandbox.fault("api", path_prefix="/v1/balance", status=503, times=2, one_in=3)
+    answers: list[int] = []
+    for _ in range(8):
+        try:
+            sandbox.v1.balance.retrieve()
+            answers.append(200)
+        except stripe.APIError as error:
+            answers.append(error.http_status or 0)
+
+    assert answers == [200, 200, 503, 200, 200, 503, 200, 200]
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -77,6 +90,7 @@ def test_faults_are_counted_listed_and_cleared(sandbox: Sandbox) -> None:
         {"kind": "api", "times": 0},
         {"kind": "api", "wind": 1},
         {"kind": "webhook", "action": "eat"},
+        {"kind": "webhook", "one_in": 0},
     ],
 )
 def test_an_order_nobody_understands_is_refused(sandbox: Sandbox, body: dict[str, object]) -> None:

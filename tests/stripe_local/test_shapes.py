@@ -6,6 +6,7 @@ import pytest
 import stripe
 
 from tests.stripe_local.conftest import Sandbox
+from tests.stripe_local.test_files import upload
 
 
 def make(sandbox: Sandbox) -> dict[type[Any], Any]:
@@ -35,6 +36,7 @@ def make(sandbox: Sandbox) -> dict[type[Any], Any]:
         stripe.Charge: charge,
         stripe.Customer: v1.customers.create({"name": "Mei"}),
         stripe.Dispute: v1.disputes.retrieve(sandbox.control("disputes", {"charge": charge.id})["id"]),
+        stripe.File: upload(sandbox),
         stripe.Event: v1.events.list({"limit": 1}).data[0],
         stripe.LineItem: session.line_items.data[0],
         stripe.PaymentIntent: v1.payment_intents.retrieve(session.payment_intent),

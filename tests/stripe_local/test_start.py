@@ -47,6 +47,26 @@ def test_dangerous_settings_are_refused(tmp_path: Path, name: str, value: str, w
     assert value not in done.stderr or name != "API_KEY"
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("VTASK_ENV", "production"), ("STRIPE_API_KEY", "sk_live_51abc")]
+)
+def test_nothing_stands_in_for_stripe_where_real_money_moves(tmp_path: Path, name: str, value: str) -> None:
+    environ = {"PATH": os.environ["PATH"], "STRIPE_LOCAL_HOME": str(tmp_path), name: value}
+
+    done = subprocess.run(
+        [sys.executable, "-m", "stripe_local"],
+        cwd=ROOT,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert done.returncode == 2
+    assert name in done.stderr
+    assert "sk_live_51abc" not in done.stderr
+
+
 def test_a_killed_sandbox_comes_back_with_all_it_answered(launch: Callable[..., Any]) -> None:
     process, sandbox = launch()
     answered: list[tuple[str, str]] = []

@@ -304,10 +304,23 @@ def test_doctor_finds_what_a_killed_supervisor_left_and_names_the_cure(
 # All of it
 
 
+def test_production_without_stripe_is_refused_with_the_cure(vtask: Start) -> None:
+    run = vtask("run", VTASK_PORT=str(free_port()), VTASK_ENV="production", STRIPE_API_KEY="")
+
+    assert run.ends(60) == 1
+    assert "STRIPE_API_KEY is not set" in run.said()
+    assert "Set STRIPE_API_KEY and STRIPE_WEBHOOK_SECRET" in run.said()
+
+
 def test_the_whole_copy_starts_heals_and_stops(vtask: Start, home: Home, folder: Path) -> None:
     """As in production, where nothing is seeded: the demo world and its sign-ins are the journey's."""
     ready = folder / "ready.json"
-    production = {"VTASK_ENV": "production", "VTASK_PUBLIC_URL": "https://market.example"}
+    production = {
+        "VTASK_ENV": "production",
+        "VTASK_PUBLIC_URL": "https://market.example",
+        "STRIPE_API_KEY": "sk_test_nobody",
+        "STRIPE_WEBHOOK_SECRET": "whsec_nobody",
+    }
     run = vtask("run", "--ready-file", str(ready), VTASK_PORT=str(free_port()), **production)
     eventually(lambda: ready.exists() or run.process.poll() is not None, 120)
     facts = json.loads(ready.read_text())
@@ -315,7 +328,7 @@ def test_the_whole_copy_starts_heals_and_stops(vtask: Start, home: Home, folder:
     assert answers(f"{facts['address']}/readyz")
     assert facts["signins"] == []
 
-    for name in ("postgres", "redis", "web", "relay", "worker", "media", "schedule", "stripe"):
+    for name in ("postgres", "redis", "web", "relay", "worker", "media", "schedule"):
         os.kill(table(home)[name]["pid"], signal.SIGKILL)
         eventually(lambda name=name: table(home)[name]["restarts"] == 1, 30)  # type: ignore[misc]
     eventually(lambda: all(state["pid"] and state["answers"] for state in table(home).values()), 90)

@@ -36,7 +36,7 @@ import market
 from market import developers
 from market import settings as settings_module
 from market.accounts import edge, vocabulary
-from market.kit import ids, logs, look, pages
+from market.kit import ids, logs, look, pages, templates
 from market.kit.api import add_etag, describe_refusals
 from market.kit.catalogue import compile_catalogues
 from market.kit.db import db
@@ -44,7 +44,7 @@ from market.kit.limits import limiter
 from market.problems import register_problems
 from market.settings import ROOT, Settings
 
-LOCALES = ("zh", "en")
+LOCALES = templates.LANGUAGES
 CSP = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
     "worker-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self' {stripe}; "
@@ -108,6 +108,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), compare_type=True)
     compile_catalogues(ROOT / "translations")
+    app.jinja_environment = templates.Speaking
     babel.init_app(
         app, default_translation_directories=str(ROOT / "translations"), locale_selector=choose_locale
     )
@@ -241,8 +242,8 @@ def register_words(app: Flask) -> None:
         "category": vocabulary.category_name,
         "format_name": vocabulary.format_name,
     }
+    app.jinja_env.globals["new_key"] = lambda: secrets.token_urlsafe(18)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    look.teach(app)
     counters = [module.unread for module in modules("queries") if hasattr(module, "unread")]
 
     @app.context_processor
@@ -266,7 +267,6 @@ def register_words(app: Flask) -> None:
             "notice_count": sum(count(actor) for count in counters) if actor else 0,
             "locale": str(get_locale()),
             "demo": app.config["SETTINGS"].demo,
-            "new_key": lambda: secrets.token_urlsafe(18),
             "request_id": g.get("request_id", ""),
         }
 

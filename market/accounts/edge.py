@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from market.accounts import service
 from market.accounts.actor import Actor, Role
-from market.accounts.models import ApiKey, Membership, Person, SignIn
-from market.accounts.queries import hats
+from market.accounts.models import ApiKey, Membership, Person
+from market.accounts.queries import who_signed_in
 from market.kit.db import db
 from market.kit.errors import Forbidden, Unauthenticated
 
@@ -101,7 +101,8 @@ def wear(role: Role) -> bool:
         if membership.party.role is role:
             g.actor = membership.actor()
             g.membership = membership
-            session["party"] = membership.party_id.hex
+            if session.get("party") != membership.party_id.hex:  # else every page would send the cookie anew
+                session["party"] = membership.party_id.hex
             return True
     return False
 
@@ -173,13 +174,7 @@ def _load_from_key() -> None:
 
 
 def _load_from_token(token: str) -> None:
-    sign_in = db.session.scalar(select(SignIn).where(SignIn.token_sha256 == service.sha256(token)))
-    if sign_in is None or not sign_in.is_live():
-        return
-    person = db.session.get(Person, sign_in.person_id)
-    if person is None or person.suspended_at:
-        return
-    g.person, g.hats = person, hats(person.id)
+    g.person, g.hats = who_signed_in(service.sha256(token))
     worn = [m for m in g.hats if m.party_id.hex == session.get("party")] or list(g.hats)
     if worn:
         g.membership = worn[0]

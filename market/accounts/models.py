@@ -11,7 +11,6 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market.accounts.actor import RIGHTS, Actor, Right, Role
-from market.kit.clock import now
 from market.kit.db import Base, Row, belongs_to
 from market.kit.states import move
 
@@ -113,9 +112,6 @@ class SignIn(Row, Base):
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     user_agent: Mapped[str] = mapped_column(default="")
-
-    def is_live(self) -> bool:
-        return self.ended_at is None and self.expires_at > now()
 
 
 class ApiKey(Row, Base):

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from market.accounts.actor import Role
 from market.accounts.edge import actor_or_none, current_actor, hat, require
 from market.accounts.vocabulary import CATEGORIES, options
-from market.campaigns import policy, queries, rendering, service
+from market.campaigns import known, policy, queries, rendering, service
 from market.campaigns.models import MOST_SHOWN, ModuleKind, Venue
 from market.campaigns.schemas import (
     ModuleChangeFormSchema,
@@ -40,7 +40,7 @@ KIND_NAMES = {
 @bp.record_once
 def offer_seasons(state: BlueprintSetupState) -> None:
     """The brief's form asks which seasons there are."""
-    register_campaigns(lambda: queries.open_seasons(_locale()))
+    register_campaigns(lambda: known.open_seasons(_locale()))
 
 
 @bp.app_template_filter("day_of")
@@ -100,7 +100,7 @@ def compose() -> Any:
             with transaction():
                 made = service.compose(form.data, by=actor)
             return redirect(url_for("campaigns.composer", venue_id=made.id), 303)
-    seasons = list(queries.open_seasons(_locale()).items())
+    seasons = list(known.open_seasons(_locale()).items())
     return render_template("campaigns/new.html", form=form, seasons=seasons), form.status
 
 

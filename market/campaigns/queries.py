@@ -24,18 +24,6 @@ def seasons() -> Sequence[Season]:
     return db.session.scalars(select(Season).order_by(Season.id.desc())).all()
 
 
-def open_seasons(locale: str) -> dict[str, str]:
-    """Code and name of the seasons a brief may be for."""
-    rows = db.session.scalars(select(Season).where(Season.closed_at.is_(None)).order_by(Season.id))
-    return {season.code: season.name(locale) for season in rows}
-
-
-def current_season() -> Season | None:
-    """The one whose phase runs now, else the next to come, else none."""
-    ahead = [one for one in seasons() if one.next_turn]
-    return min(ahead, key=lambda one: (one.phase is None, one.next_turn), default=None)
-
-
 def visible_to(actor: Actor | None) -> Select[Venue]:
     """Operators who compose see drafts; everybody else what is published."""
     if actor is not None and actor.is_operator and actor.may(Right.COMPOSE):

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, current_app, render_template
 from flask_babel import get_locale
 
+from market.campaigns import known
 from market.campaigns import queries as campaigns
 from market.front import specimen
 from market.kit.errors import NotFound
@@ -19,7 +20,7 @@ bp = Blueprint("front", __name__)
 def season_words() -> dict[str, Any]:
     def season_runs() -> bool:
         """Whether a phase of a season runs now: pages then wear its accent."""
-        season = campaigns.current_season()
+        season = known.current_season()
         return season is not None and season.phase is not None
 
     return {"season_runs": season_runs}
@@ -46,7 +47,7 @@ def styleguide() -> Any:
 
 def _teaser() -> dict[str, Any] | None:
     """The venue of the season that runs or comes next, when one is published and not over."""
-    season = campaigns.current_season()
+    season = known.current_season()
     venue = campaigns.of_season(season.id) if season else None
     if season is None or venue is None or venue.is_over:
         return None

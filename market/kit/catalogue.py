@@ -1,10 +1,20 @@
 """The English catalogue: compiled from its .po when that is newer, so that no binary stands in the repository."""
 
 import os
+from functools import cache
 from pathlib import Path
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+
+FOLDER = Path(__file__).parents[2] / "translations"
+
+
+@cache
+def catalogue(language: str) -> NullTranslations:
+    """The texts of a language; the source language has none and gives each text back."""
+    return Translations.load(str(FOLDER), [language])
 
 
 def compile_catalogues(folder: Path) -> None:

@@ -7,15 +7,16 @@ from werkzeug.routing import BaseConverter, Map, ValidationError
 
 ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _DIGITS = {letter: at for at, letter in enumerate(ALPHABET)}
+_PAIRS = [high + low for high in ALPHABET for low in ALPHABET]
 LENGTH = 22
 
 
 def encode(prefix: str, key: UUID) -> str:
     """`ord` and a UUID → `ord_` and 22 base58 letters (fixed length, so text order is time order)."""
     number, letters = key.int, ""
-    for _ in range(LENGTH):
-        number, digit = divmod(number, 58)
-        letters = ALPHABET[digit] + letters
+    for _ in range(LENGTH // 2):
+        number, pair = divmod(number, 58 * 58)
+        letters = _PAIRS[pair] + letters
     return f"{prefix}_{letters}"
 
 

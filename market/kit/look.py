@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from flask import Flask
-from flask_babel import format_datetime, get_locale, get_timezone
+from babel import Locale
+from flask import Flask, url_for
+from flask_babel import get_timezone
 from markupsafe import Markup
 
 from market.kit.clock import now
-from market.kit.words import _
+from market.kit.words import _, language
 
 ROOT = Path(__file__).parents[2]
 ICONS = ROOT / "node_modules" / "lucide-static" / "icons"
 HUES = 8
+MONTHS = Locale("en").months["format"]["abbreviated"]
 
 
 @cache
@@ -48,7 +50,7 @@ def initials(name: str) -> str:
 
 def reads_english() -> bool:
     """Whether the reader of this page chose English; Chinese is the other language."""
-    return str(get_locale() or "zh").startswith("en")
+    return language() == "en"
 
 
 def urgency(due: datetime) -> str:
@@ -73,16 +75,23 @@ def remaining(due: datetime) -> str:
 
 def on(moment: datetime, zone: bool = False) -> str:
     """A moment, without the year when it is near; `zone` adds the reader's: 11月23日 16:37 UTC+8."""
-    english = reads_english()
+    local = moment.astimezone(get_timezone())
     near = abs((moment - now()).days) < 180
-    pattern = (
-        ("d MMM HH:mm" if near else "d MMM y HH:mm")
-        if english
-        else ("M月d日 HH:mm" if near else "y年M月d日 HH:mm")
-    )
-    offset = moment.astimezone(get_timezone()).strftime("%z")
+    if not zone:
+        return day_and_time(local, year=not near)
+    offset = local.strftime("%z")
     hours = f"{offset[0]}{int(offset[1:3])}" + (f":{offset[3:]}" if offset[3:] != "00" else "")
-    return str(format_datetime(moment, pattern)) + (f" UTC{hours}" if zone else "")
+    return f"{day_and_time(local, year=not near)} UTC{hours}"
+
+
+def day_and_time(local: datetime, *, year: bool) -> str:
+    """`2026年11月3日 16:37`, in English `3 Nov 2026 16:37`. By hand, for a page says it dozens of times:
+    Babel works its pattern out anew each time."""
+    clock = f"{local.hour:02}:{local.minute:02}"
+    if reads_english():
+        named = f"{local.day} {MONTHS[local.month]} "
+        return named + (f"{local.year} " if year else "") + clock
+    return (f"{local.year}年" if year else "") + f"{local.month}月{local.day}日 {clock}"
 
 
 def clock_face(seconds: float) -> str:
@@ -101,13 +110,41 @@ def count(number: int) -> str:
     return f"{number / size:.1f}".removesuffix(".0") + unit
 
 
+FILES = {"static": "filename", "vendor": "name"}
+"""What names the file in the addresses of these two."""
+
+
+def version(endpoint: str, name: str) -> int | None:
+    """When the file changed; for a library, when any of them did. None for a file that is not there."""
+    try:
+        return int(_file(endpoint, name).stat().st_mtime)
+    except FileNotFoundError:
+        return None
+
+
+@cache
+def _file(endpoint: str, name: str) -> Path:
+    return ROOT / "static" / name if endpoint == "static" else ROOT / "package-lock.json"
+
+
 def add_version(endpoint: str, values: dict[str, Any]) -> None:
     """Addresses of our static files and of the libraries change with their content, so browsers may keep them."""
-    if endpoint == "static" and "filename" in values:
-        file = ROOT / "static" / values["filename"]
-        values["v"] = int(file.stat().st_mtime) if file.exists() else None
-    elif endpoint == "vendor":
-        values["v"] = int((ROOT / "package-lock.json").stat().st_mtime)
+    if endpoint in FILES and (name := values.get(FILES[endpoint])):
+        values["v"] = version(endpoint, name)
+
+
+def address(endpoint: str, **values: Any) -> str:
+    """`url_for`; the files every page names are worked out once for each of their versions."""
+    if endpoint in FILES and values.keys() == {FILES[endpoint]}:
+        name = values[FILES[endpoint]]
+        return _file_address(endpoint, name, version(endpoint, name))
+    return url_for(endpoint, **values)
+
+
+@cache
+def _file_address(endpoint: str, name: str, version: int | None) -> str:
+    named: dict[str, Any] = {FILES[endpoint]: name}
+    return url_for(endpoint, **named)
 
 
 def teach(app: Flask) -> None:
@@ -116,7 +153,7 @@ def teach(app: Flask) -> None:
     env = app.jinja_env
     # `1000000|money` depends on the reader: nothing is worked out once and for all while a template is compiled.
     env.optimized = False
-    env.globals.update(icon=icon)
+    env.globals.update(icon=icon, url_for=address)
     env.filters.update(
         hue=hue,
         initials=initials,

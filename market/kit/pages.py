@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 
 import marshmallow as ma
 from flask import request
-from flask_babel import format_currency as babel_currency
-from flask_babel import format_datetime, get_locale, get_timezone
+from flask_babel import get_timezone
 from werkzeug.datastructures import MultiDict
 
 from market.kit.errors import Invalid, NotFound, Refusal, Unauthenticated, flatten
+from market.kit.look import day_and_time
 from market.kit.schemas import TypedLines, TypedRows
-from market.kit.words import _
+from market.kit.words import _, language
 
 
 class Form:
@@ -103,16 +103,16 @@ def format_fen(fen: int | None) -> str:
     """12345 → ¥123.45 (CN¥123.45 in English); None → —."""
     if fen is None:
         return "—"
-    return str(babel_currency(fen / 100, "CNY"))
+    yuan, rest = divmod(abs(fen), 100)
+    return f"{'-' if fen < 0 else ''}{'CN¥' if language() == 'en' else '¥'}{yuan:,}.{rest:02}"
 
 
 def format_when(moment: datetime | None, form: str = "medium") -> str:
     """A moment in the reader's zone; None → —."""
     if moment is None:
         return "—"
-    patterns = {"zh": "y年M月d日 HH:mm", "en": "d MMM y, HH:mm"}
-    pattern = patterns.get(get_locale().language if get_locale() else "zh", patterns["zh"])
-    return str(format_datetime(moment, pattern)) + (f" ({get_timezone()})" if form == "zone" else "")
+    said = day_and_time(moment.astimezone(get_timezone()), year=True)
+    return f"{said} ({get_timezone()})" if form == "zone" else said
 
 
 def format_percent(bps: int | None) -> str:

@@ -2,14 +2,17 @@
 
 from typing import Any
 
-from flask_babel import gettext, lazy_gettext
+from flask_babel import get_locale, lazy_gettext
+
+from market.kit.catalogue import catalogue
 
 lazy = lazy_gettext
 
 
 def _(text: str, **values: Any) -> str:
     """Translate a text into the reader's language now."""
-    return str(gettext(text, **values))
+    said = catalogue(language()).gettext(text)
+    return said % values if values else said
 
 
 def N_(text: str) -> str:
@@ -19,5 +22,11 @@ def N_(text: str) -> str:
 
 def say(text: str, **values: Any) -> str:
     """Translate a text marked by `N_` into the reader's language and fill in `%(name)s` values."""
-    said: str = gettext(text)
+    said = catalogue(language()).gettext(text)
     return said % values if values else said
+
+
+def language() -> str:
+    """The reader's language: `zh` or `en`; where nobody reads, `zh`."""
+    locale = get_locale()
+    return str(locale.language) if locale else "zh"

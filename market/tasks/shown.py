@@ -3,8 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from flask import url_for
-
 from market.accounts.vocabulary import AUDIENCE_NAMES, CATEGORIES, audience_name
 from market.kit import ids
 from market.kit.figures import figures
@@ -20,7 +18,7 @@ from market.tasks.models import CHANNELS, Task
 def card_of(task: Task, fit: registry.Fit | None = None, href: str | None = None) -> dict[str, Any]:
     """A brief as the ticket shows it."""
     return {
-        "href": href or url_for("bids.brief", task_id=task.id),
+        "href": href or f"/t/{ids.encode('tsk', task.id)}",
         "title": task.title,
         "merchant": task.merchant.name,
         "format": task.format.value,

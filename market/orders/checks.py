@@ -8,36 +8,66 @@ from sqlalchemy import text
 from market.kit.db import db
 
 CHECKS: dict[str, str] = {
-    # Funded money is in the order's escrow, in its milestones', or was released: nothing else, nowhere else.
+    # Funded money is in the order's escrow, in its milestones', in a case, was released, or was given back: nothing
+    # else, nowhere else.
     "deposit": """
-        SELECT o.id, format('received %s, escrow %s, released %s', r.fen, e.fen, d.fen)
+        SELECT o.id, format('received %s, escrow %s, released %s, returned %s', r.fen, e.fen, d.released, d.returned)
         FROM orders o
         CROSS JOIN LATERAL (SELECT coalesce(sum(received_fen), 0) AS fen FROM checkouts
             WHERE subject_id = o.id AND state = 'paid') r
         CROSS JOIN LATERAL (SELECT coalesce(sum(ledger_amount(a.id)), 0) AS fen FROM ledger_accounts a
             WHERE (a.kind = 'EU' AND a.owner_id = o.id)
-               OR (a.kind = 'EM' AND a.owner_id IN (SELECT id FROM milestones WHERE order_id = o.id))) e
-        CROSS JOIN LATERAL (SELECT coalesce(sum(amount_fen), 0) AS fen FROM milestones
-            WHERE order_id = o.id AND state = 'released') d
-        WHERE r.fen <> e.fen + d.fen""",
-    # A milestone is released exactly when its release stands in the ledger, whole.
+               OR (a.kind = 'EM' AND a.owner_id IN (SELECT id FROM milestones WHERE order_id = o.id))
+               OR (a.kind = 'EH' AND a.owner_id IN (SELECT held_by FROM milestones WHERE order_id = o.id))) e
+        CROSS JOIN LATERAL (SELECT coalesce(sum(released_fen), 0) AS released,
+                coalesce(sum(returned_fen), 0) AS returned FROM milestones WHERE order_id = o.id) d
+        WHERE r.fen <> e.fen + d.released + d.returned""",
+    # I5: what a milestone says was released, and not taken back, is what payees, platform and tax office got by it.
     "release": """
-        SELECT m.id, format('%s, posted %s of %s', m.state, p.fen, m.amount_fen)
+        SELECT m.id, format('%s, released %s less %s, posted %s', m.state, m.released_fen, m.reversed_fen, p.fen)
         FROM milestones m
-        CROSS JOIN LATERAL (SELECT coalesce(sum(t.amount), 0) AS fen
-            FROM ledger_postings l JOIN ledger_transfers t ON t.posting_id = l.id
-            WHERE l.kind = 'release' AND l.source_id = m.id) p
-        WHERE p.fen <> CASE m.state WHEN 'released' THEN m.amount_fen ELSE 0 END""",
+        CROSS JOIN LATERAL (SELECT coalesce(sum(CASE
+                WHEN c.kind IN ('PP', 'PA', 'PREC', 'FEE', 'TAX') THEN t.amount ELSE 0 END - CASE
+                WHEN d.kind IN ('PP', 'PA', 'PREC', 'FEE', 'TAX') THEN t.amount ELSE 0 END), 0) AS fen
+            FROM ledger_postings l
+            JOIN ledger_transfers t ON t.posting_id = l.id
+            JOIN ledger_accounts d ON d.id = t.debit_id
+            JOIN ledger_accounts c ON c.id = t.credit_id
+            WHERE l.source_type = 'milestone' AND l.source_id = m.id) p
+        WHERE p.fen <> m.released_fen - m.reversed_fen""",
+    # I6: a milestone is over exactly when its decision row says how, and the posting it names stands in the ledger.
+    "ending": """
+        SELECT m.id, format('%s, decided %s', m.state, coalesce(e.outcome, 'nothing'))
+        FROM milestones m
+        LEFT JOIN milestone_endings e ON e.milestone_id = m.id
+        LEFT JOIN ledger_postings l ON l.id = e.posting_id AND l.source_id = m.id
+        WHERE (CASE m.state WHEN 'released' THEN 'release' WHEN 'refunded' THEN 'refund' WHEN 'split' THEN 'split' END)
+                IS DISTINCT FROM e.outcome
+           OR (e.outcome IS NOT NULL
+               AND (e.released_fen, e.returned_fen) <> (m.released_fen, m.returned_fen))
+           OR (e.posting_id IS NOT NULL AND l.id IS NULL)""",
+    # I12: the shares of what was released sum to it (a constraint says so too), for every rate used.
+    "shares": """
+        SELECT m.id, format('%s shared out of %s', m.creator_fen + m.agency_fen + m.fee_fen + m.tax_fen, m.released_fen)
+        FROM milestones m
+        WHERE m.creator_fen + m.agency_fen + m.fee_fen + m.tax_fen <> m.released_fen""",
     # What payees were told they earned is what the ledger gave them.
     "earning": """
-        SELECT e.id, format('earned %s, posted %s', e.amount_fen, p.fen)
-        FROM earnings e
+        SELECT e.source_id, format('earned %s, posted %s', e.fen, p.fen)
+        FROM (SELECT source_id, party_id, sum(amount_fen) AS fen FROM earnings GROUP BY source_id, party_id) e
         CROSS JOIN LATERAL (SELECT coalesce(sum(t.amount), 0) AS fen
             FROM ledger_postings l
             JOIN ledger_transfers t ON t.posting_id = l.id
             JOIN ledger_accounts a ON a.id = t.credit_id AND a.kind = 'PP' AND a.owner_id = e.party_id
-            WHERE l.kind = 'release' AND l.source_id = e.source_id) p
-        WHERE p.fen <> e.amount_fen""",
+            WHERE l.kind IN ('release', 'split', 'decide') AND l.source_id = e.source_id) p
+        WHERE p.fen <> e.fen""",
+    # What cools in the ledger is what the timers will mature.
+    "cooling": """
+        SELECT a.owner_id, format('%s in the ledger, %s to mature', ledger_amount(a.id), e.fen)
+        FROM ledger_accounts a
+        CROSS JOIN LATERAL (SELECT coalesce(sum(amount_fen - taken_fen), 0) AS fen FROM earnings
+            WHERE party_id = a.owner_id AND matured_at IS NULL) e
+        WHERE a.kind = 'PP' AND ledger_amount(a.id) <> e.fen""",
     # Money on its way to a bank has left us exactly when Stripe took it.
     "withdrawal": """
         SELECT w.id, format('%s, in transit %s of %s', w.state, b.fen, w.amount_fen)
@@ -45,14 +75,20 @@ CHECKS: dict[str, str] = {
         CROSS JOIN LATERAL (SELECT coalesce(sum(ledger_amount(a.id)), 0) AS fen FROM ledger_accounts a
             WHERE a.kind = 'PT' AND a.owner_id = w.id) b
         WHERE b.fen <> CASE w.state WHEN 'requested' THEN w.amount_fen ELSE 0 END""",
-    # The order stands where its milestones stand.
+    # The order is over exactly when its milestones are, and completed exactly when all of it was released.
     "stage": """
-        SELECT o.id, format('%s with %s released', o.state, n.released)
+        SELECT o.id, format('%s with %s of %s over, %s released', o.state, n.over, n.whole, n.released)
         FROM orders o
-        CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE state = 'released') AS released
+        CROSS JOIN LATERAL (SELECT count(*) AS whole,
+                count(*) FILTER (WHERE state IN ('released', 'refunded', 'split')) AS over,
+                count(*) FILTER (WHERE state = 'released') AS released,
+                count(*) FILTER (WHERE state <> 'pending') AS begun
             FROM milestones WHERE order_id = o.id) n
-        WHERE n.released <> CASE o.state WHEN 'drafting' THEN 1 WHEN 'publishing' THEN 2
-            WHEN 'completed' THEN 3 ELSE 0 END""",
+        WHERE CASE o.state
+            WHEN 'completed' THEN n.released <> n.whole
+            WHEN 'settled' THEN n.over <> n.whole OR n.released = n.whole
+            WHEN 'awaiting_funds' THEN n.begun > 0 WHEN 'lapsed' THEN n.begun > 0 WHEN 'cancelled' THEN n.begun > 0
+            ELSE n.over = n.whole OR n.begun = 0 END""",
 }
 
 

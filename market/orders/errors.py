@@ -1,4 +1,4 @@
-from market.kit.errors import Conflict, Forbidden, NotFound
+from market.kit.errors import Conflict, Forbidden, NotFound, Refusal
 from market.kit.words import N_
 
 
@@ -63,3 +63,24 @@ class OrderFrozen(Conflict):
 
     title = N_("订单已冻结")
     text = N_("订单 %(number)s 的资金正在核查，暂时冻结：不能放款、退款。核查结束后会自动恢复，不影响交付。")
+
+
+class AlreadyEnded(Conflict):
+    """Released, refunded or split before: a milestone's money ends once."""
+
+    title = N_("已有结果")
+    text = N_("这个阶段的款项已有结果，没有再次划转。请刷新后再看。")
+
+
+class NotRunning(Conflict):
+    """Nobody works on this stage now: not begun, in a case, or over."""
+
+    text = N_("这个阶段现在不在进行中，不能这样做。请刷新后再看。")
+
+
+class PartTooLarge(Refusal):
+    """More than what is left of the stage, or nothing."""
+
+    status = 422
+    title = N_("填写的内容有误")
+    text = N_("金额必须大于 0，且小于这个阶段剩下的金额（最多 %(most)s）。要全部放款，请验收这个阶段。")

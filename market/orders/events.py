@@ -8,3 +8,5 @@ COMPLETED = "order.completed"  # amount_fen
 FROZEN = "order.frozen"  # source
 THAWED = "order.thawed"
 RELEASED = "milestone.released"  # stage, amount_fen, auto, and per payee {party id: fen} in `parts`
+PART_RELEASED = "milestone.part_released"  # the same, and left_fen
+SETTLED = "order.settled"  # amount_fen: released in all, returned_fen

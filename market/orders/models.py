@@ -17,6 +17,7 @@ from market.orders.states import (
     ENDED,
     MILESTONE_MOVES,
     ORDER_MOVES,
+    OVER,
     MilestoneState,
     OrderState,
     Stage,
@@ -96,6 +97,11 @@ class Order(Row, Base):
         """The draft is accepted and its publication lies ahead."""
         return self.state is OrderState.PUBLISHING and self.publish_at is not None and self.publish_at > now()
 
+    @property
+    def rates(self) -> dict[str, int]:
+        """What Shares.of takes, as frozen at signing."""
+        return {"fee_bps": self.fee_bps, "commission_bps": self.commission_bps, "tax_bps": self.tax_bps}
+
     def milestone(self, stage: Stage) -> "Milestone":
         return next(m for m in self.milestones if m.kind is stage)
 
@@ -112,7 +118,11 @@ class Order(Row, Base):
 
 
 class Milestone(Row, Base):
-    """A part of the work and of the price. The share columns are filled at the release, to the fen."""
+    """A part of the work and of the price.
+
+    `released_fen` went to the payees so far, in parts or whole, `returned_fen` to the merchant without having been
+    released, `reversed_fen` was released and taken back. The share columns say how the released sum was shared out.
+    """
 
     __tablename__ = "milestones"
 
@@ -125,6 +135,18 @@ class Milestone(Row, Base):
     begun_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]
     released_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    held_by: Mapped[UUID | None]
+    """The case its money is in."""
+    rounds: Mapped[int] = mapped_column(default=0)
+    """How often a version was sent back."""
+    waited_s: Mapped[int] = mapped_column(BigInteger, default=0)
+    """How long versions that were answered had waited for the merchant's word."""
+    parts: Mapped[int] = mapped_column(default=0)
+    """How many parts were released before the end."""
+    released_fen: Mapped[int] = mapped_column(BigInteger, default=0)
+    returned_fen: Mapped[int] = mapped_column(BigInteger, default=0)
+    reversed_fen: Mapped[int] = mapped_column(BigInteger, default=0)
     fee_fen: Mapped[int | None] = mapped_column(BigInteger)
     agency_fen: Mapped[int | None] = mapped_column(BigInteger)
     tax_fen: Mapped[int | None] = mapped_column(BigInteger)
@@ -138,25 +160,40 @@ class Milestone(Row, Base):
         UniqueConstraint("order_id", "position"),
         UniqueConstraint("order_id", "kind"),
         CheckConstraint("amount_fen >= 0", name="amount"),
+        CheckConstraint("released_fen = 0 OR creator_fen IS NOT NULL", name="shares_iff_released"),
         CheckConstraint(
-            "(state = 'released') = (creator_fen IS NOT NULL)",
-            name="shares_iff_released",
-        ),
-        CheckConstraint(
-            "creator_fen IS NULL OR creator_fen + agency_fen + fee_fen + tax_fen = amount_fen",
+            "creator_fen IS NULL OR creator_fen + agency_fen + fee_fen + tax_fen = released_fen",
             name="shares_sum",
+        ),
+        CheckConstraint("(state = 'held') = (held_by IS NOT NULL)", name="held_by"),
+        CheckConstraint(
+            "released_fen >= 0 AND returned_fen >= 0 AND reversed_fen BETWEEN 0 AND released_fen AND CASE state"
+            " WHEN 'released' THEN released_fen = amount_fen AND returned_fen = 0"
+            " WHEN 'refunded' THEN released_fen = 0 AND returned_fen = amount_fen"
+            " WHEN 'split' THEN released_fen + returned_fen = amount_fen"
+            " ELSE released_fen <= amount_fen AND returned_fen = 0 END",
+            name="ended_whole",
         ),
     )
 
     @property
     def shares(self) -> Shares:
-        """The parts as paid, or as they will be paid by the order's frozen rates."""
-        if self.creator_fen is not None:
-            return Shares(self.fee_fen or 0, self.agency_fen or 0, self.tax_fen or 0, self.creator_fen)
-        rates = self.order
-        return Shares.of(
-            self.amount_fen, fee_bps=rates.fee_bps, commission_bps=rates.commission_bps, tax_bps=rates.tax_bps
-        )
+        """How the amount is shared out by the order's frozen rates if all of it is released."""
+        return Shares.of(self.amount_fen, **self.order.rates)
+
+    @property
+    def paid(self) -> Shares:
+        """What the payees, the platform and the tax office have of it: released and not taken back."""
+        return Shares.of(self.released_fen - self.reversed_fen, **self.order.rates)
+
+    @property
+    def left_fen(self) -> int:
+        """What of it is still to be decided."""
+        return 0 if self.is_over else self.amount_fen - self.released_fen
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in OVER
 
     def begin(self) -> None:
         self.state = move(self.state, MilestoneState.ACTIVE, MILESTONE_MOVES)
@@ -171,9 +208,31 @@ class Milestone(Row, Base):
         self.state = move(
             self.state, MilestoneState.ACTIVE, {MilestoneState.SUBMITTED: {MilestoneState.ACTIVE}}
         )
+        assert self.submitted_at is not None
+        self.waited_s += int((now() - self.submitted_at).total_seconds())
+        self.rounds += 1
 
-    def release(self, shares: Shares) -> None:
-        self.state = move(self.state, MilestoneState.RELEASED, MILESTONE_MOVES)
-        self.released_at = now()
-        self.fee_fen, self.agency_fen = shares.fee, shares.agency
-        self.tax_fen, self.creator_fen = shares.tax, shares.creator
+    def hold(self, case_id: UUID) -> None:
+        self.state = move(self.state, MilestoneState.HELD, MILESTONE_MOVES)
+        self.held_by = case_id
+
+    def drop_hold(self, back_to: MilestoneState) -> None:
+        """The case is over without a decision: where it was before."""
+        self.state = move(self.state, back_to, MILESTONE_MOVES)
+        self.held_by = None
+
+    def pay(self, fen: int) -> Shares:
+        """Share out `fen` more of it; returns this part's shares, exact in sum over any number of parts."""
+        before, self.released_fen = self.released_fen, self.released_fen + fen
+        whole = Shares.of(self.released_fen, **self.order.rates)
+        self.fee_fen, self.agency_fen = whole.fee, whole.agency
+        self.tax_fen, self.creator_fen = whole.tax, whole.creator
+        return Shares.between(before, self.released_fen, **self.order.rates)
+
+    def end(self, state: MilestoneState) -> None:
+        """What is not released is returned."""
+        self.state = move(self.state, state, MILESTONE_MOVES)
+        self.returned_fen, self.held_by = self.amount_fen - self.released_fen, None
+        self.ended_at = now()
+        if self.released_fen:
+            self.released_at = self.ended_at

@@ -3,6 +3,7 @@
 Locks are taken in one order: the brief (only at the award), the order, then ledger accounts.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from uuid import UUID
 from market.accounts.actor import SYSTEM, Actor
 from market.agencies import service as rosters
 from market.kit.clock import now
+from market.kit.pages import format_fen
 from market.kit.work import cancel_timers, set_timer
 from market.ledger import queries as books
 from market.ledger import service as ledger
@@ -17,18 +19,20 @@ from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Leg, PostingKind
 from market.orders import events
 from market.orders.awarding import LAPSE, award
-from market.orders.errors import CannotCancel, NotAwaitingFunds
+from market.orders.endings import Cause, conclude, go_on, pay_legs
+from market.orders.errors import CannotCancel, NotAwaitingFunds, NotRunning, PartTooLarge
 from market.orders.freezes import require_thawed
 from market.orders.models import Milestone, Order
 from market.orders.queries import find
-from market.orders.states import AFTER, MilestoneState, OrderState, Stage
+from market.orders.shares import Shares
+from market.orders.states import MilestoneState, OrderState, Stage
 from market.orders.telling import tell
 from market.payments import queries as payments
 from market.payments import service as paying
 from market.payments.alarms import alarm
 from market.payments.models import Checkout
 
-__all__ = ["LAPSE", "award", "cancel", "checkout", "fund", "land", "lapse", "release", "thaw"]
+__all__ = ["LAPSE", "award", "cancel", "checkout", "fund", "land", "lapse", "release", "release_part", "thaw"]
 
 K = AccountKind
 CLOSING_MINUTES = 5
@@ -89,63 +93,77 @@ def fund(order_id: UUID, by: Actor = SYSTEM) -> Order:
 def release(
     order: Order, milestone: Milestone, by: Actor, *, auto: bool = False, quietly: bool = False
 ) -> None:
-    """Pay the milestone out of the (locked) order: EM→PP creator and agency, fee, tax; then the next stage begins.
+    """Pay what is left of the milestone out of the (locked) order, EM→PP creator and agency, fee, tax; then the next
+    stage begins.
 
     Approval, timer and landing share the key `release:{milestone}`: whoever comes first pays, nobody pays twice.
-    `quietly`: the caller tells the parties himself, so no second notice says the same. Raises OrderFrozen.
+    `quietly`: the caller tells the parties himself, so no second notice says the same. Raises AlreadyEnded,
+    OrderFrozen.
+    """
+    before = milestone.paid
+    conclude(
+        order,
+        milestone,
+        milestone.left_fen,
+        cause=Cause.LANDED if milestone.receipt else Cause.TIMER if auto else Cause.ACCEPTED,
+        posting=(PostingKind.RELEASE, f"release:{milestone.id}"),
+        source=Account(K.ESCROW_MILESTONE, milestone.id),
+        by=by,
+    )
+    _tell_released(
+        order, milestone, before, by, name=events.RELEASED, only=[] if quietly else None, auto=auto
+    )
+    go_on(order, by)
+
+
+def release_part(order: Order, milestone: Milestone, fen: int, by: Actor) -> int:
+    """Pay a part of the milestone ahead of its end, out of the (locked) order; returns the part's number.
+
+    The rest ends by the one decision. Raises NotRunning, PartTooLarge, OrderFrozen.
     """
     require_thawed(order)
-    shares = milestone.shares
-    milestone.release(shares)
+    if milestone.state not in (MilestoneState.ACTIVE, MilestoneState.SUBMITTED):
+        raise NotRunning
+    if not 0 < fen < milestone.left_fen:
+        raise PartTooLarge(field="fen", most=format_fen(milestone.left_fen - 1))
+    before = milestone.paid
+    milestone.parts += 1
     escrow = Account(K.ESCROW_MILESTONE, milestone.id)
-    legs = [
-        Leg(escrow, Account(K.PAYEE_PENDING, order.creator_id), shares.creator),
-        Leg(escrow, Account(K.FEE_REVENUE), shares.fee),
-        Leg(escrow, Account(K.TAX_PAYABLE), shares.tax),
-    ]
+    ledger.post(
+        PostingKind.RELEASE,
+        f"release:{milestone.id}:{milestone.parts}",
+        pay_legs(order, milestone, milestone.pay(fen), escrow, part=milestone.parts),
+        source=("milestone", milestone.id),
+        by=by,
+    )
+    _tell_released(order, milestone, before, by, name=events.PART_RELEASED, left_fen=milestone.left_fen)
+    return milestone.parts
+
+
+def _tell_released(
+    order: Order,
+    milestone: Milestone,
+    before: Shares,
+    by: Actor,
+    *,
+    name: str,
+    only: Sequence[UUID] | None = None,
+    **data: Any,
+) -> None:
+    paid = milestone.paid
+    parts = {str(order.creator_id): paid.creator - before.creator}
     if order.agency_id:
-        legs.append(Leg(escrow, Account(K.PAYEE_PENDING, order.agency_id), shares.agency))
-    legs = [leg for leg in legs if leg.fen]
-    if legs:
-        ledger.post(
-            PostingKind.RELEASE, f"release:{milestone.id}", legs, source=("milestone", milestone.id), by=by
-        )
-    payees = [
-        (order.creator_id, shares.creator),
-        *([(order.agency_id, shares.agency)] if order.agency_id else []),
-    ]
-    for payee, fen in payees:
-        paying.earn(
-            party_id=payee,
-            source_id=milestone.id,
-            subject_id=order.id,
-            number=order.number,
-            title=order.title,
-            stage=milestone.kind.value,
-            amount_fen=fen,
-            cooling_h=order.terms["cooling_h"],
-        )
+        parts[str(order.agency_id)] = paid.agency - before.agency
     tell(
         order,
-        events.RELEASED,
+        name,
         by=by,
-        only=[] if quietly else None,
+        only=only,
         stage=milestone.kind.value,
-        amount_fen=milestone.amount_fen,
-        auto=auto,
-        parts={str(payee): fen for payee, fen in payees},
+        amount_fen=paid.total - before.total,
+        parts=parts,
+        **data,
     )
-    _go_on(order, milestone, by)
-
-
-def _go_on(order: Order, milestone: Milestone, by: Actor) -> None:
-    order.go(AFTER[milestone.kind])
-    following = next((m for m in order.milestones if m.position == milestone.position + 1), None)
-    if following is not None:
-        following.begin()
-        return
-    rosters.let_go(order.id)
-    tell(order, events.COMPLETED, by=by, amount_fen=order.price_fen)
 
 
 def land(order: Order, receipt: dict[str, Any], by: Actor = SYSTEM) -> bool:
@@ -154,7 +172,7 @@ def land(order: Order, receipt: dict[str, Any], by: Actor = SYSTEM) -> bool:
     Of a frozen order the receipt is kept, and `thaw` releases.
     """
     last = order.milestone(Stage.PUBLISHED)
-    if last.state is MilestoneState.RELEASED:
+    if last.is_over:
         return False
     last.receipt = receipt
     if order.frozen_at is not None:

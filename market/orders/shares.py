@@ -21,6 +21,13 @@ class Shares(NamedTuple):
         tax = share_bps(amount - fee - agency, tax_bps)
         return cls(fee, agency, tax, amount - fee - agency - tax)
 
+    @classmethod
+    def between(cls, before: int, after: int, **rates: int) -> "Shares":
+        """What is paid when the sum paid so far grows from `before` to `after`: parts of any number and size come
+        to what one payment would have been, to the fen."""
+        paid, whole = cls.of(before, **rates), cls.of(after, **rates)
+        return cls(*(new - old for new, old in zip(whole, paid, strict=True)))
+
     @property
     def total(self) -> int:
         return sum(self)

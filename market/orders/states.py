@@ -16,17 +16,18 @@ class OrderState(StrEnum):
     COMPLETED = "completed"
     LAPSED = "lapsed"
     CANCELLED = "cancelled"
+    SETTLED = "settled"  # ended after money was in escrow, and not all of it was released
 
 
 S = OrderState
 ORDER_MOVES = {
     S.AWAITING_FUNDS: {S.SCRIPTING, S.LAPSED, S.CANCELLED},
-    S.SCRIPTING: {S.DRAFTING},
-    S.DRAFTING: {S.PUBLISHING},
-    S.PUBLISHING: {S.COMPLETED},
+    S.SCRIPTING: {S.DRAFTING, S.SETTLED},
+    S.DRAFTING: {S.PUBLISHING, S.SETTLED},
+    S.PUBLISHING: {S.COMPLETED, S.SETTLED},
 }
 RUNNING = (S.SCRIPTING, S.DRAFTING, S.PUBLISHING)
-ENDED = (S.COMPLETED, S.LAPSED, S.CANCELLED)
+ENDED = (S.COMPLETED, S.LAPSED, S.CANCELLED, S.SETTLED)
 
 
 class Stage(StrEnum):
@@ -39,21 +40,28 @@ class Stage(StrEnum):
 
 STAGE_NAMES = {Stage.SCRIPT: N_("脚本"), Stage.DRAFT: N_("初稿"), Stage.PUBLISHED: N_("发布")}
 
-AFTER = {Stage.SCRIPT: S.DRAFTING, Stage.DRAFT: S.PUBLISHING, Stage.PUBLISHED: S.COMPLETED}
-"""Where the order goes when the milestone of this stage is released."""
+DURING = {Stage.SCRIPT: S.SCRIPTING, Stage.DRAFT: S.DRAFTING, Stage.PUBLISHED: S.PUBLISHING}
+"""Where the order stands while this stage is worked on."""
 
 
 class MilestoneState(StrEnum):
+    """The last three are endings: each has its one row in milestone_endings."""
+
     PENDING = "pending"
     ACTIVE = "active"
     SUBMITTED = "submitted"
+    HELD = "held"  # its money is in a case
     RELEASED = "released"
+    REFUNDED = "refunded"
+    SPLIT = "split"
 
 
 M = MilestoneState
+OVER = (M.RELEASED, M.REFUNDED, M.SPLIT)
 MILESTONE_MOVES = {
-    M.PENDING: {M.ACTIVE},
+    M.PENDING: {M.ACTIVE, M.REFUNDED, M.SPLIT},
     # The last one is released by the landing itself, without a submission.
-    M.ACTIVE: {M.SUBMITTED, M.RELEASED},
-    M.SUBMITTED: {M.ACTIVE, M.RELEASED},
+    M.ACTIVE: {M.SUBMITTED, M.HELD, *OVER},
+    M.SUBMITTED: {M.ACTIVE, M.HELD, *OVER},
+    M.HELD: {M.ACTIVE, M.SUBMITTED, *OVER},
 }

@@ -1,5 +1,6 @@
 """What payees have earned: released money cools down, then becomes available."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,8 +34,12 @@ def earn(
     stage: str,
     amount_fen: int,
     cooling_h: int,
+    part: int = 0,
 ) -> None:
-    """Note a payee's part of a release that was just posted to PP, and when it becomes available."""
+    """Note a payee's part of a release that was just posted to PP, and when it becomes available.
+
+    `part` tells several releases of one source apart.
+    """
     if not amount_fen:
         return
     matures_at = now() + timedelta(hours=cooling_h)
@@ -43,6 +48,7 @@ def earn(
         .values(
             party_id=party_id,
             source_id=source_id,
+            part=part,
             subject_id=subject_id,
             number=number,
             title=title,
@@ -51,7 +57,7 @@ def earn(
             released_at=now(),
             matures_at=matures_at,
         )
-        .on_conflict_do_nothing(index_elements=["source_id", "party_id"])
+        .on_conflict_do_nothing(index_elements=["source_id", "party_id", "part"])
         .returning(Earning.id)
     )
     if made:
@@ -59,24 +65,51 @@ def earn(
 
 
 def mature(earning_id: UUID, data: dict[str, Any]) -> None:
-    """The timer: cooling is over, PP→PA. Safe to run twice, and late."""
+    """The timer: cooling is over, PP→PA of what was not taken back. Safe to run twice, and late."""
     earning = db.session.get(Earning, earning_id, with_for_update=True, populate_existing=True)
     if earning is None or earning.matured_at or earning.frozen_at:  # `thaw` sets the timer again
         return
+    earning.matured_at = now()
+    if not earning.net_fen:
+        return
+    key = f"mature:{earning.source_id}:{earning.party_id}"
     ledger.post(
         PostingKind.MATURE,
-        f"mature:{earning.source_id}:{earning.party_id}",
+        f"{key}:{earning.part}" if earning.part else key,
         [
             Leg(
                 Account(K.PAYEE_PENDING, earning.party_id),
                 Account(K.PAYEE_AVAILABLE, earning.party_id),
-                earning.amount_fen,
+                earning.net_fen,
             )
         ],
         source=("milestone", earning.source_id),
         by=SYSTEM,
     )
-    earning.matured_at = now()
+
+
+def cooling_of(source_id: UUID) -> Sequence[Earning]:
+    """What of this milestone is still cooling, locked: until the transaction ends it cannot mature."""
+    return db.session.scalars(
+        select(Earning)
+        .where(Earning.source_id == source_id, Earning.matured_at.is_(None))
+        .order_by(Earning.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def take_back(source_id: UUID, party_id: UUID, fen: int) -> int:
+    """Up to `fen` of what the payee has cooling of this milestone, latest first, will not mature; returns how much.
+
+    Whoever moves money out of PP calls this in the same transaction, so that the timers mature what is there.
+    """
+    taken = 0
+    for earning in reversed([e for e in cooling_of(source_id) if e.party_id == party_id]):
+        part = min(fen - taken, earning.net_fen)
+        earning.taken_fen += part
+        taken += part
+    return taken
 
 
 def freeze(subject_id: UUID) -> None:
@@ -136,7 +169,11 @@ def income(party_id: UUID) -> Income:
     frozen = min(frozen_fen(party_id), balances[available])
     first = db.session.scalars(
         select(Earning)
-        .where(Earning.party_id == party_id, Earning.matured_at.is_(None))
+        .where(
+            Earning.party_id == party_id,
+            Earning.matured_at.is_(None),
+            Earning.amount_fen > Earning.taken_fen,
+        )
         .order_by(Earning.matures_at)
         .limit(1)
     ).first()
@@ -147,5 +184,5 @@ def income(party_id: UUID) -> Income:
         under_way_fen=sums.get(WithdrawalState.REQUESTED, 0) + sums.get(WithdrawalState.TRANSFERRED, 0),
         paid_fen=sums.get(WithdrawalState.PAID, 0),
         next_at=first.matures_at if first else None,
-        next_fen=first.amount_fen if first else 0,
+        next_fen=first.net_fen if first else 0,
     )

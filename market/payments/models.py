@@ -101,10 +101,14 @@ class Earning(Row, Base):
     """The milestone, seen from below."""
     subject_id: Mapped[UUID]
     """The order, seen from below."""
+    part: Mapped[int] = mapped_column(default=0)
+    """A milestone may be paid in parts."""
     number: Mapped[str]
     title: Mapped[str]
     stage: Mapped[str]
     amount_fen: Mapped[int] = mapped_column(BigInteger)
+    taken_fen: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
+    """What was taken back while it cooled: by a case, a refund, a chargeback."""
     released_at: Mapped[datetime]
     matures_at: Mapped[datetime]
     matured_at: Mapped[datetime | None]
@@ -112,12 +116,18 @@ class Earning(Row, Base):
     """Set while its order is frozen: it does not mature, and what has matured of it may not be withdrawn."""
 
     __table_args__ = (
-        UniqueConstraint("source_id", "party_id"),
+        UniqueConstraint("source_id", "party_id", "part"),
         CheckConstraint("amount_fen > 0", name="amount"),
+        CheckConstraint("taken_fen BETWEEN 0 AND amount_fen", name="taken"),
         Index("ix_earnings_party_id_id", "party_id", "id"),
         Index("ix_earnings_cooling", "party_id", "matures_at", postgresql_where=text("matured_at IS NULL")),
         Index("ix_earnings_frozen", "party_id", postgresql_where=text("frozen_at IS NOT NULL")),
     )
+
+    @property
+    def net_fen(self) -> int:
+        """What is left of it."""
+        return self.amount_fen - self.taken_fen
 
 
 class Withdrawal(Row, Base):

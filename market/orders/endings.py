@@ -1,0 +1,218 @@
+"""How a milestone's money ends: one decision row each, written with the state, the posting and the event.
+
+Release, refund and split compete for that row. Everybody who wants to end a milestone (acceptance, its timer, the
+landing, a fair exit, a case, a chargeback) comes here with the order's lock held; whoever comes second is refused.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from market.accounts.actor import Actor
+from market.agencies import service as rosters
+from market.kit.clock import now
+from market.kit.db import Base, belongs_to, db
+from market.kit.pages import format_fen
+from market.kit.words import N_
+from market.ledger import service as ledger
+from market.ledger.accounts import Account, AccountKind
+from market.ledger.movements import Leg, PostingKind
+from market.orders import events
+from market.orders.errors import AlreadyEnded, PartTooLarge
+from market.orders.freezes import require_thawed
+from market.orders.models import Milestone, Order
+from market.orders.shares import Shares
+from market.orders.states import DURING, MilestoneState, OrderState, Stage
+from market.orders.telling import tell
+from market.payments import service as paying
+
+K = AccountKind
+
+
+class Outcome(StrEnum):
+    RELEASE = "release"
+    REFUND = "refund"
+    SPLIT = "split"
+
+
+STATE_OF = {
+    Outcome.RELEASE: MilestoneState.RELEASED,
+    Outcome.REFUND: MilestoneState.REFUNDED,
+    Outcome.SPLIT: MilestoneState.SPLIT,
+}
+
+
+class Cause(StrEnum):
+    """What ended it."""
+
+    ACCEPTED = "accepted"
+    TIMER = "timer"
+    LANDED = "landed"
+    EXIT = "exit"
+    CASE = "case"
+    CHARGEBACK = "chargeback"
+
+
+CAUSE_NAMES = {
+    Cause.ACCEPTED: N_("商家验收"),
+    Cause.TIMER: N_("到期自动验收"),
+    Cause.LANDED: N_("作品上架"),
+    Cause.EXIT: N_("协商结束"),
+    Cause.CASE: N_("仲裁"),
+    Cause.CHARGEBACK: N_("付款被银行追回"),
+}
+
+
+class Ending(Base):
+    """The one decision about a milestone. Rows never change (a trigger refuses it); the key is the rule."""
+
+    __tablename__ = "milestone_endings"
+
+    milestone_id: Mapped[UUID] = belongs_to("milestones", primary_key=True, index=False)
+    order_id: Mapped[UUID] = belongs_to("orders")
+    outcome: Mapped[Outcome]
+    cause: Mapped[Cause]
+    released_fen: Mapped[int] = mapped_column(BigInteger)
+    returned_fen: Mapped[int] = mapped_column(BigInteger)
+    posting_id: Mapped[UUID | None]
+    """What moved last; None when nothing was left to move."""
+    by_person: Mapped[UUID | None]
+    by_party: Mapped[UUID | None]
+    decided_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint(
+            "released_fen >= 0 AND returned_fen >= 0 AND CASE outcome WHEN 'release' THEN returned_fen = 0"
+            " WHEN 'refund' THEN released_fen = 0 ELSE released_fen > 0 AND returned_fen > 0 END",
+            name="outcome",
+        ),
+    )
+
+
+def endings(order_id: UUID) -> dict[UUID, Ending]:
+    """The decisions taken so far, by milestone."""
+    rows = db.session.scalars(select(Ending).where(Ending.order_id == order_id))
+    return {row.milestone_id: row for row in rows}
+
+
+def conclude(
+    order: Order,
+    milestone: Milestone,
+    more_fen: int,
+    *,
+    cause: Cause,
+    posting: tuple[PostingKind, str],
+    source: Account,
+    returns: Sequence[Leg] = (),
+    by: Actor,
+) -> Outcome:
+    """End a milestone of the (locked) order: `more_fen` of what is left goes to the payees, the rest along `returns`.
+
+    State, decision row and posting (its kind and key) are one thing; the caller tells. `source` is where the money is
+    (EM, or the case's EH). Raises AlreadyEnded, PartTooLarge, OrderFrozen.
+    """
+    require_thawed(order)
+    if milestone.is_over:
+        raise AlreadyEnded
+    back = milestone.left_fen - more_fen
+    if more_fen < 0 or back < 0:
+        raise PartTooLarge(field="fen", most=format_fen(milestone.left_fen))
+    if sum(leg.fen for leg in returns) != back:
+        raise ValueError(f"{milestone.id}: {back} fen go back, not what the legs say")
+    legs = [*pay_legs(order, milestone, milestone.pay(more_fen), source), *returns]
+    moved = (
+        ledger.post(posting[0], posting[1], legs, source=("milestone", milestone.id), by=by)
+        if any(leg.fen for leg in legs)
+        else None
+    )
+    outcome = (
+        Outcome.SPLIT if back and milestone.released_fen else Outcome.REFUND if back else Outcome.RELEASE
+    )
+    milestone.end(STATE_OF[outcome])
+    written = db.session.execute(
+        insert(Ending)
+        .values(
+            milestone_id=milestone.id,
+            order_id=order.id,
+            outcome=outcome,
+            cause=cause,
+            released_fen=milestone.released_fen,
+            returned_fen=milestone.returned_fen,
+            posting_id=moved,
+            by_person=by.person_id,
+            by_party=by.party_id,
+            decided_at=now(),
+        )
+        .on_conflict_do_nothing(index_elements=["milestone_id"])
+        .returning(Ending.milestone_id)
+    ).first()
+    if written is None:
+        raise AlreadyEnded
+    return outcome
+
+
+def pay_legs(
+    order: Order, milestone: Milestone, shares: Shares, source: Account, *, part: int = 0
+) -> list[Leg]:
+    """The payees' money begins to cool; the legs that bring everybody his part out of `source`.
+
+    `part` tells the payments of one milestone apart: 0 for the one that ends it.
+    """
+    payees = [(order.creator_id, shares.creator)]
+    if order.agency_id:
+        payees.append((order.agency_id, shares.agency))
+    for payee, fen in payees:
+        paying.earn(
+            party_id=payee,
+            source_id=milestone.id,
+            subject_id=order.id,
+            number=order.number,
+            title=order.title,
+            stage=milestone.kind.value,
+            amount_fen=fen,
+            cooling_h=order.terms["cooling_h"],
+            part=part,
+        )
+    legs = [
+        Leg(source, Account(K.PAYEE_PENDING, order.creator_id), shares.creator),
+        Leg(source, Account(K.FEE_REVENUE), shares.fee),
+        Leg(source, Account(K.TAX_PAYABLE), shares.tax),
+    ]
+    if order.agency_id:
+        legs.append(Leg(source, Account(K.PAYEE_PENDING, order.agency_id), shares.agency))
+    return [leg for leg in legs if leg.fen]
+
+
+def go_on(order: Order, by: Actor) -> None:
+    """After a milestone ended or was held: the next stage begins, or the (locked) order is over.
+
+    A case stops its own milestone only. The work can stand on no shelf before its draft was accepted, so the last
+    stage waits for a held draft.
+    """
+    open_ = [m for m in order.milestones if not m.is_over]
+    if not open_:
+        whole = all(m.state is MilestoneState.RELEASED for m in order.milestones)
+        order.go(OrderState.COMPLETED if whole else OrderState.SETTLED)
+        rosters.let_go(order.id)
+        released = sum(m.released_fen for m in order.milestones)
+        returned = sum(m.returned_fen for m in order.milestones)
+        if whole:
+            tell(order, events.COMPLETED, by=by, amount_fen=released)
+        else:
+            tell(order, events.SETTLED, by=by, amount_fen=released, returned_fen=returned)
+        return
+    if order.current is not None:
+        return
+    following = next((m for m in open_ if m.state is MilestoneState.PENDING), None)
+    if following is None:
+        return
+    if following.kind is Stage.PUBLISHED and order.milestone(Stage.DRAFT).state is MilestoneState.HELD:
+        return
+    if order.state is not DURING[following.kind]:
+        order.go(DURING[following.kind])
+    following.begin()

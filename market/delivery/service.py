@@ -87,7 +87,7 @@ def remark(submission_id: UUID, said: dict[str, Any], by: Actor) -> Remark:
 def ask_revision(submission_id: UUID, remarks: Sequence[dict[str, Any]], by: Actor) -> Submission:
     """Send the version back with what is to change. Raises RevisionsUsedUp, NothingSaid, NotUnderReview."""
     order, submission = _locked(submission_id)
-    if not submission.is_waiting:
+    if not submission.is_waiting or _milestone(order, submission).state is not MilestoneState.SUBMITTED:
         raise NotUnderReview
     left = revisions_left(order, submission.milestone_id)
     if left <= 0:
@@ -109,7 +109,7 @@ def ask_revision(submission_id: UUID, remarks: Sequence[dict[str, Any]], by: Act
 def extend(submission_id: UUID, by: Actor) -> Submission:
     """Give oneself more time to look, once. Raises ExtendedAlready, NotUnderReview."""
     order, submission = _locked(submission_id)
-    if not submission.is_waiting:
+    if not submission.is_waiting or _milestone(order, submission).state is not MilestoneState.SUBMITTED:
         raise NotUnderReview
     if submission.extended_at:
         raise ExtendedAlready
@@ -141,6 +141,8 @@ def accept(
     if not submission.is_waiting:
         raise NotUnderReview
     milestone = _milestone(order, submission)
+    if milestone.state is not MilestoneState.SUBMITTED:
+        raise NotUnderReview  # its money is in a case, or ended otherwise
     check_hour(order, milestone.kind, publish_at)
     submission.accept(auto=auto)
     cancel_timers(submission.id, AUTO_ACCEPT, REMIND)
@@ -180,7 +182,8 @@ def _set_hour(order: Order, accepted: Submission, at: datetime, by: Actor) -> No
 def auto_accept(submission_id: UUID, data: dict[str, Any]) -> None:
     """The timer: the merchant said nothing in time. Late after an outage is as good; twice changes nothing."""
     order, submission = _locked(submission_id)
-    if not submission.is_waiting or submission.auto_accept_at > now():
+    under_review = _milestone(order, submission).state is MilestoneState.SUBMITTED
+    if not submission.is_waiting or not under_review or submission.auto_accept_at > now():
         return
     if order.frozen_at is not None:  # its time is over all the same: asked again until the freeze is lifted
         turn = int(data.get("frozen", 0)) + 1
@@ -193,7 +196,8 @@ def auto_accept(submission_id: UUID, data: dict[str, Any]) -> None:
 def remind(submission_id: UUID, data: dict[str, Any]) -> None:
     """The timers at half and nine tenths of the time; too late to be of use, they say nothing."""
     order, submission = _locked(submission_id)
-    if submission.is_waiting and submission.auto_accept_at > now():
+    under_review = _milestone(order, submission).state is MilestoneState.SUBMITTED
+    if submission.is_waiting and under_review and submission.auto_accept_at > now():
         _tell(
             order,
             submission,

@@ -35,6 +35,8 @@ WORDS: dict[str, tuple[str, str, str]] = {
     "delivery.scheduled": (N_("约定 %(when)s 发布"), "calendar-clock", ""),
     "auto_accept.half": (N_("提醒：验收期已过半"), "timer", "wait"),
     "auto_accept.soon": (N_("提醒：即将自动验收"), "timer", "wait"),
+    "milestone.part_released": (N_("%(stage)s先放了一部分款 %(amount)s"), "coins", "good"),
+    "order.settled": (N_("订单提前结束，共放款 %(amount)s"), "circle-check", ""),
     "milestone.released": (N_("%(stage)s款 %(amount)s 已放款"), "coins", "good"),
     "publication.published": (N_("「%(title)s」已上架"), "megaphone", "good"),
     "publication.withdrawn": (N_("「%(title)s」已下架"), "eye-off", ""),
@@ -88,7 +90,7 @@ def _text(event: Event) -> str:
 def _link(event: Event) -> str:
     if event.name.startswith("delivery.") and "submission_id" in event.data:
         return f"/submissions/{event.data['submission_id']}"
-    if event.name == "milestone.released":
+    if event.name in ("milestone.released", "milestone.part_released", "order.settled"):
         return f"/orders/{ids.encode('ord', event.subject_id)}/money"
     url = str(event.data.get("url", "")) if event.name == "publication.published" else ""
     return url if url.startswith("/") else ""

@@ -30,7 +30,8 @@ def turn_of(order: Order, actor: Actor, submissions: Sequence[Submission]) -> Tu
     if order.is_over:
         return Turn(_over(order), False)
     milestone = order.current
-    assert milestone is not None, "a running order has a current milestone"
+    if milestone is None:
+        return Turn(_("款项在仲裁中，等待结果"), False)
     stage = say(STAGE_NAMES[milestone.kind])
     if order.waits_for_its_hour:
         return Turn(_("作品已定时发布"), False, order.publish_at, _("到时自动上架，并放出最后一笔款"))
@@ -65,4 +66,5 @@ def _over(order: Order) -> str:
         OrderState.COMPLETED: _("订单已完成，款项已全部放出"),
         OrderState.LAPSED: _("商家没有按时托管资金，订单已失效"),
         OrderState.CANCELLED: _("订单已取消"),
+        OrderState.SETTLED: _("订单已提前结束，款项已按结果分配"),
     }[order.state]

@@ -103,6 +103,10 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "delivery.accepted": Entry(N_("订单 %(number)s 的交付已验收，放款 %(amount)s"), ORDER, "circle-check"),
     "delivery.scheduled": Entry(N_("订单 %(number)s 的作品约定于 %(when)s 发布"), ORDER, "calendar-clock"),
+    "order.settled": Entry(
+        N_("订单 %(number)s 提前结束，共放款 %(amount)s，其余退回商家"), ORDER, "circle-check"
+    ),
+    "milestone.part_released": Entry(N_("订单 %(number)s 先放了一部分款 %(amount)s"), ORDER, "coins"),
     "milestone.released": Entry(N_("订单 %(number)s 放款 %(amount)s"), ORDER, "coins"),
     "auto_accept.half": Entry(N_("订单 %(number)s 有交付等待验收，逾期将自动验收"), ORDER, "timer"),
     "auto_accept.soon": Entry(N_("订单 %(number)s 即将自动验收并放款，请尽快查看"), ORDER, "timer"),

@@ -46,11 +46,6 @@ CHECKS: dict[str, str] = {
            OR (e.outcome IS NOT NULL
                AND (e.released_fen, e.returned_fen) <> (m.released_fen, m.returned_fen))
            OR (e.posting_id IS NOT NULL AND l.id IS NULL)""",
-    # I12: the shares of what was released sum to it (a constraint says so too), for every rate used.
-    "shares": """
-        SELECT m.id, format('%s shared out of %s', m.creator_fen + m.agency_fen + m.fee_fen + m.tax_fen, m.released_fen)
-        FROM milestones m
-        WHERE m.creator_fen + m.agency_fen + m.fee_fen + m.tax_fen <> m.released_fen""",
     # What payees were told they earned is what the ledger gave them.
     "earning": """
         SELECT e.source_id, format('earned %s, posted %s', e.fen, p.fen)

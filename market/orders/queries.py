@@ -18,7 +18,7 @@ TABS: dict[str, tuple[OrderState, ...]] = {
     "pay": (S.AWAITING_FUNDS,),
     "running": RUNNING,
     "done": (S.COMPLETED,),
-    "off": (S.LAPSED, S.CANCELLED),
+    "off": (S.LAPSED, S.CANCELLED, S.SETTLED),
 }
 """Saved tabs of the order lists; "review" (work waits for the merchant's word) is told by milestones."""
 REVIEW = "review"

@@ -12,8 +12,11 @@ from tests.sandbox import Sandbox
 
 DAMAGE = {
     "deposit": "UPDATE checkouts SET received_fen = received_fen + 1 WHERE state = 'paid'",
-    "release": "UPDATE milestones SET state = 'released', fee_fen = 0, agency_fen = 0, tax_fen = 0,"
-    " creator_fen = amount_fen WHERE kind = 'published'",
+    "release": "UPDATE milestones SET released_fen = 1, fee_fen = 0, agency_fen = 0, tax_fen = 0,"
+    " creator_fen = 1 WHERE kind = 'published'",
+    "ending": "INSERT INTO milestone_endings (milestone_id, order_id, outcome, cause, released_fen, returned_fen,"
+    " decided_at) SELECT id, order_id, 'refund', 'exit', 0, amount_fen, now() FROM milestones WHERE kind = 'draft'",
+    "cooling": "UPDATE earnings SET taken_fen = 1",
     "earning": "UPDATE earnings SET amount_fen = amount_fen + 1",
     "withdrawal": "INSERT INTO withdrawals (id, party_id, amount_fen, key, state, account, failure)"
     " SELECT uuidv7(), party_id, 5, 'k', 'requested', 'acct_1', '' FROM earnings LIMIT 1",

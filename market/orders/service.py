@@ -98,8 +98,10 @@ def release(
 
     Approval, timer and landing share the key `release:{milestone}`: whoever comes first pays, nobody pays twice.
     `quietly`: the caller tells the parties himself, so no second notice says the same. Raises AlreadyEnded,
-    OrderFrozen.
+    NotRunning (in a case), OrderFrozen.
     """
+    if milestone.state is MilestoneState.HELD:
+        raise NotRunning
     before = milestone.paid
     conclude(
         order,
@@ -169,13 +171,13 @@ def _tell_released(
 def land(order: Order, receipt: dict[str, Any], by: Actor = SYSTEM) -> bool:
     """The work is on its shelf: the receipt releases the last milestone of the (locked) order. False: it was before.
 
-    Of a frozen order the receipt is kept, and `thaw` releases.
+    Of a frozen order the receipt is kept, and `thaw` releases; with the money in a case it is kept as evidence.
     """
     last = order.milestone(Stage.PUBLISHED)
     if last.is_over:
         return False
     last.receipt = receipt
-    if order.frozen_at is not None:
+    if order.frozen_at is not None or last.state is MilestoneState.HELD:
         return True
     release(order, last, by)
     return True

@@ -23,9 +23,11 @@ class Missing(Exception):
 
 
 def server() -> str:
+    """The owner's address, who makes the databases."""
     if "DATABASE_URL" not in os.environ:
         raise Missing("DATABASE_URL is not set: run ./vtask bench, or name a server that may be measured")
-    return os.environ["DATABASE_URL"].replace("+psycopg", "")
+    url = os.environ.get("VTASK_OWNER_DATABASE_URL") or os.environ["DATABASE_URL"]
+    return url.replace("+psycopg", "")
 
 
 @contextmanager

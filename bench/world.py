@@ -41,7 +41,13 @@ def open_app(url: str) -> Flask:
     from market import settings
     from market.app import create_app
 
-    return create_app(replace(settings.read(), database_url=url))
+    here = settings.read()
+    owner = here.owner_database_url and _on(here.owner_database_url, str(make_url(url).database))
+    return create_app(replace(here, database_url=url, owner_database_url=owner))
+
+
+def _on(url: str, database: str) -> str:
+    return make_url(url).set(database=database).render_as_string(hide_password=False)
 
 
 @contextmanager
@@ -52,9 +58,7 @@ def world() -> Iterator[World]:
         raise Missing(f"{', '.join(unset)} not set: run ./vtask bench, which sets them")
     with database("market") as conninfo:
         name = psycopg.conninfo.conninfo_to_dict(conninfo)["dbname"]
-        url = (
-            make_url(os.environ["DATABASE_URL"]).set(database=str(name)).render_as_string(hide_password=False)
-        )
+        url = _on(os.environ["DATABASE_URL"], str(name))
         app = open_app(url)
         with app.app_context():
             from flask_migrate import upgrade

@@ -18,6 +18,7 @@ from demo.people import PASSWORD
 from market.accounts import service as accounts
 from market.accounts.models import ApiKey, Membership, Party, Person
 from market.kit.db import db, transaction
+from market.kit.roles import as_owner
 from market.settings import Settings
 
 SHOWN = ("qingshan", "baicao", "lin", "tang", "ada", "wen", "zhou")
@@ -130,7 +131,7 @@ def seed(size: str, number: int, if_empty: bool, reset: bool) -> None:
 def empty() -> None:
     """All rows of all tables but those the migrations wrote."""
     names = [table.name for table in db.metadata.sorted_tables if table.name != "campaign_seasons"]
-    with db.engine.begin() as connection:
+    with as_owner() as connection:
         connection.execute(text("SET LOCAL lock_timeout = '10s'"))
         for name in names:
             connection.execute(text(f'ALTER TABLE "{name}" DISABLE TRIGGER USER'))

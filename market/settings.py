@@ -15,6 +15,9 @@ class Settings:
     environment: str
     secret_key: str
     database_url: str
+    """The web role's: all that runs."""
+    owner_database_url: str
+    """The owner's, for migrations; empty where one role is both."""
     redis_url: str
     stripe_api_key: str
     stripe_api_base: str
@@ -42,6 +45,7 @@ def read(env: Env | None = None) -> Settings:
         environment=environment,
         secret_key=env.str("VTASK_SECRET_KEY", validate=lambda v: len(v) >= 32),
         database_url=env.str("DATABASE_URL"),
+        owner_database_url=env.str("VTASK_OWNER_DATABASE_URL", ""),
         redis_url=env.str("REDIS_URL"),
         stripe_api_key=env.str("STRIPE_API_KEY", ""),
         stripe_api_base=env.str("STRIPE_API_BASE", "https://api.stripe.com"),

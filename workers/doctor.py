@@ -240,6 +240,21 @@ def processes() -> Iterator[Finding]:
             )
         else:
             yield ok(what, f"answers in {(time.monotonic() - began) * 1000:.0f} ms")
+    yield from _web_role(servers, NotYet, env["DATABASE_URL"])
+
+
+def _web_role(servers: Any, not_yet: type[Exception], url: str) -> Iterator[Finding]:
+    """Whether what runs could change the ledger past its functions."""
+    try:
+        excess = servers.ledger_is_open_to(url.replace("postgresql+psycopg://", "postgresql://", 1))
+    except not_yet:
+        return  # said already
+    if excess:
+        more = f", and {len(excess) - 1} more" if len(excess) > 1 else ""
+        yield bad("web role", f"could change the ledger by hand: {excess[0]}{more}",
+                  "Give the tables to another role and name it in VTASK_OWNER_DATABASE_URL (docs/operations.md, Roles).")  # fmt: skip
+    else:
+        yield ok("web role", "reads the ledger and writes it only by its functions")
 
 
 def _external(servers: Any, not_yet: type[Exception]) -> Iterator[Finding]:
@@ -252,6 +267,8 @@ def _external(servers: Any, not_yet: type[Exception]) -> Iterator[Finding]:
                 yield bad(name, f"does not answer: {reason}", cure)
             else:
                 yield ok(name, "answers")
+                if name == "DATABASE_URL":
+                    yield from _web_role(servers, not_yet, os.environ[name])
 
 
 def examine() -> Iterator[Finding]:

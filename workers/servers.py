@@ -36,7 +36,9 @@ from workers.manager import Account, NotYet, Program, end, living_in
 
 ROOT = Path(__file__).resolve().parent.parent
 SOCKET_PATH_LIMIT = 107  # bytes of sun_path, less the closing zero
-ROLE = DATABASE = "vtask"
+DATABASE = "vtask"
+OWNER, WEB = "vtask_owner", "vtask"
+"""Who migrates, and what everything else runs as."""
 SUPERUSER = "postgres"
 VERSION = "18"
 
@@ -165,7 +167,12 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        return self._url(ROLE, self.home.secret("postgres_password"), DATABASE)
+        """The web role's."""
+        return self._url(WEB, self.home.secret("postgres_password"), DATABASE)
+
+    @property
+    def owner_url(self) -> str:
+        return self._url(OWNER, self.home.secret("postgres_owner_password"), DATABASE)
 
     def _url(self, role: str, password: str, database: str) -> str:
         return f"postgresql://{role}:{quote(password)}@/{database}?host={quote(str(self.folder), safe='/')}&port=5432"
@@ -254,27 +261,22 @@ class Postgres:
         (self.folder / "postmaster.pid").unlink(missing_ok=True)
 
     def admit(self) -> None:
-        """Our own role, which owns our own database and nothing else."""
-        password = self.home.secret("postgres_password")
+        """Our two roles and our one database: one owns it, the other may connect to it."""
+        database, owner, web = map(sql.Identifier, (DATABASE, OWNER, WEB))
         with psycopg.connect(self._superuser_url, autocommit=True) as connection:
-            known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone()
-            connection.execute(
-                sql.SQL("{} ROLE {} WITH LOGIN NOSUPERUSER NOCREATEROLE {} PASSWORD {}").format(
-                    sql.SQL("ALTER" if known else "CREATE"),
-                    sql.Identifier(ROLE),
-                    sql.SQL("CREATEDB" if self.may_create_databases else "NOCREATEDB"),
-                    sql.Literal(password),
-                )
-            )
-            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
-                connection.execute(
-                    sql.SQL("CREATE DATABASE {} OWNER {}").format(
-                        sql.Identifier(DATABASE), sql.Identifier(ROLE)
-                    )
-                )
-                connection.execute(
-                    sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(DATABASE))
-                )
+            _let_in(connection, OWNER, self.home.secret("postgres_owner_password"), self.may_create_databases)
+            _let_in(connection, WEB, self.home.secret("postgres_password"), may_create_databases=False)
+            owns = connection.execute(
+                "SELECT datdba::regrole::text FROM pg_database WHERE datname = %s", [DATABASE]
+            ).fetchone()
+            if not owns:
+                connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, owner))
+                connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
+            connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, web))
+        if owns == (WEB,):  # of the time when one role was both
+            superuser = self._url(SUPERUSER, self.home.secret("postgres_superuser_password"), DATABASE)
+            with psycopg.connect(superuser) as connection:
+                connection.execute(sql.SQL("REASSIGN OWNED BY {} TO {}").format(web, owner))
 
     def _refuse_other_version(self) -> None:
         version = (self.folder / "PG_VERSION").read_text().strip()
@@ -302,6 +304,42 @@ class Postgres:
 
     def _binary(self, name: str) -> str:
         return str(_reachable_binaries() / name)
+
+
+def _let_in(
+    connection: psycopg.Connection[Any], role: str, password: str, may_create_databases: bool
+) -> None:
+    known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+    connection.execute(
+        sql.SQL("{} ROLE {} WITH LOGIN NOSUPERUSER NOCREATEROLE {} PASSWORD {}").format(
+            sql.SQL("ALTER" if known else "CREATE"),
+            sql.Identifier(role),
+            sql.SQL("CREATEDB" if may_create_databases else "NOCREATEDB"),
+            sql.Literal(password),
+        )
+    )
+
+
+EXCESS = """
+    SELECT current_user || ' is a superuser' FROM pg_roles WHERE rolname = current_user AND rolsuper
+    UNION ALL
+    SELECT DISTINCT format('%s is, or may become, %s, who owns the ledger', current_user, relowner::regrole)
+    FROM ledger WHERE pg_has_role(relowner, 'MEMBER')
+    UNION ALL
+    SELECT format('%s may %s %s', current_user, privilege, relname)
+    FROM ledger, unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) AS privilege
+    WHERE has_table_privilege(oid, privilege)"""
+
+
+def ledger_is_open_to(url: str) -> list[str]:
+    """By what this role could change the ledger past its functions; empty when it cannot, or there is no ledger yet."""
+    ledger = """WITH ledger AS (SELECT oid, relname, relowner FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relname LIKE 'ledger\\_%' AND relkind = 'r')"""
+    try:
+        with psycopg.connect(url, connect_timeout=5) as connection:
+            return [row[0] for row in connection.execute(ledger + EXCESS).fetchall()]
+    except psycopg.Error as error:
+        raise NotYet(_first_line(error)) from error
 
 
 def refuse_long_socket(path: Path) -> None:

@@ -54,6 +54,7 @@ from workers.servers import (
 )
 
 LINE = "─" * 78
+OWNER_URL = "VTASK_OWNER_DATABASE_URL"
 # Not granian's remark that 2 × 8 threads are many for two cores: they wait for PostgreSQL, and were measured.
 WEB_IS_LOUD = re.compile(rf"^(?!.*seems quite high).*({LOUD.pattern})")
 
@@ -123,6 +124,7 @@ class Copy:
 
     def _environment(self) -> dict[str, str]:
         env = dict(self.settings.given)
+        env.pop(OWNER_URL, None)  # nothing that serves is to know it
         if self.postgres:
             env = {name: value for name, value in env.items() if not name.startswith("PG")}
             env["DATABASE_URL"] = self.postgres.url
@@ -146,6 +148,11 @@ class Copy:
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{env.get('PATH', os.defpath)}",
             **({"VTASK_TEST": "1"} if self.settings.testing else {}),
         }
+
+    @property
+    def owner_env(self) -> dict[str, str]:
+        """For migrations, and for what makes databases of its own."""
+        return self.env | owner_access(self.settings)
 
     @property
     def metrics(self) -> Path:
@@ -224,22 +231,33 @@ class Copy:
             ),
         ]
 
-    def flask(self, *arguments: str, doing: str, output: Path | None = None) -> None:
+    def flask(
+        self, *arguments: str, doing: str, output: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> None:
         """A command of the product's own, its words in log/flask.log."""
         log = self.home.path / "log" / "flask.log"
         command = [sys.executable, "-m", "flask", "--app", "wsgi", *arguments]
         step, log_from = Progress(doing), log.stat().st_size if log.exists() else 0
         with contextlib.ExitStack() as stack:
             sink = stack.enter_context(output.open("wb")) if output else None
-            code = self.supervisor.call(command, self.env, ROOT, log=log, output=sink, step=step)
+            code = self.supervisor.call(command, env or self.env, ROOT, log=log, output=sink, step=step)
         if code:
             raise diagnose(tail(log, log_from), f"{doing} failed.", f"The log says why: {log}")
         step.done()
 
     def migrate(self) -> None:
         """Asking first spares a second start two seconds."""
-        if not schema_is_current(self.env["DATABASE_URL"]):
-            self.flask("db", "upgrade", doing="Migrating the database")
+        owner = self.owner_env.get(OWNER_URL) or self.env["DATABASE_URL"]
+        if not (schema_is_current(owner) and self._web_role_is_admitted()):
+            self.flask("db", "upgrade", doing="Migrating the database", env=self.owner_env)
+
+    def _web_role_is_admitted(self) -> bool:
+        try:
+            with psycopg.connect(libpq_url(self.env["DATABASE_URL"]), connect_timeout=5) as connection:
+                connection.execute("SELECT FROM ledger_postings LIMIT 1")
+        except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege):
+            return False
+        return True
 
     def seed(self) -> None:
         """The demo world, the first time this database is met, if it is empty."""
@@ -273,6 +291,13 @@ class Copy:
         ours = {name: value for name, value in self.env.items() if value != os.environ.get(name)}
         runtime = {"pid": os.getpid(), "address": self.settings.address, "env": ours}
         write_private(self.home.run / "runtime.json", json.dumps(runtime, indent=1))
+
+
+def owner_access(settings: Settings) -> dict[str, str]:
+    """The owner's address: our own server's, or the one that was given; none when the web role is all there is."""
+    if not settings.given.get("DATABASE_URL"):
+        return {OWNER_URL: Postgres(settings.home).owner_url}
+    return {OWNER_URL: settings.given[OWNER_URL]} if settings.given.get(OWNER_URL) else {}
 
 
 def libpq_url(url: str) -> str:
@@ -430,22 +455,33 @@ def ready_facts(copy: Copy, signins: Sequence[Mapping[str, Any]]) -> dict[str, A
 
 
 def with_servers(
-    command: Sequence[str], what: str, settings: Settings, *, may_create_databases: bool = False
+    command: Sequence[str],
+    what: str,
+    settings: Settings,
+    *,
+    as_owner: bool = False,
+    may_create_databases: bool = False,
 ) -> int:
     """Run a command on the servers of this data folder: those that run, or some of its own."""
     found = running(settings.home)
     if found:
         os.chdir(ROOT)
-        os.execvpe(command[0], list(command), {**settings.given, **found["env"]})
+        env = {**settings.given, **found["env"]}
+        env.pop(OWNER_URL, None)
+        os.execvpe(command[0], list(command), env | (owner_access(settings) if as_owner else {}))
     with opened(settings, what, may_create_databases=may_create_databases) as copy:
         copy.start_servers()
         copy.write_runtime()
-        return copy.supervisor.call(command, copy.env, ROOT)
+        return copy.supervisor.call(command, copy.owner_env if as_owner else copy.env, ROOT)
 
 
 def flask(arguments: argparse.Namespace) -> int:
+    """As the web role, but for what is the owner's: `db` (migrations) and `seed` (which may empty the tables)."""
     command = [sys.executable, "-m", "flask", "--app", "wsgi", *arguments.rest]
-    return with_servers(command, f"./vtask flask {shlex.join(arguments.rest)}", Settings.read())
+    as_owner = arguments.rest[:1] in (["db"], ["seed"])
+    return with_servers(
+        command, f"./vtask flask {shlex.join(arguments.rest)}", Settings.read(), as_owner=as_owner
+    )
 
 
 def seed(arguments: argparse.Namespace) -> int:
@@ -454,19 +490,22 @@ def seed(arguments: argparse.Namespace) -> int:
     if settings.home.path.exists():
         settings.home.remember("seeded", None)  # the sign-ins may be others afterwards
     both = f"{python} -m flask --app wsgi db upgrade && exec {python} -m flask --app wsgi seed --size {arguments.size}"
-    return with_servers(["/bin/sh", "-c", both], f"./vtask seed --size {arguments.size}", settings)
+    command = ["/bin/sh", "-c", both]
+    return with_servers(command, f"./vtask seed --size {arguments.size}", settings, as_owner=True)
 
 
 def bench(arguments: argparse.Namespace) -> int:
     """On servers of its own, as `test`: it makes databases, and nobody's visitors disturb the numbers."""
     command = [sys.executable, "-m", "bench", *arguments.rest]
-    return with_servers(command, "./vtask bench", Settings.read(suffix="-bench"), may_create_databases=True)
+    return with_servers(
+        command, "./vtask bench", Settings.read(suffix="-bench"), as_owner=True, may_create_databases=True
+    )
 
 
 def test(arguments: argparse.Namespace) -> int:
     settings = Settings.read(suffix="-test", testing=True)
     command = [sys.executable, "-m", "pytest", *arguments.rest]
-    return with_servers(command, "./vtask test", settings, may_create_databases=True)
+    return with_servers(command, "./vtask test", settings, as_owner=True, may_create_databases=True)
 
 
 def servers(arguments: argparse.Namespace) -> int:
@@ -475,11 +514,10 @@ def servers(arguments: argparse.Namespace) -> int:
     with opened(Settings.read(), "./vtask servers", **options) as copy:
         copy.start_servers()
         copy.write_runtime()
-        names = ("DATABASE_URL", "REDIS_URL", "STRIPE_API_BASE", "STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET",
+        names = ("DATABASE_URL", OWNER_URL, "REDIS_URL", "STRIPE_API_BASE", "STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET",
                  "VTASK_SECRET_KEY", "VTASK_MEDIA_DIR")  # fmt: skip
-        exports = "".join(
-            f"export {name}={shlex.quote(copy.env[name])}\n" for name in names if name in copy.env
-        )
+        env = copy.owner_env
+        exports = "".join(f"export {name}={shlex.quote(env[name])}\n" for name in names if name in env)
         if arguments.exports:
             write_private(Path(arguments.exports).absolute(), exports)
         else:

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from market.kit import clock
-from market.kit.db import db, transaction
+from market.kit.db import transaction
+from market.kit.roles import as_owner
 from market.ledger import checks
 from market.ledger.accounts import Account
 from market.ledger.movements import Leg, PostingKind
@@ -18,13 +19,14 @@ TABLES = ["ledger_accounts", "ledger_balances", "ledger_postings", "ledger_trans
 
 
 @contextmanager
-def triggers_resting() -> Iterator[None]:
-    with transaction():
+def triggers_resting() -> Iterator[Connection]:
+    """The owner at work who has put the triggers to rest."""
+    with as_owner() as connection:
         for table in TABLES:
-            db.session.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
-        yield
+            connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+        yield connection
         for table in TABLES:
-            db.session.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER USER"))
+            connection.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER USER"))
 
 
 def broken() -> set[str]:
@@ -97,8 +99,8 @@ def test_tampering_is_found(how: str):
     assert broken() == set()
     sql, expected = TAMPERING[how]
 
-    with triggers_resting():
-        db.session.execute(text(sql))
+    with triggers_resting() as owner:
+        owner.execute(text(sql))
 
     assert broken() == expected
 

@@ -1,84 +1,114 @@
-"""What was written stays: for the owner of the tables by trigger, for the product's own role by privilege."""
-
-from collections.abc import Iterator
+"""What was written stays: for the owner of the tables by trigger, for the role that runs by privilege."""
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from market.kit.db import db, transaction
+from market.kit.roles import as_owner
 from tests.ledger.acts import charge, uid
+from workers.servers import ledger_is_open_to
 
 KEPT = ["ledger_accounts", "ledger_postings", "ledger_transfers"]
+TABLES = [*KEPT, "ledger_balances", "ledger_checkpoints"]
 CHANGES = {
     "ledger_accounts": "UPDATE ledger_accounts SET sign = -sign",
+    "ledger_balances": "UPDATE ledger_balances SET amount = amount + 1",
+    "ledger_checkpoints": "UPDATE ledger_checkpoints SET amount = amount + 1",
     "ledger_postings": "UPDATE ledger_postings SET kind = 'refund'",
     "ledger_transfers": "UPDATE ledger_transfers SET amount = amount + 1",
 }
+REMOVALS = ["DELETE FROM {}", "TRUNCATE {} CASCADE"]
+NO_PRIVILEGE = "42501"
 
 
-def refused(sql: str) -> str:
+def state(refusal: DBAPIError) -> str:
+    sqlstate: str = refusal.orig.sqlstate  # type: ignore[union-attr]
+    return sqlstate
+
+
+def refused_to_the_owner(sql: str) -> str:
     """The SQLSTATE with which the database refuses."""
+    with pytest.raises(DBAPIError) as refusal, as_owner() as owner:
+        owner.execute(text(sql))
+    return state(refusal.value)
+
+
+def refused_to_the_web(sql: str) -> str:
     with pytest.raises(DBAPIError) as refusal, transaction():
         db.session.execute(text(sql))
-    state: str = refusal.value.orig.sqlstate  # type: ignore[union-attr]
-    return state
+    return state(refusal.value)
 
 
 @pytest.mark.parametrize("table", KEPT)
-def test_rows_are_not_changed(table: str):
+def test_the_owner_changes_no_row(table: str):
     charge(uid(), 1_00)
 
-    assert refused(CHANGES[table]) == "VT002"
+    assert refused_to_the_owner(CHANGES[table]) == "VT002"
 
 
 @pytest.mark.parametrize("table", [*KEPT, "ledger_balances"])
-@pytest.mark.parametrize("how", ["DELETE FROM {}", "TRUNCATE {} CASCADE"])
-def test_rows_are_not_removed(table: str, how: str):
+@pytest.mark.parametrize("how", REMOVALS)
+def test_the_owner_removes_no_row(table: str, how: str):
     charge(uid(), 1_00)
 
-    assert refused(how.format(table)) == "VT002"
+    assert refused_to_the_owner(how.format(table)) == "VT002"
 
 
-@pytest.fixture
-def clerk(ctx: None) -> Iterator[str]:
-    """A role that may read and post, as production's web role; one that every server has stands in for it."""
-    name = "pg_signal_backend"
+@pytest.mark.parametrize("table", TABLES)
+def test_the_web_role_writes_no_row(table: str):
+    charge(uid(), 1_00)
+
+    for statement in (CHANGES[table], f"INSERT INTO {table} DEFAULT VALUES", *REMOVALS):
+        assert refused_to_the_web(statement.format(table)) == NO_PRIVILEGE
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER TABLE ledger_postings DISABLE TRIGGER USER",
+        "DROP TRIGGER ledger_keep ON ledger_postings",
+        "CREATE OR REPLACE FUNCTION ledger_refuse() RETURNS trigger LANGUAGE sql AS ''",
+        "CREATE TABLE own ()",
+        "TRUNCATE work_items",
+        "UPDATE alembic_version SET version_num = 'none'",
+        "SELECT ledger_admit('pg_monitor')",
+        "SELECT ledger_open('CNY', ARRAY['FEE'], ARRAY['00000000-0000-0000-0000-000000000000'::uuid])",
+        "SET ROLE vtask_owner",
+        "SET session_replication_role = replica",
+    ],
+)
+def test_the_web_role_changes_no_rule(statement: str):
+    assert refused_to_the_web(statement) == NO_PRIVILEGE
+
+
+def test_the_web_role_reads_the_ledger_and_posts_to_it_and_no_more():
+    url = db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
     with transaction():
-        db.session.execute(text(f"SELECT ledger_admit('{name}')"))
-    yield name
-    with transaction():
-        db.session.execute(text(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {name}"))
-        db.session.execute(text(f"REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM {name}"))
+        superuser = db.session.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"))
+        definers = db.session.execute(
+            text(
+                """SELECT p.proname, has_function_privilege(p.oid, 'EXECUTE'),
+                    'search_path=pg_catalog, public, pg_temp' = ANY (p.proconfig)
+                FROM pg_proc p WHERE p.proname LIKE 'ledger\\_%' AND p.prosecdef"""
+            )
+        )
+        may = {(name, allowed) for name, allowed, pinned in definers if pinned}
+
+    assert superuser is False
+    assert ledger_is_open_to(url) == []
+    assert may == {("ledger_post", True), ("ledger_checkpoint", True), ("ledger_open", False)}
 
 
-def test_the_web_role_reads_tables_and_writes_none(clerk: str):
-    allowed = db.session.execute(
-        text(
-            """SELECT c.relname, p.what FROM pg_class c,
-                unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) AS p (what)
-            WHERE c.relname LIKE 'ledger\\_%' AND c.relkind = 'r' AND has_table_privilege(:role, c.oid, p.what)"""
-        ),
-        {"role": clerk},
-    )
-
-    assert set(map(tuple, allowed)) == {
-        (table, "SELECT") for table in [*KEPT, "ledger_balances", "ledger_checkpoints"]
-    }
-
-
-def test_the_web_role_writes_by_posting_only(clerk: str):
-    definers = db.session.execute(
-        text(
-            """SELECT p.proname, has_function_privilege(:role, p.oid, 'EXECUTE'),
-                'search_path=pg_catalog, public, pg_temp' = ANY (p.proconfig)
-            FROM pg_proc p WHERE p.proname LIKE 'ledger\\_%' AND p.prosecdef"""
-        ),
-        {"role": clerk},
-    )
-
-    assert set(map(tuple, definers)) == {
-        ("ledger_post", True, True),
-        ("ledger_checkpoint", True, True),
-        ("ledger_open", False, True),
-    }
+def test_a_table_made_later_is_the_web_roles_to_use():
+    with as_owner() as owner:
+        owner.execute(text("CREATE TABLE made_later (id int GENERATED BY DEFAULT AS IDENTITY)"))
+    try:
+        with transaction():
+            db.session.execute(text("INSERT INTO made_later DEFAULT VALUES"))
+            db.session.execute(text("DELETE FROM made_later"))
+        assert refused_to_the_web("TRUNCATE made_later") == NO_PRIVILEGE
+    finally:
+        with as_owner() as owner:
+            owner.execute(text("DROP TABLE made_later"))

@@ -16,7 +16,7 @@ import redis
 from tests.vtask.conftest import eventually
 from workers.console import Trouble
 from workers.manager import Supervisor, living_in
-from workers.servers import Home, Postgres, Redis, unprivileged_account
+from workers.servers import Home, Postgres, Redis, ledger_is_open_to, unprivileged_account
 
 
 @pytest.fixture
@@ -42,8 +42,9 @@ def count(postgres: Postgres) -> int:
 
 
 def keep_a_row(postgres: Postgres) -> None:
-    with psycopg.connect(postgres.url) as connection:
+    with psycopg.connect(postgres.owner_url) as connection:
         connection.execute("CREATE TABLE IF NOT EXISTS kept (id bigserial)")
+        connection.execute("GRANT SELECT ON kept TO vtask")
         connection.execute("INSERT INTO kept DEFAULT VALUES")
 
 
@@ -55,17 +56,53 @@ def back(supervisor: Supervisor, postgres: Postgres) -> bool:
         return False
 
 
-def test_our_role_owns_its_database_and_nothing_else(postgres: Postgres) -> None:
-    with psycopg.connect(postgres.url) as connection:
-        assert connection.execute(
-            "SELECT current_user, rolsuper, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = current_user"
-        ).fetchone() == ("vtask", False, False, False)
-        assert connection.execute(
-            "SELECT datdba::regrole::text FROM pg_database WHERE datname = 'vtask'"
-        ).fetchone() == ("vtask",)
-        settings = dict(connection.execute("SELECT name, setting FROM pg_settings").fetchall())
+def test_one_role_owns_the_database_and_another_uses_it(postgres: Postgres) -> None:
+    for url, role in ((postgres.url, "vtask"), (postgres.owner_url, "vtask_owner")):
+        with psycopg.connect(url) as connection:
+            assert connection.execute(
+                "SELECT current_user, rolsuper, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = current_user"
+            ).fetchone() == (role, False, False, False)
+            assert connection.execute(
+                "SELECT datdba::regrole::text FROM pg_database WHERE datname = 'vtask'"
+            ).fetchone() == ("vtask_owner",)
+            settings = dict(connection.execute("SELECT name, setting FROM pg_settings").fetchall())
     assert int(settings["server_version_num"]) >= 180000
     assert (settings["listen_addresses"], settings["fsync"], settings["max_wal_size"]) == ("", "on", "1024")
+
+
+def test_the_web_role_makes_and_empties_no_table(postgres: Postgres) -> None:
+    keep_a_row(postgres)
+    for statement in (
+        "CREATE TABLE other ()",
+        "TRUNCATE kept",
+        "DROP TABLE kept",
+        "ALTER TABLE kept ADD x int",
+    ):
+        with psycopg.connect(postgres.url) as web, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            web.execute(statement)
+
+    assert count(postgres) == 1
+
+
+def test_a_folder_of_the_time_of_one_role_is_taken_over(postgres: Postgres) -> None:
+    superuser = postgres._url("postgres", postgres.home.secret("postgres_superuser_password"), "vtask")
+    with psycopg.connect(superuser, autocommit=True) as connection:
+        connection.execute("ALTER DATABASE vtask OWNER TO vtask")
+        connection.execute("DROP ROLE vtask_owner")
+    with psycopg.connect(postgres.url) as connection:  # as it was: the one role makes what it uses
+        connection.execute("CREATE TABLE kept (id bigserial)")
+        connection.execute("CREATE FUNCTION ledger_wish() RETURNS int LANGUAGE sql SECURITY DEFINER RETURN 7")
+        connection.execute("INSERT INTO kept DEFAULT VALUES")
+        connection.execute("CREATE TABLE ledger_kept ()")
+    assert len(ledger_is_open_to(postgres.url)) == 5  # as its owner, and by four privileges
+
+    postgres.admit()
+
+    with psycopg.connect(postgres.owner_url) as connection:
+        connection.execute("INSERT INTO kept DEFAULT VALUES")
+        connection.execute("GRANT SELECT ON kept TO vtask")
+    assert count(postgres) == 2
+    assert ledger_is_open_to(postgres.url) == []
 
 
 def test_nobody_is_trusted_without_the_password(postgres: Postgres) -> None:

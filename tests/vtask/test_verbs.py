@@ -227,7 +227,7 @@ def test_after_a_killed_supervisor_the_next_start_recovers_by_itself(vtask: Star
     eventually(lambda: servers_are_up(home))
     stripe_port = home.memory()["stripe_port"]
     postgres = Postgres(home)
-    with psycopg.connect(postgres.url) as connection:
+    with psycopg.connect(postgres.owner_url) as connection:
         connection.execute("CREATE TABLE kept (id int)")
     orphans = living_in(Redis(home).folder, "redis-server")
     orphans += [process for process in living_in(postgres.folder, "postgres") if "-D" in process.cmdline()]

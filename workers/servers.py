@@ -272,11 +272,14 @@ class Postgres:
             if not owns:
                 connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, owner))
                 connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
+            if owns == (WEB,):  # of the time when one role was both
+                superuser = self._url(SUPERUSER, self.home.secret("postgres_superuser_password"), DATABASE)
+                with psycopg.connect(superuser) as inside:
+                    inside.execute(sql.SQL("REASSIGN OWNED BY {} TO {}").format(web, owner))
+            # After that, for with the ownership its old owner loses all that came with it.
             connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, web))
-        if owns == (WEB,):  # of the time when one role was both
-            superuser = self._url(SUPERUSER, self.home.secret("postgres_superuser_password"), DATABASE)
-            with psycopg.connect(superuser) as connection:
-                connection.execute(sql.SQL("REASSIGN OWNED BY {} TO {}").format(web, owner))
+            # So that the owner may end the web role's sessions.
+            connection.execute(sql.SQL("GRANT {} TO {}").format(web, owner))
 
     def _refuse_other_version(self) -> None:
         version = (self.folder / "PG_VERSION").read_text().strip()

@@ -243,7 +243,7 @@ def test_after_a_killed_supervisor_the_next_start_recovers_by_itself(vtask: Star
     assert home.memory()["stripe_port"] == stripe_port
     assert "An earlier start was killed" in second.said()
     assert not any(orphan.is_running() and orphan.status() != psutil.STATUS_ZOMBIE for orphan in orphans)
-    with psycopg.connect(postgres.url) as connection:
+    with psycopg.connect(postgres.owner_url) as connection:
         connection.execute("SELECT id FROM kept")
 
 

@@ -68,6 +68,9 @@ class RangeNotSatisfiable(Refusal):
     text = N_("请求的范围无效。")
 
 
+STAYS = (SessionExpired.slug(), Unavailable.slug())
+"""Said in place after a button: the page one came from would fail the same way, and what was typed is one step back."""
+
 BY_STATUS: dict[int, type[Refusal]] = {
     kind.status: kind
     for kind in (
@@ -125,6 +128,7 @@ def register_problems(app: Flask) -> None:
         if not down:
             return broken(error)
         log.error("database.away", error=str(error))
+        edge.forget()
         return refused(Unavailable())
 
     @app.errorhandler(Exception)
@@ -182,7 +186,7 @@ def _page(status: int, slug: str, title: str, detail: str, errors: dict[str, lis
         request.method == "POST"
         and status in (400, 403, 409, 422, 503)
         and not fragment
-        and slug != "session-expired"
+        and slug not in STAYS
     ):
         back = urlsplit(request.referrer or "")
         if back.netloc == request.host and back.path != request.path:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import g, redirect, request, session, url_for
@@ -139,15 +140,24 @@ def end_session() -> None:
     g.pop("identified", None)
 
 
+def forget() -> None:
+    """Go on as nobody: the database is away, and the page that says so must not ask it who is reading."""
+    g.identified, g.person, g.actor, g.hats, g.membership = True, None, None, [], None
+
+
 def _way_back() -> str:
-    return request.full_path.rstrip("?") if request.method == "GET" else request.referrer or "/"
+    """The page to come back to after signing in: this one, or the one whose form was sent."""
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    page = urlsplit(request.referrer or "")
+    return page.path + (f"?{page.query}" if page.query else "") if page.netloc == request.host else "/"
 
 
 def _load() -> None:
     """Find out once per request. The API ignores cookies, so it needs no CSRF token."""
     if g.get("identified"):
         return
-    g.identified, g.person, g.actor, g.hats, g.membership = True, None, None, [], None
+    forget()
     if is_api():
         _load_from_key()
     elif token := session.get("sign_in"):

@@ -45,8 +45,39 @@ function release(root = document) {
 addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
   release();
-  if (document.querySelector("[data-fresh]")) location.reload();
+  if (document.querySelector("[data-fresh]") || kept()?.interrupted) location.reload();
 });
+
+/* What was typed outlives an ended session or a server that was away: this tab keeps it until the form got through. */
+function kept() {
+  const found = JSON.parse(sessionStorage.getItem("kept"));
+  return found && Date.now() - found.at < 3600e3 ? found : null;
+}
+const keep = (what) => sessionStorage.setItem("kept", JSON.stringify(what));
+document.addEventListener("submit", ({ target: form }) => {
+  if (form.method !== "post" || form.querySelector("[type=password]")) return;
+  const secret = ["csrf_token", "idempotency_key"];
+  const fields = [...new FormData(form)].filter(([name, value]) => !secret.includes(name) && typeof value === "string");
+  if (form.querySelector("textarea, input:not([type=hidden])")) keep({ page: location.pathname, action: form.action, fields, at: Date.now() });
+});
+function refill() {
+  const typed = kept();
+  if (typed && document.querySelector("[data-interrupted]")) keep({ ...typed, interrupted: true });
+  else if (typed?.interrupted && location.pathname === typed.page) {
+    const form = [...document.forms].find((one) => one.action === typed.action);
+    for (const [name, value] of form ? typed.fields : []) {
+      for (const field of all(`[name="${CSS.escape(name)}"]`, form)) {
+        if (!["radio", "checkbox"].includes(field.type)) field.value = value;
+        else if (field.value === value) field.checked = true;
+      }
+    }
+    const fold = form?.closest("details");
+    if (fold) fold.open = true;
+    if (form) say(words.kept, "wait");
+    sessionStorage.removeItem("kept");
+  } else if (!typed?.interrupted) sessionStorage.removeItem("kept");
+}
+refill();
 
 /* htmx: rest polls in hidden tabs, speak up once when the line is down, wire what came in. */
 let offline = false;

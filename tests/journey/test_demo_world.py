@@ -1,10 +1,16 @@
 """What a stranger finds after the first start: something in every state there is."""
 
+import os
+from pathlib import Path
+
 import psycopg
 import pytest
+import requests
 
+from market.accounts.actor import Role
 from market.delivery.models import SubmissionState
 from market.orders.states import MilestoneState, OrderState
+from tests.conftest import csrf_token
 from tests.journey.conftest import Site
 
 STATES = {"orders": OrderState, "milestones": MilestoneState, "submissions": SubmissionState}
@@ -16,3 +22,28 @@ def test_the_demo_world_holds_at_least_one_in_every_state(copy: Site, table: str
         found = {row[0] for row in connection.execute(f"SELECT DISTINCT state FROM {table}")}
 
     assert found == set(STATES[table])
+
+
+def test_the_ready_file_says_how_to_get_in(copy: Site) -> None:
+    facts = copy.facts
+
+    os.kill(facts["pid"], 0)
+    assert all(Path(facts["sockets"][name]).is_socket() for name in ("postgres", "redis"))
+    assert requests.get(f"{facts['stripe']}/_sandbox/health", timeout=10).ok
+    assert requests.get(f"{facts['address']}/readyz", timeout=10).ok
+    assert {each["role"] for each in facts["signins"]} == {role.value for role in Role}
+    for each in facts["signins"]:
+        key = {"Authorization": f"Bearer {each['api_key']}"}
+        me = requests.get(f"{facts['address']}/api/v1/me", headers=key, timeout=10).json()
+        assert (me["party"]["role"], me["party"]["name"]) == (each["role"], each["name"])
+        page = requests.Session()
+        token = csrf_token(page.get(f"{facts['address']}/login", timeout=10).text)
+        form = {"csrf_token": token, "email": each["email"], "password": each["password"]}
+        answer = page.post(
+            f"{facts['address']}/login",
+            data=form,
+            headers={"Referer": f"{facts['address']}/login"},
+            timeout=10,
+            allow_redirects=False,
+        )
+        assert answer.status_code == 303, each["email"]

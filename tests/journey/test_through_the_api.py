@@ -38,8 +38,11 @@ class Caller:
         headers = {"Idempotency-Key": key or secrets.token_hex(8)}
         return self.call(method, path, status, headers=headers, **kwargs)
 
-    def uploads(self, file: Path, kind: str) -> str:
-        """By tus, in pieces, with a break in the middle; the id of the asset once it is ready."""
+    def uploads(
+        self, file: Path, kind: str, meanwhile: Callable[[str], object] = lambda asset_id: None
+    ) -> str:
+        """By tus, in pieces, with a break in the middle; the id of the asset once it is ready. `meanwhile` happens
+        as soon as all of it has arrived."""
         data = file.read_bytes()
         words = {"filename": file.name, "kind": kind}
         metadata = ",".join(
@@ -66,6 +69,7 @@ class Caller:
             }
             assert self.session.patch(place, data=piece, headers=headers, timeout=60).status_code == 204
         asset_id = place.rsplit("/", 1)[-1]
+        meanwhile(asset_id)
         self.until(
             lambda: self.call("GET", f"/assets/{asset_id}"), lambda asset: asset["state"] == "ready", 120
         )

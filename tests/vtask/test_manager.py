@@ -1,10 +1,10 @@
 """The process manager, on small programs made for the purpose."""
 
 import os
+import re
 import signal
 import sys
 import threading
-import time
 from pathlib import Path
 
 import psutil
@@ -30,7 +30,9 @@ def settle(supervisor: Supervisor, truth: object, limit_s: float = 15.0) -> None
     eventually(holds, limit_s)
 
 
-def test_a_program_that_is_killed_starts_again_at_once(supervisor: Supervisor, home: Home) -> None:
+def test_a_program_that_is_killed_starts_again_at_once(
+    supervisor: Supervisor, home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
     supervisor.add(program("one", WAITS, home))
     child = supervisor.children["one"]
     assert child.process
@@ -40,16 +42,18 @@ def test_a_program_that_is_killed_starts_again_at_once(supervisor: Supervisor, h
     settle(supervisor, lambda: child.restarts == 1 and child.process)
 
     assert child.process.pid != first
-    assert time.monotonic() - child.started < 2
+    assert "started again at once" in capsys.readouterr().err
 
 
-def test_a_program_that_keeps_dying_is_started_ever_more_slowly(supervisor: Supervisor, home: Home) -> None:
+def test_a_program_that_keeps_dying_is_started_ever_more_slowly(
+    supervisor: Supervisor, home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
     supervisor.add(program("one", "raise SystemExit(3)", home))
     child = supervisor.children["one"]
 
     settle(supervisor, lambda: child.restarts == 3)
 
-    assert 0.5 < child.next_start - time.monotonic() <= 1.0
+    assert re.findall(r"started again (.+?);", capsys.readouterr().err) == ["at once", "in 0.5 s", "in 1 s"]
     assert "code 3" in child.silence
 
 
@@ -101,10 +105,8 @@ def test_a_program_that_ignores_the_request_to_stop_is_killed_in_time(home: Home
         supervisor.add(program("deaf", deaf, home, stop_limit_s=0.3))
         settle(supervisor, lambda: "up" in supervisor.children["deaf"].log.read_text())
 
-        began = time.monotonic()
-        supervisor.stop()
+        supervisor.stop()  # it would go on for ever: that this returns is the rule
 
-    assert time.monotonic() - began < 3
     assert not marked(home.path)
 
 
@@ -135,19 +137,20 @@ def test_a_program_that_stops_answering_is_killed_and_started_again(
 ) -> None:
     answers = threading.Event()
     answers.set()
+    asked: list[int] = []
 
     def ask() -> None:
+        asked.append(1)
         if not answers.is_set():
             raise NotYet("hangs")
 
-    hangs = program("web", WAITS, home, ready=ask, hang_limit_s=0.5)
+    hangs = program("web", WAITS, home, ready=ask, hang_limit_s=2.0)
     supervisor.add(hangs)
     supervisor.wait(hangs)
     child = supervisor.children["web"]
     assert child.process
     first = child.process.pid
-    healthy_until = time.monotonic() + 1
-    settle(supervisor, lambda: time.monotonic() > healthy_until)
+    settle(supervisor, lambda: len(asked) > 6, 60)
     assert child.restarts == 0
 
     answers.clear()
@@ -172,10 +175,14 @@ def test_a_signal_ends_the_wait_for_a_program_that_is_still_starting(
 def test_the_command_in_front_gives_its_own_exit_code_while_the_table_is_kept(
     supervisor: Supervisor, home: Home
 ) -> None:
-    supervisor.add(program("one", "import time; time.sleep(0.2)", home))
-    sleeps = [sys.executable, "-S", "-c", "import time, sys; time.sleep(1); sys.exit(7)"]
+    lives = home.path / "lives"
+    lives.touch()
+    supervisor.add(program("one", f"print(1, file=open({str(lives)!r}, 'a'))", home))
+    waits = (
+        f"import sys, time\nwhile len(open({str(lives)!r}).readlines()) < 2: time.sleep(0.02)\nsys.exit(7)"
+    )
 
-    code = supervisor.call(sleeps, dict(os.environ), home.path)
+    code = supervisor.call([sys.executable, "-S", "-c", waits], dict(os.environ), home.path)
 
     assert code == 7
     assert supervisor.children["one"].restarts >= 1

@@ -45,7 +45,8 @@ class Page(HTMLParser):
         self.ids.add(given.get("id", ""))
         if tag == "form":
             self._form += 1
-            self.sends.append((given.get("method", "get").upper(), given.get("action") or self.path))
+            if (method := given.get("method", "get").upper()) != "DIALOG":
+                self.sends.append((method, given.get("action") or self.path))
         for verb in ("get", "post", "put", "delete"):
             if f"hx-{verb}" in given:
                 self.sends.append((verb.upper(), given[f"hx-{verb}"]))
@@ -124,3 +125,20 @@ def test_every_link_form_and_button_does_something(app: Flask, copy: Site, name:
 
     assert faults == []
     assert len(seen) > 15, seen
+
+
+@pytest.mark.parametrize(
+    "dead",
+    [
+        '<a href="#">看看</a>',
+        '<a href="#nothing">跳</a>',
+        "<a>没有去处</a>",
+        '<button type="button" data-nobody-listens>点我</button>',
+        "<button>表单之外</button>",
+    ],
+)
+def test_a_dead_button_is_seen(dead: str) -> None:
+    alive = '<a href="/help">帮助</a><button type="button" data-palette-open>搜索</button><form><button>送出</button></form>'
+
+    assert Page("/", alive).dead == []
+    assert len(Page("/", alive + dead).dead) == 1

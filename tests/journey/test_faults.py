@@ -109,7 +109,7 @@ def away(copy: Site, database: psycopg.Connection) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("lang", "words"), [("zh-CN", "服务暂时不可用"), ("en-US", "temporarily unavailable")]
+    ("lang", "words"), [("zh-CN", "服务暂时不可用"), ("en-US", "is not available right now")]
 )
 def test_without_the_database_pages_say_so_and_come_back_by_themselves(
     copy: Site, database: psycopg.Connection, lang: str, words: str

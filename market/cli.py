@@ -13,6 +13,8 @@ from market.accounts.actor import Role
 from market.accounts.models import Verification
 from market.kit.db import transaction
 from market.orders.cli import ledger
+from market.payments.cli import stripe, webhooks
+from market.reconciliation.cli import reconcile
 
 user = AppGroup("user", help="People.")
 openapi = AppGroup("openapi", help="The API's description.")
@@ -21,7 +23,8 @@ openapi = AppGroup("openapi", help="The API's description.")
 def register(app: Flask) -> None:
     app.cli.add_command(user)
     app.cli.add_command(openapi)
-    app.cli.add_command(ledger)
+    for group in (ledger, webhooks, stripe, reconcile):
+        app.cli.add_command(group)
 
 
 @user.command("create")

@@ -15,6 +15,9 @@ from market.kit.db import db, transaction
 from market.kit.work import WorkItem, WorkState
 from market.ledger import service as ledger
 from market.ledger.checks import check
+from market.payments import inbox
+from market.payments.errors import StripeAway
+from market.reconciliation import service as reconciliation
 from workers.media import tidy
 from workers.process import start, stopping
 
@@ -47,6 +50,18 @@ def check_books() -> None:
         log.error("ledger.breach", rule=breach.rule, what=breach.what)
 
 
+def reconcile() -> None:
+    """The run of the hour, and what an operator asked for. Reads Stripe outside any transaction."""
+    reconciliation.ask_by_the_clock()
+    while reconciliation.do_next() is not None:
+        pass
+
+
+def fetch_missed() -> None:
+    """Events of Stripe's own list that never came to the webhook."""
+    inbox.fetch_missed()
+
+
 @dataclass
 class Routine:
     name: str
@@ -58,6 +73,8 @@ class Routine:
 ROUTINES = [
     Routine("checkpoint", 60, checkpoint),
     Routine("check", 3600, check_books),
+    Routine("reconcile", 3, reconcile),
+    Routine("missed events", 300, fetch_missed),
     Routine("forget", 3600, forget),
     Routine("tidy", 600, tidy),
 ]
@@ -78,6 +95,10 @@ def main() -> None:
                         "schedule.database_away", routine=routine.name, error=str(away).splitlines()[0]
                     )
                     routine.next_at = monotonic() + 5
+                except StripeAway as away:
+                    log.warning(
+                        "schedule.stripe_away", routine=routine.name, error=str(away.__cause__ or away)
+                    )
                 except Exception:
                     log.exception("schedule.failed", routine=routine.name)
                 db.session.remove()

@@ -23,6 +23,10 @@ class StripeConfig:
         files = STRIPE_FILES if self.api_base == STRIPE else self.api_base
         return {"api": self.api_base, "files": files}
 
+    @property
+    def is_live(self) -> bool:
+        return self.api_key.startswith(("sk_live_", "rk_live_"))
+
     def __repr__(self) -> str:
         return f"StripeConfig({self.api_base}, {self.country})"
 

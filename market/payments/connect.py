@@ -27,6 +27,11 @@ def of(party_id: UUID, *, lock: bool = False) -> ConnectAccount | None:
     )
 
 
+def of_stripe(stripe_id: str) -> UUID | None:
+    """Whose account at Stripe this is; None when it is no payee's of ours."""
+    return db.session.scalar(select(ConnectAccount.party_id).where(ConnectAccount.stripe_id == stripe_id))
+
+
 def begin(party_id: UUID, *, by: Actor) -> tuple[ConnectAccount, UUID | None]:
     """The payee's account, and the call to send after the commit when Stripe does not know it yet."""
     db.session.execute(

@@ -66,3 +66,10 @@ class HeldBack(Conflict):
 
     title = N_("部分收入已冻结")
     text = N_("部分收入来自正在核查的订单，暂时冻结：现在最多可提 %(most)s。")
+
+
+class PayoutsPaused(Conflict):
+    """Our books and Stripe's differ: nothing leaves until a person has looked."""
+
+    title = N_("提现暂停")
+    text = N_("平台正在与支付通道核对账目，提现暂停，核对完成后自动恢复。您的钱没有变化，请稍后再试。")

@@ -17,10 +17,12 @@ from market.payments.config import StripeConfig, read
 from market.payments.errors import StripeAway, StripeRefused
 from market.payments.views import (
     AccountView,
+    EntryView,
     Json,
     PayoutView,
     SessionView,
     account_view,
+    entry_view,
     payout_view,
     session_view,
 )
@@ -186,3 +188,45 @@ def payout(account_id: str, payout_id: str) -> PayoutView:
         return payout_view(
             client().v1.payouts.retrieve(payout_id, None, {"stripe_account": account_id}).to_dict()
         )
+
+
+# Stripe's own book, and what it told us.
+
+
+def entries(*, since: int | None, after: str | None, limit: int) -> tuple[list[EntryView], bool]:
+    """One page of our balance transactions, newest first, and whether there are more. `since`: seconds."""
+    params: Any = {"limit": limit}
+    if since is not None:
+        params["created"] = {"gte": since}
+    if after:
+        params["starting_after"] = after
+    with _translated():
+        page = client().v1.balance_transactions.list(params)
+    return [entry_view(each.to_dict()) for each in page.data], bool(page.has_more)
+
+
+def balance() -> dict[str, int]:
+    """What Stripe holds for us, pending and available together, per currency."""
+    with _translated():
+        body: Json = client().v1.balance.retrieve().to_dict()
+    held: dict[str, int] = {}
+    for part in [*body["available"], *body["pending"]]:
+        currency = part["currency"].upper()
+        held[currency] = held.get(currency, 0) + part["amount"]
+    return held
+
+
+def events(
+    *, since: int | None, after: str | None, limit: int, undelivered: bool = False
+) -> tuple[list[Json], bool]:
+    """One page of Stripe's events, newest first, and whether there are more."""
+    params: Any = {"limit": limit}
+    if since is not None:
+        params["created"] = {"gte": since}
+    if after:
+        params["starting_after"] = after
+    if undelivered:
+        params["delivery_success"] = False
+    with _translated():
+        page = client().v1.events.list(params)
+    return [each.to_dict() for each in page.data], bool(page.has_more)

@@ -2,16 +2,17 @@
 what changed is fetched, so their order does not matter and a forged body could move nothing."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from market.kit.clock import now
 from market.kit.db import db, transaction
-from market.payments import calls, connect, gateway, receipts, withdrawals
+from market.payments import calls, config, connect, entries, gateway, receipts, withdrawals
 from market.payments.alarms import alarm
 from market.payments.errors import StripeAway, StripeRefused
 from market.payments.models import StripeEvent
@@ -60,8 +61,12 @@ ALARMING = ("charge.dispute.created", "charge.refunded", "radar.early_fraud_warn
 """Facts that a person must see: their movements have no automatic handling here."""
 
 
-def receive(event: dict[str, Any]) -> bool:
-    """Store a verified event; False when it was here before. One statement, so storms cost little."""
+def receive(event: dict[str, Any]) -> str:
+    """Store a verified event, once: "stored", "known" when it was here before, or why it is put aside unread.
+
+    One statement for the platform's own events, so storms cost little.
+    """
+    aside = _not_for_us(event)
     stored = db.session.execute(
         insert(StripeEvent)
         .values(
@@ -72,17 +77,84 @@ def receive(event: dict[str, Any]) -> bool:
             body=event,
             happened_at=moment(event["created"]),
             received_at=now(),
-            state=InboxState.WAITING,
+            state=InboxState.IGNORED if aside else InboxState.WAITING,
             tries=0,
-            error="",
+            error=aside,
             due_at=now(),
         )
         .on_conflict_do_nothing(index_elements=["id"])
         .returning(StripeEvent.id)
     ).first()
-    if stored:
-        calls.ring()
-    return stored is not None
+    if stored is None:
+        return "known"
+    if aside:
+        log.warning("webhook.put_aside", event_id=event["id"], reason=aside)
+        return aside
+    calls.ring()
+    return "stored"
+
+
+def _not_for_us(event: dict[str, Any]) -> str:
+    """Why an event with our signature is none of ours: a payee's account we do not know, live news for a test key."""
+    if event.get("livemode") is True and not config.read().is_live:
+        return "other mode"
+    account = event.get("account")
+    # News of an account may be here before the answer that made it: it is fetched again when looked at.
+    if account and not event["type"].startswith("account.") and connect.of_stripe(account) is None:
+        return "another account"
+    return ""
+
+
+def replay(*, since: datetime | None = None, type: str = "", event_id: str = "") -> int:
+    """Have stored events handled once more; the number. What they bring is fetched anew, so nothing moves twice.
+
+    Events that were put aside unread stay so unless named by `event_id`.
+    """
+    again = update(StripeEvent).where(StripeEvent.state != InboxState.WAITING)
+    if event_id:
+        again = again.where(StripeEvent.id == event_id)
+    else:
+        again = again.where(
+            StripeEvent.type.in_(HANDLERS), StripeEvent.error.not_in(("other mode", "another account"))
+        )
+    if since:
+        again = again.where(StripeEvent.happened_at >= since)
+    if type:
+        again = again.where(StripeEvent.type == type)
+    again = again.values(state=InboxState.WAITING, tries=0, due_at=now(), error="", done_at=None)
+    done = db.session.execute(again.returning(StripeEvent.id)).all()
+    calls.ring()
+    return len(done)
+
+
+MISSED_OVERLAP = timedelta(hours=1)
+
+
+def fetch_missed() -> int:
+    """Walk Stripe's own list of events and store those that never came; the number of new ones.
+
+    The list is the platform's: what happens to a payee's payouts is looked after by polls.
+    """
+    since = entries.cursor("events")
+    newest, new, after = since, 0, None
+    while True:
+        page, more = gateway.events(
+            since=int((since - MISSED_OVERLAP).timestamp()) if since else None, after=after, limit=100
+        )
+        with transaction():
+            for event in page:
+                if event["type"] in HANDLERS or event["type"] in ALARMING:
+                    new += receive(event) == "stored"
+                newest = max(newest or moment(event["created"]), moment(event["created"]))
+        if not more or not page:
+            break
+        after = page[-1]["id"]
+    if newest:
+        with transaction():
+            entries.advance("events", newest)
+    if new:
+        log.warning("webhooks.missed", count=new)
+    return new
 
 
 def waiting(*, waited_s: float = 0) -> bool:

@@ -52,6 +52,40 @@ class PayoutView:
     arrives_at: datetime | None
 
 
+@dataclass(frozen=True)
+class EntryView:
+    """A balance transaction."""
+
+    id: str
+    type: str
+    amount: int
+    fee: int
+    net: int
+    currency: str
+    source: str | None
+    description: str
+    exchange_rate: float | None
+    booked_at: datetime
+    available_on: datetime
+
+
+def entry_view(body: Json) -> EntryView:
+    source = body.get("source")
+    return EntryView(
+        id=body["id"],
+        type=body["type"],
+        amount=body["amount"],
+        fee=body["fee"],
+        net=body["net"],
+        currency=body["currency"].upper(),
+        source=source["id"] if isinstance(source, dict) else source,
+        description=body.get("description") or "",
+        exchange_rate=body.get("exchange_rate"),
+        booked_at=moment(body["created"]),
+        available_on=moment(body["available_on"]),
+    )
+
+
 def session_view(body: Json) -> SessionView:
     intent = body.get("payment_intent")
     intent = intent if isinstance(intent, dict) else {}

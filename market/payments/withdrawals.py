@@ -15,7 +15,7 @@ from market.ledger import queries as books
 from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Leg, PostingKind
-from market.payments import calls, connect, earnings
+from market.payments import calls, connect, earnings, holds
 from market.payments.alarms import alarm
 from market.payments.errors import (
     BelowMinimum,
@@ -37,7 +37,7 @@ W = WithdrawalState
 def withdraw(*, party_id: UUID, amount_fen: int, by: Actor, key: str) -> Withdrawal:
     """Take available money out, PA→PT, and ask Stripe to move it: both or neither.
 
-    Raises NotOnboarded, BelowMinimum, NotEnough, KeyOfAnother.
+    Raises NotOnboarded, PayoutsPaused, BelowMinimum, HeldBack, NotEnough, KeyOfAnother.
     """
     account = connect.of(party_id, lock=True)
     before = db.session.scalar(
@@ -49,6 +49,7 @@ def withdraw(*, party_id: UUID, amount_fen: int, by: Actor, key: str) -> Withdra
         return before
     if account is None or account.stripe_id is None or not account.payouts_enabled:
         raise NotOnboarded
+    holds.require_open()
     if amount_fen < figures.min_withdrawal_fen:
         raise BelowMinimum(field="amount_fen", least=format_fen(figures.min_withdrawal_fen))
     # Withdrawals of one payee stand in line at the account's row, so the figure holds until we post.

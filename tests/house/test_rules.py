@@ -47,6 +47,7 @@ FLOORS = [
     {"campaigns"},
     {"matching", "publication"},
     {"delivery"},
+    {"reconciliation", "invoices"},
     {"orders"},
     {"bids"},
     {"tasks"},

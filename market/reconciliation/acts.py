@@ -21,7 +21,7 @@ from market.payments import entries
 from market.reconciliation import pairing, service
 from market.reconciliation.errors import NotAnEntry, NothingToDo
 from market.reconciliation.models import Difference, Kind
-from market.reconciliation.words import KIND_NAMES
+from market.reconciliation.words import kind_name
 
 K = AccountKind
 CLEAR, WAIVE = "reconciliation.clear", "reconciliation.waive"
@@ -36,6 +36,11 @@ TARGETS: dict[str, tuple[AccountKind, str]] = {
 }
 """Where an entry may be posted to; the last two are of the owner that is named."""
 OWNED = ("wallet", "order")
+
+
+def target_name(target: str) -> str:
+    name = TARGETS[target][1]
+    return say(name)
 
 
 def ask_to_clear(
@@ -121,13 +126,13 @@ def _clear_facts(content: dict[str, Any]) -> Sequence[tuple[str, str]]:
     return (
         (_("通道流水"), f"{content['entry']} {content['what']}"),
         (_("金额"), _amount(content["amount_fen"], content["currency"])),
-        (_("入账到"), " ".join(filter(None, (say(TARGETS[content["target"]][1]), named)))),
+        (_("入账到"), f"{target_name(content['target'])} {named}".strip()),
     )
 
 
 def _waive_facts(content: dict[str, Any]) -> Sequence[tuple[str, str]]:
     return (
-        (_("差异"), f"{say(KIND_NAMES[Kind(content['kind'])])} {content['ref']}"),
+        (_("差异"), f"{kind_name(Kind(content['kind']))} {content['ref']}"),
         (_("相差"), _amount(content["off_fen"], content["currency"])),
     )
 

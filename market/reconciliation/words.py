@@ -1,6 +1,6 @@
 """The kinds of differences in the operators' words: what each is, and what to do about it."""
 
-from market.kit.words import N_
+from market.kit.words import N_, say
 from market.reconciliation.models import Kind
 
 KIND_NAMES = {
@@ -41,3 +41,13 @@ STEP_NAMES = {
     "orders": N_("核对订单"),
     "settle": N_("登记差异"),
 }
+
+
+def kind_name(kind: Kind) -> str:
+    name = KIND_NAMES[kind]
+    return say(name)
+
+
+def what_to_do(kind: Kind) -> str:
+    advice = WHAT_TO_DO[kind]
+    return say(advice)

@@ -56,6 +56,7 @@ TIMERS: dict[str, TimerHandler] = {
     live.END: live.end,
     live.REMIND: live.send_reminders,
     orders.LAPSE: orders.lapse,
+    orders.REMIND_FUNDING: orders.remind_funding,
     publication.EXPIRE: publication.expire,
     publication.PUBLISH: publication.put_on_shelf,
     tasks.CLOSE_TIMER: tasks.close_when_due,

@@ -37,8 +37,8 @@ from market.messages.models import Thread
 from market.orders import policy as ordering
 from market.orders import queries as orders
 from market.orders.models import Order
+from market.orders.panel import panel_of
 from market.orders.states import MilestoneState, Stage
-from market.payments import queries as payments
 from market.shops import queries as shops
 
 bp = Blueprint("delivery", __name__)
@@ -76,9 +76,8 @@ def _workroom(order: Order, form: Form | None = None, hour: Form | None = None) 
         form=form or _first_form(sent_back, kind),
         products=products,
         product_options=[(ids.encode("prd", product.id), product.title) for product in products],
-        checkout=payments.live_checkout(order.id),
+        pay=panel_of(order, actor),
         may_deliver=policy.may_deliver(actor, order) and _waits_for_creator(order),
-        may_pay=ordering.may_pay(actor, order),
         may_cancel=ordering.may_cancel(actor, order),
         may_review=policy.may_review(actor, order),
         timeline=entries_of(order, actor),

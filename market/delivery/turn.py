@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from market.accounts.actor import Actor
 from market.delivery.models import Submission
 from market.kit.words import _, say
-from market.orders.models import Order
+from market.orders.models import Milestone, Order
 from market.orders.states import STAGE_NAMES, MilestoneState, OrderState, Stage
 
 
@@ -29,6 +29,8 @@ def turn_of(order: Order, actor: Actor, submissions: Sequence[Submission]) -> Tu
         return Turn(text, merchant, due, _("到时未托管，订单自动失效"))
     if order.is_over:
         return Turn(_over(order), False)
+    if order.waiting_stage is not None:
+        return _waits_for_money(order.waiting_stage, merchant)
     milestone = order.current
     if milestone is None:
         return Turn(_("款项在仲裁中，等待结果"), False)
@@ -59,6 +61,13 @@ def turn_of(order: Order, actor: Actor, submissions: Sequence[Submission]) -> Tu
             else _("等待创作者提交%(stage)s", stage=stage)
         )
     return Turn(text, creator, milestone.due_at)
+
+
+def _waits_for_money(stage: Milestone, merchant: bool) -> Turn:
+    n, name = stage.position, say(STAGE_NAMES[stage.kind])
+    if merchant:
+        return Turn(_("请托管第 %(n)s 阶段（%(stage)s），到账后继续", n=n, stage=name), True)
+    return Turn(_("等待商家托管第 %(n)s 阶段（%(stage)s），到账之后再开工", n=n, stage=name), False)
 
 
 def _over(order: Order) -> str:

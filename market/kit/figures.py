@@ -19,6 +19,10 @@ class Figures:
     extension_h: int = 48  # K13: the merchant may ask for this much more time, once
     cooling_h: int = 72  # released money becomes withdrawable after this
     funding_lapse_h: int = 72  # an award nobody funds lapses
+    staged_from_fen: int = 100_000  # M2: from this price an order may be funded stage by stage
+    funding_reminder_h: int = 24  # M2: a stage that waits for its money is called to mind so often
+    min_top_up_fen: int = 100  # M2: one payment into the wallet
+    max_top_up_fen: int = 50_000_000
     invitation_h: int = 72
     min_withdrawal_fen: int = 100
     pending_invitations: int = 20  # K8: open invitations per brief

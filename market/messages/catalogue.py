@@ -41,6 +41,11 @@ TASK = to("/t/%s", "tsk")
 UPLOAD = to("/uploads/%s", "ast")
 
 
+def payment(subject_id: UUID, data: dict[str, Any]) -> str:
+    """Where one pays again: the order, or the wallet."""
+    return "/m/funds" if data.get("purpose") == "top_up" else ORDER(subject_id, data)
+
+
 @dataclass(frozen=True)
 class Entry:
     text: str
@@ -90,6 +95,13 @@ CATALOGUE: dict[str, Entry] = {
         N_("「%(title)s」已签约，订单 %(number)s，金额 %(amount)s，等待商家托管资金"), ORDER, "handshake"
     ),
     "order.funded": Entry(N_("订单 %(number)s 的 %(amount)s 已托管，可以开始了"), ORDER, "lock-keyhole"),
+    "order.stage_funded": Entry(N_("订单 %(number)s 的下一阶段 %(amount)s 已托管"), ORDER, "lock-keyhole"),
+    "order.stage_awaits_funds": Entry(
+        N_("订单 %(number)s 的下一阶段等待托管 %(amount)s，到账后才开工"), ORDER, "hourglass"
+    ),
+    "order.wallet_short": Entry(
+        N_("订单 %(number)s 还差 %(amount)s：付款时钱包余额已不够，请补付"), ORDER, "wallet"
+    ),
     "order.lapsed": Entry(N_("订单 %(number)s 没有按时托管资金，已失效"), ORDER, "clock-alert"),
     "order.cancelled": Entry(N_("订单 %(number)s 已取消，没有产生费用"), ORDER, "circle-x"),
     "order.frozen": Entry(
@@ -110,7 +122,8 @@ CATALOGUE: dict[str, Entry] = {
     "milestone.released": Entry(N_("订单 %(number)s 放款 %(amount)s"), ORDER, "coins"),
     "auto_accept.half": Entry(N_("订单 %(number)s 有交付等待验收，逾期将自动验收"), ORDER, "timer"),
     "auto_accept.soon": Entry(N_("订单 %(number)s 即将自动验收并放款，请尽快查看"), ORDER, "timer"),
-    "checkout.failed": Entry(N_("付款没有成功，请到订单里重新支付"), ORDER, "credit-card"),
+    "checkout.failed": Entry(N_("付款没有成功，请重新支付"), payment, "credit-card"),
+    "wallet.topped_up": Entry(N_("钱包充值 %(amount)s 已到账"), fixed("/m/funds"), "wallet"),
     "connect.enabled": Entry(N_("收款账户已开通，可以提现了"), given, "landmark"),
     "connect.disabled": Entry(N_("收款账户暂时不能收款，请补充资料"), given, "landmark"),
     "delivery.extended": Entry(N_("订单 %(number)s 的验收期延长了"), ORDER, "timer"),

@@ -8,13 +8,37 @@ from sqlalchemy import text
 from market.kit.db import db
 
 CHECKS: dict[str, str] = {
+    # A stage is funded exactly when its award stands in the ledger, whole; nobody works on one that is not.
+    "funding": """
+        SELECT m.id, format('funded %s, awarded %s of %s', m.funded_at, p.fen, m.amount_fen)
+        FROM milestones m
+        CROSS JOIN LATERAL (SELECT coalesce(sum(t.amount), 0) AS fen
+            FROM ledger_postings l
+            JOIN ledger_transfers t ON t.posting_id = l.id
+            JOIN ledger_accounts a ON a.id = t.credit_id AND a.kind = 'EM' AND a.owner_id = m.id
+            WHERE l.kind = 'award') p
+        WHERE p.fen <> CASE WHEN m.funded_at IS NULL THEN 0 ELSE m.amount_fen END""",
+    # What came into a wallet from outside was paid by a top-up.
+    "wallet": """
+        SELECT c.id, format('topped up %s, posted %s', c.received_fen, p.fen)
+        FROM checkouts c
+        CROSS JOIN LATERAL (SELECT coalesce(sum(t.amount), 0) AS fen
+            FROM ledger_postings l
+            JOIN ledger_transfers t ON t.posting_id = l.id
+            JOIN ledger_accounts a ON a.id = t.credit_id AND a.kind = 'MW' AND a.owner_id = c.payer_id
+            WHERE l.kind = 'top_up' AND l.source_id = c.id) p
+        WHERE c.purpose = 'top_up' AND p.fen <> coalesce(c.received_fen, 0)""",
     # Funded money is in the order's escrow, in its milestones', in a case, was released, or was given back: nothing
     # else, nowhere else.
     "deposit": """
         SELECT o.id, format('received %s, escrow %s, released %s, returned %s', r.fen, e.fen, d.released, d.returned)
         FROM orders o
-        CROSS JOIN LATERAL (SELECT coalesce(sum(received_fen), 0) AS fen FROM checkouts
-            WHERE subject_id = o.id AND state = 'paid') r
+        CROSS JOIN LATERAL (SELECT
+            (SELECT coalesce(sum(received_fen), 0) FROM checkouts
+                WHERE subject_id = o.id AND purpose = 'order' AND state = 'paid')
+            + (SELECT coalesce(sum(t.amount), 0) FROM ledger_postings l
+                JOIN ledger_transfers t ON t.posting_id = l.id
+                WHERE l.source_id = o.id AND l.kind IN ('fund', 'promotion')) AS fen) r
         CROSS JOIN LATERAL (SELECT coalesce(sum(ledger_amount(a.id)), 0) AS fen FROM ledger_accounts a
             WHERE (a.kind = 'EU' AND a.owner_id = o.id)
                OR (a.kind = 'EM' AND a.owner_id IN (SELECT id FROM milestones WHERE order_id = o.id))

@@ -25,6 +25,7 @@ from market.ledger.movements import Leg, PostingKind
 from market.orders import events
 from market.orders.errors import AlreadyEnded, PartTooLarge
 from market.orders.freezes import require_thawed
+from market.orders.funding import begin_stage
 from market.orders.models import Milestone, Order
 from market.orders.shares import Shares
 from market.orders.states import DURING, MilestoneState, OrderState, Stage
@@ -131,7 +132,11 @@ def conclude(
         else None
     )
     outcome = (
-        Outcome.SPLIT if back and milestone.released_fen else Outcome.REFUND if back else Outcome.RELEASE
+        Outcome.SPLIT
+        if back and milestone.released_fen
+        else Outcome.REFUND
+        if back or milestone.funded_at is None
+        else Outcome.RELEASE
     )
     milestone.end(STATE_OF[outcome])
     written = db.session.execute(
@@ -215,4 +220,4 @@ def go_on(order: Order, by: Actor) -> None:
         return
     if order.state is not DURING[following.kind]:
         order.go(DURING[following.kind])
-    following.begin()
+    begin_stage(order, following, by)

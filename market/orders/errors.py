@@ -52,6 +52,32 @@ class NotAwaitingFunds(Conflict):
     text = N_("这个订单不在待托管状态，无需付款。")
 
 
+class StagesTogether(Conflict):
+    """The terms of the order ask for the whole price at once."""
+
+    text = N_("这个订单约定一次托管全部款项，不能分阶段托管。")
+
+
+class PlanChanged(Conflict):
+    """What the payer saw is not what would be taken now: another payment came, the wallet or a subsidy changed."""
+
+    title = N_("应付金额有变")
+    text = N_("应付金额已从 %(seen)s 变为 %(now)s，请确认新的金额后再支付。没有扣款。")
+
+
+class WalletTooLow(Conflict):
+    """The wallet alone does not pay it."""
+
+    title = N_("钱包余额不足")
+    text = N_("钱包余额不足，还差 %(short)s。请先充值，或用其他方式支付其余部分。没有扣款。")
+
+
+class NothingToCharge(Conflict):
+    """The wallet covers all of it: there is nothing to pay at Stripe."""
+
+    text = N_("钱包余额足够支付，不需要其他支付方式。")
+
+
 class CannotCancel(Conflict):
     """Money is in escrow: the order is carried out or goes to arbitration."""
 

@@ -2,6 +2,9 @@
 
 AWARDED = "order.awarded"  # amount_fen, due_at
 FUNDED = "order.funded"  # amount_fen
+STAGE_FUNDED = "order.stage_funded"  # stage, amount_fen
+STAGE_AWAITS = "order.stage_awaits_funds"  # stage, amount_fen, due_at
+WALLET_SHORT = "order.wallet_short"  # amount_fen: what is missing
 LAPSED = "order.lapsed"
 CANCELLED = "order.cancelled"
 COMPLETED = "order.completed"  # amount_fen

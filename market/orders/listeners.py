@@ -6,7 +6,7 @@ from market.orders import service
 
 def fund_paid(event: Event) -> None:
     """payments.received: the subject is the order that was paid for."""
-    service.fund(event.subject_id)
+    service.fund(event.subject_id, paid=event.data.get("checkout_id"))
 
 
 def release_thawed(event: Event) -> None:

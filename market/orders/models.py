@@ -18,6 +18,7 @@ from market.orders.states import (
     MILESTONE_MOVES,
     ORDER_MOVES,
     OVER,
+    RUNNING,
     MilestoneState,
     OrderState,
     Stage,
@@ -89,6 +90,26 @@ class Order(Row, Base):
         )
 
     @property
+    def unfunded(self) -> "list[Milestone]":
+        """The stages whose money is not here yet, in their order."""
+        return [m for m in self.milestones if m.funded_at is None and not m.is_over]
+
+    @property
+    def waiting_stage(self) -> "Milestone | None":
+        """The stage that would be worked on now, if its money were here."""
+        if self.current is not None or self.state not in RUNNING:
+            return None
+        following = next((m for m in self.milestones if m.state is MilestoneState.PENDING), None)
+        if following is None or following.funded_at is not None:
+            return None
+        held = any(m.state is MilestoneState.HELD for m in self.milestones)
+        return None if following.kind is Stage.PUBLISHED and held else following
+
+    @property
+    def may_be_funded_by_stage(self) -> bool:
+        return bool(self.terms.get("staged_funding"))
+
+    @property
     def is_over(self) -> bool:
         return self.state in ENDED
 
@@ -111,10 +132,18 @@ class Order(Row, Base):
             self.ended_at = now()
 
     def fund(self) -> None:
-        """The money is here, and work on the script begins."""
+        """The money of the first stage, at least, is here, and work on the script begins."""
         self.go(OrderState.SCRIPTING)
         self.funded_at = now()
         self.milestones[0].begin()
+
+    def resume(self, milestone: "Milestone") -> None:
+        """The money of a stage that waited for it is here: whoever works gets back the time that was lost."""
+        at = self.milestones.index(milestone)
+        lost = now() - (self.milestones[at - 1].ended_at or now())
+        for later in self.milestones[at:]:
+            later.due_at += lost
+        milestone.begin()
 
 
 class Milestone(Row, Base):
@@ -132,6 +161,8 @@ class Milestone(Row, Base):
     amount_fen: Mapped[int] = mapped_column(BigInteger)
     due_at: Mapped[datetime]
     state: Mapped[MilestoneState] = mapped_column(default=MilestoneState.PENDING)
+    funded_at: Mapped[datetime | None]
+    """Since when its whole amount lies in its own escrow; work on it does not begin before."""
     begun_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]
     released_at: Mapped[datetime | None]
@@ -161,6 +192,7 @@ class Milestone(Row, Base):
         UniqueConstraint("order_id", "kind"),
         CheckConstraint("amount_fen >= 0", name="amount"),
         CheckConstraint("released_fen = 0 OR creator_fen IS NOT NULL", name="shares_iff_released"),
+        CheckConstraint("begun_at IS NULL OR funded_at IS NOT NULL", name="begun_needs_funds"),
         CheckConstraint(
             "creator_fen IS NULL OR creator_fen + agency_fen + fee_fen + tax_fen = released_fen",
             name="shares_sum",
@@ -169,7 +201,8 @@ class Milestone(Row, Base):
         CheckConstraint(
             "released_fen >= 0 AND returned_fen >= 0 AND reversed_fen BETWEEN 0 AND released_fen AND CASE state"
             " WHEN 'released' THEN released_fen = amount_fen AND returned_fen = 0"
-            " WHEN 'refunded' THEN released_fen = 0 AND returned_fen = amount_fen"
+            " WHEN 'refunded' THEN released_fen = 0"
+            " AND returned_fen = CASE WHEN funded_at IS NULL THEN 0 ELSE amount_fen END"
             " WHEN 'split' THEN released_fen + returned_fen = amount_fen"
             " ELSE released_fen <= amount_fen AND returned_fen = 0 END",
             name="ended_whole",
@@ -188,8 +221,8 @@ class Milestone(Row, Base):
 
     @property
     def left_fen(self) -> int:
-        """What of it is still to be decided."""
-        return 0 if self.is_over else self.amount_fen - self.released_fen
+        """What of it is still to be decided: of a stage that is not funded, nothing."""
+        return 0 if self.is_over or self.funded_at is None else self.amount_fen - self.released_fen
 
     @property
     def is_over(self) -> bool:
@@ -230,9 +263,9 @@ class Milestone(Row, Base):
         return Shares.between(before, self.released_fen, **self.order.rates)
 
     def end(self, state: MilestoneState) -> None:
-        """What is not released is returned."""
+        """What is not released is returned; what never came is not."""
+        self.returned_fen, self.held_by = self.left_fen, None
         self.state = move(self.state, state, MILESTONE_MOVES)
-        self.returned_fen, self.held_by = self.amount_fen - self.released_fen, None
         self.ended_at = now()
         if self.released_fen:
             self.released_at = self.ended_at

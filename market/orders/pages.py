@@ -5,25 +5,24 @@ import io
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
-from flask_babel import get_locale
+from flask import Response, flash, redirect, render_template, request, url_for
 
 from market.accounts.actor import Role
 from market.accounts.edge import current_actor, hat, require, signed_in, wear_any
-from market.accounts.idempotency import request_key
 from market.accounts.queries import parties
 from market.kit.db import db, transaction
 from market.kit.pages import read_form
 from market.kit.paging import page_of
 from market.kit.words import N_, _, say
-from market.orders import funds, paying, policy, queries, service
+from market.orders import funds, pay_pages, policy, queries, service
+from market.orders.blueprint import bp
 from market.orders.errors import AlreadyAwarded
 from market.orders.models import Order
 from market.orders.schemas import AwardSchema
 from market.orders.yuan import yuan_by_yuan
 from market.tasks import queries as tasks
 
-bp = Blueprint("orders", __name__)
+__all__ = ["bp", "pay_pages"]
 
 TAB_NAMES = {
     "all": N_("全部"),
@@ -144,22 +143,6 @@ def award(task_id: UUID) -> Any:
     else:
         flash(_("已选定。托管资金后，创作者就开始工作。"), "success")
     return redirect(url_for("delivery.workroom", order_id=order.id), 303)
-
-
-@bp.post("/orders/<pid('ord'):order_id>/checkouts")
-@hat(Role.MERCHANT)
-def pay(order_id: UUID) -> Any:
-    """To Stripe's page; when Stripe does not answer, to our page that waits for it."""
-    made = paying.pay(
-        order_id,
-        current_actor(),
-        key=request_key(),
-        public_url=current_app.config["SETTINGS"].public_url,
-        locale=str(get_locale()),
-    )
-    if made.url and made.is_live:
-        return redirect(made.url, 303)
-    return redirect(url_for("payments.checkout", checkout_id=made.id), 303)
 
 
 @bp.post("/orders/<pid('ord'):order_id>/cancellation")

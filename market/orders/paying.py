@@ -1,27 +1,65 @@
-"""The way to the payment page; its own module because it talks to Stripe between two transactions."""
+"""The way to Stripe and back; its own module because it talks to Stripe between two transactions."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from market.accounts.actor import Actor
 from market.accounts.edge import require
 from market.kit.db import transaction
-from market.orders import policy, queries, service
-from market.payments import calls, outbox
+from market.orders import funding, policy, queries
+from market.orders.models import Order
+from market.payments import calls, checkouts, closing, outbox
 from market.payments import queries as payments
+from market.payments.errors import KeyOfAnother
 from market.payments.models import Checkout
 
 
-def pay(order_id: UUID, actor: Actor, *, key: str, public_url: str, locale: str) -> Checkout:
+@dataclass(frozen=True)
+class Choice:
+    """What the payer chose; `seen_fen` is what he was told that Stripe will take."""
+
+    whole: bool = True
+    use_wallet: bool = False
+    seen_fen: int | None = None
+
+
+def pay(order_id: UUID, actor: Actor, choice: Choice, *, key: str, public_url: str, locale: str) -> Checkout:
     """The intent is committed, then Stripe is asked. Its `url` is None while Stripe does not answer; the worker goes
-    on trying. Raises NotFound, Forbidden, NotAwaitingFunds, AlreadyPaid, KeyOfAnother."""
+    on trying. Raises NotFound, Forbidden, KeyOfAnother, and what `funding.checkout` raises."""
     with transaction():
-        order = queries.find_visible(order_id, actor, lock=True)
-        require(policy.may_pay(actor, order))
-        made = service.checkout(
-            order, actor, key=key, return_url=public_url + "/checkouts/{checkout}?back=1", locale=locale
+        order = _payable(order_id, actor)
+        before = checkouts.of_key(order.merchant_id, key)
+        if before is not None and before.subject_id != order.id:
+            raise KeyOfAnother
+        if before is None:
+            wanted = funding.plan(order, whole=choice.whole, use_wallet=choice.use_wallet)
+    if before is not None and not before.is_live:
+        return payments.find_visible(before.id, actor)
+    if before is None:
+        closing.make_room(
+            order_id,
+            suits=lambda open_: (open_.amount_fen, open_.wallet_fen) == (wanted.rest_fen, wanted.wallet_fen),
+        )
+    with transaction():
+        order = _payable(order_id, actor)
+        made = before or funding.checkout(
+            order,
+            actor,
+            whole=choice.whole,
+            use_wallet=choice.use_wallet,
+            seen_fen=choice.seen_fen,
+            key=key,
+            return_url=public_url + "/checkouts/{checkout}?back=1",
+            locale=locale,
         )
         call = calls.last_of("checkout", made.id)
         checkout_id, call_id = made.id, call.id if call else None
     if call_id:
         outbox.send(call_id)
     return payments.find_visible(checkout_id, actor)
+
+
+def _payable(order_id: UUID, actor: Actor) -> Order:
+    order = queries.find_visible(order_id, actor, lock=True)
+    require(policy.may_pay(actor, order))
+    return order

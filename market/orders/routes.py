@@ -4,15 +4,16 @@ from typing import Any
 from uuid import UUID
 
 from flask import current_app
+from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 
 from market.accounts.edge import current_actor, require
-from market.accounts.idempotency import request_key
+from market.accounts.idempotency import idempotent, request_key
 from market.kit.api import IDEMPOTENCY_KEY, ApiBlueprint
 from market.kit.db import transaction
 from market.kit.paging import Page, page_of
 from market.kit.schemas import page_schema
-from market.orders import paying, policy, queries, service
+from market.orders import funding, paying, policy, queries, service
 from market.orders.models import Order
 from market.orders.schemas import (
     AwardSchema,
@@ -21,6 +22,10 @@ from market.orders.schemas import (
     OrderDetailSchema,
     OrderQuery,
     OrderSchema,
+    PaySchema,
+    PlanQuery,
+    PlanSchema,
+    WalletPaySchema,
 )
 from market.orders.yuan import Yuan, yuan_by_yuan
 from market.payments.models import Checkout
@@ -65,20 +70,49 @@ def get_money(order_id: UUID) -> Yuan:
     return yuan_by_yuan(queries.find_visible(order_id, actor), actor)
 
 
+@bp.get("/orders/<pid('ord'):order_id>/payment-plan")
+@bp.arguments(PlanQuery, location="query")
+@bp.response(200, PlanSchema)
+def get_plan(query: dict[str, Any], order_id: UUID) -> funding.Plan:
+    """What a payment would take now, and from where: ask before you pay."""
+    actor = current_actor()
+    order = queries.find_visible(order_id, actor)
+    require(policy.may_pay(actor, order))
+    return funding.plan(order, whole=query["stages"] == "all", use_wallet=query["wallet"])
+
+
 @bp.post("/orders/<pid('ord'):order_id>/checkouts")
 @bp.doc(parameters=IDEMPOTENCY_KEY)
+@bp.arguments(PaySchema, required=False)
 @bp.response(201, CheckoutSchema)
-def create_checkout(order_id: UUID) -> Checkout:
-    """Open Stripe's payment page for the price. Needs Idempotency-Key; the same key, or a second click, gives the
-    same page. `url` is null while Stripe does not answer: ask again with GET."""
+def create_checkout(wanted: dict[str, Any], order_id: UUID) -> Checkout:
+    """Open Stripe's payment page, for the price when nothing else is said. Needs Idempotency-Key; the same key, or a
+    second click, gives the same page. `url` is null while Stripe does not answer: ask again with GET."""
     actor, key = current_actor(), request_key()
     return paying.pay(
         order_id,
         actor,
+        paying.Choice(
+            whole=wanted["stages"] == "all", use_wallet=wanted["wallet"], seen_fen=wanted["amount_fen"]
+        ),
         key=key,
         public_url=current_app.config["SETTINGS"].public_url,
         locale=str(get_locale()),
     )
+
+
+@bp.post("/orders/<pid('ord'):order_id>/wallet-payments")
+@bp.doc(parameters=IDEMPOTENCY_KEY)
+@bp.arguments(WalletPaySchema, required=False)
+@bp.response(201, OrderDetailSchema)
+@idempotent
+def create_wallet_payment(wanted: dict[str, Any], order_id: UUID) -> ResponseReturnValue:
+    """Pay out of the wallet, at once and whole. Needs Idempotency-Key."""
+    actor = current_actor()
+    order = queries.find_visible(order_id, actor, lock=True)
+    require(policy.may_pay(actor, order))
+    funding.pay_from_wallet(order, actor, seen_fen=wanted["amount_fen"], whole=wanted["stages"] == "all")
+    return OrderDetailSchema().dump(order), 201
 
 
 @bp.post("/orders/<pid('ord'):order_id>/cancellation")

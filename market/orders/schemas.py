@@ -1,6 +1,6 @@
 """What comes in and goes out about orders."""
 
-from marshmallow import fields
+from marshmallow import EXCLUDE, fields
 
 from market.accounts.vocabulary import Format
 from market.kit.schemas import Choice, Fen, Instant, PageQuery, PublicId, Schema
@@ -15,11 +15,54 @@ class AwardSchema(Schema):
     price_fen = Fen(load_default=None, allow_none=True)
 
 
+STAGES = ("all", "next")
+
+
+class PaySchema(Schema):
+    """What to pay: `all` stages that are not funded, or the `next` one where the terms allow it. `wallet`: as much as
+    the wallet has. `amount_fen` is what you expect to be charged; when it is not that, nothing is charged."""
+
+    stages = Choice([*STAGES], load_default="all")
+    wallet = fields.Boolean(load_default=False)
+    amount_fen = Fen(load_default=None, allow_none=True)
+
+
+class PayFormSchema(PaySchema):
+    class Meta:
+        unknown = EXCLUDE
+
+
+class WalletPaySchema(Schema):
+    """What the wallet pays: `all` stages that are not funded, or the `next` one. `amount_fen` is what you expect to
+    be taken; when it is not that, nothing is."""
+
+    stages = Choice([*STAGES], load_default="all")
+    amount_fen = Fen(load_default=None, allow_none=True)
+
+
+class PlanQuery(Schema):
+    stages = Choice([*STAGES], load_default="all")
+    wallet = fields.Boolean(load_default=False)
+
+
+class PlanSchema(Schema):
+    """What a payment would take: `stages_fen` is what lies here already, subsidy, wallet and rest (by way of Stripe)."""
+
+    stages = fields.List(fields.String(), attribute="names", required=True)
+    stages_fen = fields.Integer(required=True)
+    here_fen = fields.Integer(required=True)
+    subsidy_fen = fields.Integer(required=True)
+    wallet_fen = fields.Integer(required=True)
+    rest_fen = fields.Integer(required=True)
+    wallet_balance_fen = fields.Integer(required=True)
+
+
 class MilestoneSchema(Schema):
     id = PublicId("mil", required=True)
     kind = fields.Enum(Stage, by_value=True, required=True)
     amount_fen = fields.Integer(required=True)
     due_at = Instant(required=True)
+    funded_at = Instant(required=True, allow_none=True)
     state = fields.Enum(MilestoneState, by_value=True, required=True)
     submitted_at = Instant(required=True, allow_none=True)
     released_at = Instant(required=True, allow_none=True)

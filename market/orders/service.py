@@ -16,78 +16,36 @@ from market.kit.work import cancel_timers, set_timer
 from market.ledger import queries as books
 from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
-from market.ledger.movements import Leg, PostingKind
+from market.ledger.movements import PostingKind
 from market.orders import events
 from market.orders.awarding import LAPSE, award
 from market.orders.endings import Cause, conclude, go_on, pay_legs
-from market.orders.errors import CannotCancel, NotAwaitingFunds, NotRunning, PartTooLarge
+from market.orders.errors import CannotCancel, NotRunning, PartTooLarge
 from market.orders.freezes import require_thawed
+from market.orders.funding import (
+    REMIND_FUNDING,
+    checkout,
+    fund,
+    pay_from_wallet,
+    plan,
+    remind_funding,
+)
 from market.orders.models import Milestone, Order
 from market.orders.queries import find
 from market.orders.shares import Shares
 from market.orders.states import MilestoneState, OrderState, Stage
 from market.orders.telling import tell
-from market.payments import queries as payments
+from market.payments import checkouts
 from market.payments import service as paying
-from market.payments.alarms import alarm
-from market.payments.models import Checkout
 
-__all__ = ["LAPSE", "award", "cancel", "checkout", "fund", "land", "lapse", "release", "release_part", "thaw"]
+__all__ = [
+    "LAPSE", "REMIND_FUNDING", "award", "cancel", "checkout", "fund", "land", "lapse", "pay_from_wallet", "plan",
+    "release", "release_part", "remind_funding", "thaw",
+]  # fmt: skip
 
 K = AccountKind
 CLOSING_MINUTES = 5
 """How long we wait for Stripe to close a payment page before an unfunded order is ended."""
-
-
-def checkout(order: Order, by: Actor, *, key: str, return_url: str, locale: str = "zh") -> Checkout:
-    """The payment page of this (locked) order. Raises NotAwaitingFunds, payments' AlreadyPaid."""
-    if order.state is not OrderState.AWAITING_FUNDS:
-        raise NotAwaitingFunds
-    return paying.checkout(
-        subject_id=order.id,
-        payer_id=order.merchant_id,
-        amount_fen=order.price_fen,
-        title=f"{order.number} {order.title}"[:200],
-        by=by,
-        key=key,
-        return_url=return_url,
-        locale=locale,
-    )
-
-
-def fund(order_id: UUID, by: Actor = SYSTEM) -> Order:
-    """The money arrived: EU→EM for each milestone, and the creator may begin. Safe to run twice.
-
-    Money an order has no use for stays in its EU account, and an alarm says so.
-    """
-    order = find(order_id, lock=True)
-    unallocated = Account(K.ESCROW_UNALLOCATED, order.id)
-    held = books.balance(unallocated)
-    if order.state is OrderState.AWAITING_FUNDS and held >= order.price_fen:
-        ledger.post(
-            PostingKind.AWARD,
-            f"award:{order.id}",
-            [
-                Leg(unallocated, Account(K.ESCROW_MILESTONE, m.id), m.amount_fen)
-                for m in order.milestones
-                if m.amount_fen
-            ],
-            source=("order", order.id),
-            by=by,
-        )
-        order.fund()
-        cancel_timers(order.id, LAPSE)
-        tell(
-            order,
-            events.FUNDED,
-            by=by,
-            amount_fen=order.price_fen,
-            due_at=order.milestones[0].due_at.isoformat(),
-        )
-        held -= order.price_fen
-    if held:
-        alarm("money_without_use", order.id, number=order.number, state=order.state.value, held_fen=held)
-    return order
 
 
 def release(
@@ -219,7 +177,7 @@ def _is_closed(order: Order) -> bool:
     """Whether nobody can pay any more and nothing paid is on its way."""
     if books.balance(Account(K.ESCROW_UNALLOCATED, order.id)):
         return False
-    live = payments.live_checkout(order.id)
+    live = checkouts.live(order.id)
     return live is None or paying.close(live)
 
 

@@ -85,6 +85,7 @@ def terms_of(task: Task, bid: Bid, parts: list[Part], figures: Figures) -> dict[
         "auto_accept_h": figures.rush_auto_accept_h if rush else figures.auto_accept_h,
         "cooling_h": figures.cooling_h,
         "funding_lapse_h": figures.funding_lapse_h,
+        "staged_funding": bid.price_fen >= figures.staged_from_fen,
     }
 
 

@@ -15,7 +15,7 @@ from market.ledger import queries as books
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Entry, Leg, PostingKind
 from market.orders.models import Milestone, Order
-from market.orders.states import STAGE_NAMES, MilestoneState, OrderState
+from market.orders.states import STAGE_NAMES, MilestoneState
 from market.payments import queries as payments
 from market.payments.models import Earning
 
@@ -42,12 +42,18 @@ STATUSES = {
 }
 POSTINGS = {
     PostingKind.CHARGE: N_("收到付款"),
+    PostingKind.FUND: N_("钱包付款"),
+    PostingKind.PROMOTION: N_("平台补贴"),
+    PostingKind.PROMOTION_RETURNED: N_("退回平台补贴"),
     PostingKind.AWARD: N_("分到各阶段托管"),
     PostingKind.RELEASE: N_("验收放款"),
     PostingKind.MATURE: N_("清算期满"),
 }
+MONEY_IN = (PostingKind.CHARGE, PostingKind.FUND, PostingKind.PROMOTION)
 ACCOUNTS = {
     K.STRIPE_CLEARING: N_("Stripe 清算户"),
+    K.MERCHANT_WALLET: N_("商家钱包"),
+    K.PROMOTIONS: N_("平台补贴"),
     K.STRIPE_FEES: N_("支付通道费（平台承担）"),
     K.ESCROW_UNALLOCATED: N_("订单托管"),
     K.ESCROW_MILESTONE: N_("阶段托管"),
@@ -140,13 +146,15 @@ def yuan_by_yuan(order: Order, actor: Actor) -> Yuan:
         for m in order.milestones
     ]
     deposit = [entry for c in checkouts for entry in books.postings_of("checkout", c.id)]
+    own = books.postings_of("order", order.id)
+    escrow = Account(K.ESCROW_UNALLOCATED, order.id)
     return Yuan(
         order=order,
         view=view,
-        paid_fen=sum(c.received_fen or 0 for c in checkouts),
+        paid_fen=sum(entry.change(escrow) for entry in (*deposit, *own) if entry.kind in MONEY_IN),
         rows=rows,
         totals=_totals(rows),
-        postings=reader.postings([*deposit, *books.postings_of("order", order.id)]),
+        postings=reader.postings(sorted([*deposit, *own], key=lambda entry: entry.posting_id)),
     )
 
 
@@ -202,10 +210,8 @@ class _Reader:
     def _status(self, m: Milestone) -> tuple[str, datetime | None]:
         if m.state is MilestoneState.RELEASED:
             return "paid", m.released_at
-        if self.order.state is OrderState.AWAITING_FUNDS:
-            return "awaiting", None
-        if self.order.funded_at is None:
-            return "never", None
+        if m.funded_at is None:
+            return "never" if self.order.is_over else "awaiting", None
         return "held", m.due_at
 
     def _mine(

@@ -1,4 +1,4 @@
-"""Paying for an order: one live payment page per order, and money that is taken once, whoever sees it first."""
+"""Paying by way of Stripe: one live payment per subject, and money that is taken once, whoever sees it first."""
 
 from uuid import UUID
 
@@ -12,10 +12,10 @@ from market.kit.db import db
 from market.kit.errors import NotFound
 from market.kit.events import record
 from market.payments import calls
-from market.payments.errors import AlreadyPaid, KeyOfAnother, StripeRefused
+from market.payments.errors import KeyOfAnother, PageStillOpen, StripeRefused
 from market.payments.models import Checkout
 from market.payments.params import session_params
-from market.payments.states import LIVE, CheckoutState
+from market.payments.states import LIVE, CheckoutState, Purpose
 from market.payments.views import Json, session_view
 
 
@@ -29,27 +29,30 @@ def checkout(
     key: str,
     return_url: str,
     locale: str = "zh",
+    purpose: Purpose = Purpose.ORDER,
+    wallet_fen: int = 0,
+    subsidy_fen: int = 0,
 ) -> Checkout:
     """The one way to pay for `subject_id` now: a new one, or the one that is open already.
 
     `return_url` may hold `{checkout}`, replaced by the new id. Send the call after the commit
-    (`outbox.send(call_id_of(checkout))`). Raises AlreadyPaid, KeyOfAnother.
+    (`outbox.send(call_id_of(checkout))`). Whether so much is due is the caller's to ask, and to ask again after this:
+    a payment that ended while this one was written is seen only then. Raises KeyOfAnother, PageStillOpen.
     """
-    before = db.session.scalar(select(Checkout).where(Checkout.payer_id == payer_id, Checkout.key == key))
+    before = of_key(payer_id, key)
     if before is not None:
-        if before.subject_id != subject_id:
+        if before.subject_id != subject_id or (purpose is Purpose.TOP_UP and before.amount_fen != amount_fen):
             raise KeyOfAnother
         return before
-    if db.session.scalar(
-        select(Checkout.id).where(Checkout.subject_id == subject_id, Checkout.state == CheckoutState.PAID)
-    ):
-        raise AlreadyPaid
     made = db.session.scalar(
         insert(Checkout)
         .values(
             subject_id=subject_id,
             payer_id=payer_id,
+            purpose=purpose,
             amount_fen=amount_fen,
+            wallet_fen=wallet_fen,
+            subsidy_fen=subsidy_fen,
             title=title,
             key=key,
             state=CheckoutState.CREATED,
@@ -65,7 +68,7 @@ def checkout(
             select(Checkout).where(Checkout.subject_id == subject_id, Checkout.state.in_(LIVE))
         )
         if twin is None:
-            raise KeyOfAnother
+            raise PageStillOpen
         return twin
     calls.put(
         "checkout",
@@ -82,6 +85,11 @@ def checkout(
     return find(made)
 
 
+def of_key(payer_id: UUID, key: str) -> Checkout | None:
+    """What the payer made under this key before."""
+    return db.session.scalar(select(Checkout).where(Checkout.payer_id == payer_id, Checkout.key == key))
+
+
 def find(checkout_id: UUID, *, lock: bool = False) -> Checkout:
     """Raises NotFound. With `lock`, the row is locked and read afresh."""
     found = db.session.get(Checkout, checkout_id, with_for_update=lock or None, populate_existing=True)
@@ -90,11 +98,34 @@ def find(checkout_id: UUID, *, lock: bool = False) -> Checkout:
     return found
 
 
+def live(subject_id: UUID) -> Checkout | None:
+    """The payment that is open for this subject, if one is."""
+    return db.session.scalar(
+        select(Checkout).where(Checkout.subject_id == subject_id, Checkout.state.in_(LIVE))
+    )
+
+
 def close(found: Checkout) -> bool:
     """Ask that nobody can pay any more; True when that is so already. Stripe's word arrives later."""
     if found.state is CheckoutState.OPEN and found.session_id:
-        calls.put("expire", found.id, {}, target=found.session_id)
+        calls.put(closing_call(found), found.id, {}, target=found.session_id)
     return not found.is_live
+
+
+def closing_call(found: Checkout) -> str:
+    """The purpose of the call that ends this payment."""
+    return "expire"
+
+
+def tell_failed(found: Checkout, code: str) -> None:
+    record(
+        "checkout.failed",
+        found.subject_id,
+        by=SYSTEM,
+        audience=[found.payer_id],
+        code=code,
+        purpose=found.purpose.value,
+    )
 
 
 # Answers of Stripe to our calls, each in the transaction of the call's row.
@@ -112,7 +143,7 @@ def refused(checkout_id: UUID, refusal: StripeRefused) -> None:
     found = find(checkout_id, lock=True)
     if found.state is CheckoutState.CREATED:
         found.fail(refusal.code)
-        record("checkout.failed", found.subject_id, by=SYSTEM, audience=[found.payer_id], code=refusal.code)
+        tell_failed(found, refusal.code)
 
 
 def closed(checkout_id: UUID, body: Json) -> None:

@@ -23,6 +23,19 @@ class StripeRefused(Refusal):
         self.message = message
 
 
+class PageStillOpen(Conflict):
+    """Another payment for the same thing is not ended yet; two ways to pay at once could take the money twice."""
+
+    title = N_("上一次支付还没有结束")
+    text = N_("上一次打开的支付正在关闭，请过几秒再试。没有重复扣款。")
+
+
+class TopUpLimits(Refusal):
+    status = 422
+    title = N_("填写的内容有误")
+    text = N_("单次充值须在 %(least)s 到 %(most)s 之间。")
+
+
 class AlreadyPaid(Conflict):
     """The money is here; the order moves on in a moment."""
 

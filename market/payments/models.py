@@ -17,18 +17,28 @@ from market.payments.states import (
     CallState,
     CheckoutState,
     InboxState,
+    Means,
+    Purpose,
     WithdrawalState,
 )
 
 
 class Checkout(Row, Base):
-    """A wish to pay for `subject_id` (an order, seen from below) on Stripe's own page."""
+    """A wish to pay by way of Stripe for `subject_id`: an order, seen from below, or the payer's own wallet.
+
+    `amount_fen` is what Stripe is asked to take. `wallet_fen` and `subsidy_fen` are to be laid beside it when it has
+    come, from the payer's wallet and from the platform; until then nothing of them moves.
+    """
 
     __tablename__ = "checkouts"
 
     subject_id: Mapped[UUID] = mapped_column(index=True)
     payer_id: Mapped[UUID] = belongs_to("parties")
+    purpose: Mapped[Purpose] = mapped_column(default=Purpose.ORDER, server_default=Purpose.ORDER.value)
+    means: Mapped[Means] = mapped_column(default=Means.PAGE, server_default=Means.PAGE.value)
     amount_fen: Mapped[int] = mapped_column(BigInteger)
+    wallet_fen: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    subsidy_fen: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     title: Mapped[str]
     key: Mapped[str] = mapped_column(Text)
     state: Mapped[CheckoutState] = mapped_column(default=CheckoutState.CREATED)
@@ -45,6 +55,7 @@ class Checkout(Row, Base):
     __table_args__ = (
         UniqueConstraint("payer_id", "key"),
         CheckConstraint("amount_fen > 0", name="amount"),
+        CheckConstraint("wallet_fen >= 0 AND subsidy_fen >= 0", name="beside"),
         # However often one clicks: one way to pay at a time.
         Index(
             "uq_checkouts_live",

@@ -10,7 +10,6 @@ from market.accounts.actor import Actor
 from market.kit.db import db
 from market.kit.errors import NotFound
 from market.payments.models import Checkout, Earning, Withdrawal
-from market.payments.states import LIVE
 
 
 def visible_to(actor: Actor) -> Select[Checkout]:
@@ -48,13 +47,6 @@ def find_withdrawal(withdrawal_id: UUID, actor: Actor) -> Withdrawal:
     if found is None:
         raise NotFound
     return found
-
-
-def live_checkout(subject_id: UUID) -> Checkout | None:
-    """The payment page that is open for this order, if one is."""
-    return db.session.scalar(
-        select(Checkout).where(Checkout.subject_id == subject_id, Checkout.state.in_(LIVE))
-    )
 
 
 def checkouts_of(subject_id: UUID) -> Sequence[Checkout]:

@@ -15,8 +15,9 @@ from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Leg, PostingKind
 from market.payments.alarms import alarm
-from market.payments.checkouts import find
+from market.payments.checkouts import find, tell_failed
 from market.payments.models import Checkout
+from market.payments.states import Purpose
 from market.payments.views import ChargeView, SessionView
 
 K = AccountKind
@@ -45,9 +46,7 @@ def apply(view: SessionView) -> None:
         and view.intent_status in ("requires_payment_method", "canceled")
     ):
         found.fail("payment_failed")
-        record(
-            "checkout.failed", found.subject_id, by=SYSTEM, audience=[found.payer_id], code="payment_failed"
-        )
+        tell_failed(found, "payment_failed")
 
 
 def _of(view: SessionView) -> Checkout | None:
@@ -67,13 +66,16 @@ def _uuid(reference: str) -> UUID | None:
 
 
 def _take(found: Checkout, charge: ChargeView) -> None:
-    """SC→EU and the fee SFE→SC, once: the webhook, the return page and the poll race to the same key."""
+    """SC→EU or SC→MW and the fee SFE→SC, once: the webhook, the return page and the poll race to the same key."""
     if found.charge_id == charge.id:
         return
     if found.charge_id is not None or charge.currency != "CNY":
         _take_unknown(charge, found.session_id or "")
         return
-    _post(charge, Account(K.ESCROW_UNALLOCATED, found.subject_id), ("checkout", found.id))
+    if found.purpose is Purpose.TOP_UP:
+        _post(charge, Account(K.MERCHANT_WALLET, found.payer_id), ("checkout", found.id), PostingKind.TOP_UP)
+    else:
+        _post(charge, Account(K.ESCROW_UNALLOCATED, found.subject_id), ("checkout", found.id))
     found.pay(charge.id, charge.amount, charge.method)
     if charge.amount != found.amount_fen:
         alarm(
@@ -84,7 +86,7 @@ def _take(found: Checkout, charge: ChargeView) -> None:
             came=charge.amount,
         )
     record(
-        "payments.received",
+        "wallet.topped_up" if found.purpose is Purpose.TOP_UP else "payments.received",
         found.subject_id,
         by=SYSTEM,
         audience=[found.payer_id],
@@ -109,14 +111,16 @@ def _take_unknown(charge: ChargeView, session_id: str) -> None:
     )
 
 
-def _post(charge: ChargeView, into: Account, source: tuple[str, UUID]) -> None:
+def _post(
+    charge: ChargeView, into: Account, source: tuple[str, UUID], kind: PostingKind = PostingKind.CHARGE
+) -> None:
     """What the payer paid, and what reached us: one posting, or two with the exchange between currencies."""
     key, here, there = f"charge:{charge.id}", charge.currency, charge.settled_currency
     clearing = Account(K.STRIPE_CLEARING, currency=there)
     fee = [Leg(Account(K.STRIPE_FEES, currency=there), clearing, charge.fee)] if charge.fee else []
     if here == there:
         ledger.post(
-            PostingKind.CHARGE,
+            kind,
             key,
             [Leg(clearing, into, charge.amount), *fee],
             source=source,
@@ -125,7 +129,7 @@ def _post(charge: ChargeView, into: Account, source: tuple[str, UUID]) -> None:
         )
         return
     ledger.post(
-        PostingKind.CHARGE,
+        kind,
         key,
         [Leg(Account(K.EXCHANGE, currency=here), into, charge.amount)],
         source=source,
@@ -134,7 +138,7 @@ def _post(charge: ChargeView, into: Account, source: tuple[str, UUID]) -> None:
     )
     settled = Leg(clearing, Account(K.EXCHANGE, currency=there), charge.settled_amount)
     ledger.post(
-        PostingKind.CHARGE,
+        kind,
         f"{key}:{there}",
         [settled, *fee],
         source=source,

@@ -3,6 +3,20 @@
 from enum import StrEnum
 
 
+class Purpose(StrEnum):
+    """What a payment is for: the escrow of an order, or the payer's own wallet."""
+
+    ORDER = "order"
+    TOP_UP = "top_up"
+
+
+class Means(StrEnum):
+    """How it is paid: on Stripe's page, or with a card that was saved there before."""
+
+    PAGE = "page"
+    CARD = "card"
+
+
 class CheckoutState(StrEnum):
     CREATED = "created"  # ours only; Stripe has not answered yet
     OPEN = "open"  # the payer may pay at `url`

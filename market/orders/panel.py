@@ -1,0 +1,53 @@
+"""The pay panel of an order: what is due now, from where it may come, and what each choice would cost."""
+
+from dataclasses import dataclass
+
+from market.accounts.actor import Actor
+from market.kit.errors import Conflict
+from market.orders import funding, policy
+from market.orders.funding import Plan
+from market.orders.models import Milestone, Order
+from market.payments import checkouts, wallet
+from market.payments.models import Checkout
+
+
+@dataclass(frozen=True)
+class Panel:
+    """`plan` is None when nothing can be paid at this moment; `why` says why."""
+
+    order: Order
+    plan: Plan | None
+    why: str
+    next_stage: Milestone
+    whole_fen: int
+    by_stage: bool
+    use_wallet: bool
+    wallet_balance_fen: int
+    open_checkout: Checkout | None
+
+
+def panel_of(
+    order: Order, actor: Actor, *, whole: bool | None = None, use_wallet: bool = False
+) -> Panel | None:
+    """For the merchant while money is awaited, else None. `whole` None: what is most urgent."""
+    if not policy.may_pay(actor, order) or not funding.may_be_paid(order):
+        return None
+    due = order.unfunded
+    by_stage = order.may_be_funded_by_stage and len(due) > 1
+    whole = whole if whole is not None and by_stage else not (by_stage and order.waiting_stage)
+    plan, why = None, ""
+    try:
+        plan = funding.plan(order, whole=whole, use_wallet=use_wallet)
+    except Conflict as refusal:
+        why = refusal.detail()
+    return Panel(
+        order=order,
+        plan=plan,
+        why=why,
+        next_stage=due[0],
+        whole_fen=sum(m.amount_fen for m in due),
+        by_stage=by_stage,
+        use_wallet=use_wallet,
+        wallet_balance_fen=wallet.balance(order.merchant_id),
+        open_checkout=checkouts.live(order.id),
+    )

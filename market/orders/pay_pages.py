@@ -72,6 +72,7 @@ def pay(order_id: UUID) -> Any:
 def pay_from_wallet(order_id: UUID) -> Any:
     """The wallet pays all that was chosen, at once."""
     chosen = read_form(PayFormSchema()).data
+    paying.clear_the_way(order_id, current_actor())
     try:
         return _pay_from_wallet_once(order_id)
     except (PlanChanged, WalletTooLow) as changed:

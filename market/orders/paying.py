@@ -59,6 +59,12 @@ def pay(order_id: UUID, actor: Actor, choice: Choice, *, key: str, public_url: s
     return payments.find_visible(checkout_id, actor)
 
 
+def clear_the_way(order_id: UUID, actor: Actor) -> None:
+    """End whatever payment by way of Stripe is open, before the wallet pays. Raises PageStillOpen, StripeAway."""
+    require(policy.may_pay(actor, queries.find_visible(order_id, actor)))
+    closing.make_room(order_id, suits=lambda open_: False)
+
+
 def _payable(order_id: UUID, actor: Actor) -> Order:
     order = queries.find_visible(order_id, actor, lock=True)
     require(policy.may_pay(actor, order))

@@ -105,9 +105,14 @@ def create_checkout(wanted: dict[str, Any], order_id: UUID) -> Checkout:
 @bp.doc(parameters=IDEMPOTENCY_KEY)
 @bp.arguments(WalletPaySchema, required=False)
 @bp.response(201, OrderDetailSchema)
-@idempotent
 def create_wallet_payment(wanted: dict[str, Any], order_id: UUID) -> ResponseReturnValue:
-    """Pay out of the wallet, at once and whole. Needs Idempotency-Key."""
+    """Pay out of the wallet, at once and whole; a payment page that is open is ended first. Needs Idempotency-Key."""
+    paying.clear_the_way(order_id, current_actor())
+    return _pay_from_wallet(wanted, order_id)
+
+
+@idempotent
+def _pay_from_wallet(wanted: dict[str, Any], order_id: UUID) -> ResponseReturnValue:
     actor = current_actor()
     order = queries.find_visible(order_id, actor, lock=True)
     require(policy.may_pay(actor, order))

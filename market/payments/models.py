@@ -67,6 +67,11 @@ class Checkout(Row, Base):
     )
 
     @property
+    def order_id(self) -> UUID | None:
+        """The order it pays for; None for a top-up."""
+        return self.subject_id if self.purpose is Purpose.ORDER else None
+
+    @property
     def is_live(self) -> bool:
         return self.state in LIVE
 

@@ -3,7 +3,7 @@
 from typing import Any, cast
 from uuid import UUID
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request
+from flask import current_app, flash, redirect, render_template, request
 
 from market.accounts.actor import Role
 from market.accounts.edge import current_actor, hat, require, signed_in, wear_any
@@ -13,13 +13,14 @@ from market.kit.figures import figures
 from market.kit.pages import Form, read_form
 from market.kit.paging import page_of
 from market.kit.words import N_, _, say
-from market.payments import connect, onboarding, polls, queries, service
+from market.payments import connect, onboarding, polls, queries, service, wallet_pages
+from market.payments.blueprints import pages as bp
 from market.payments.errors import StripeAway
 from market.payments.models import Checkout, Earning, Withdrawal
 from market.payments.policy import has_income
 from market.payments.schemas import WithdrawFormSchema
 
-bp = Blueprint("payments", __name__)
+__all__ = ["bp", "wallet_pages"]
 
 METHODS = {"card": N_("银行卡"), "alipay": N_("支付宝"), "wechat_pay": N_("微信支付")}
 FAILURES = {

@@ -9,5 +9,10 @@ def has_income(actor: Actor) -> bool:
     return actor.role in (Role.CREATOR, Role.AGENCY) and actor.may(Right.CASH)
 
 
+def has_wallet(actor: Actor) -> bool:
+    """Merchants have one; the right says which of their members spends from it."""
+    return actor.role is Role.MERCHANT and actor.may(Right.PAY)
+
+
 def may_pay(actor: Actor, checkout: Checkout) -> bool:
     return actor.is_party(checkout.payer_id) and actor.may(Right.PAY)

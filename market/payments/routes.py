@@ -8,10 +8,11 @@ from flask.typing import ResponseReturnValue
 
 from market.accounts.edge import current_actor, require
 from market.accounts.idempotency import idempotent, request_key
-from market.kit.api import IDEMPOTENCY_KEY, ApiBlueprint
+from market.kit.api import IDEMPOTENCY_KEY
 from market.kit.paging import Page, page_of
 from market.kit.schemas import PageQuery, page_schema
-from market.payments import connect, onboarding, polls, queries, service
+from market.payments import connect, onboarding, polls, queries, service, wallet_routes
+from market.payments.blueprints import api as bp
 from market.payments.models import Checkout, ConnectAccount, Earning, Withdrawal
 from market.payments.policy import has_income
 from market.payments.schemas import (
@@ -24,7 +25,7 @@ from market.payments.schemas import (
     WithdrawSchema,
 )
 
-bp = ApiBlueprint("payments", __name__, description="Payment pages, income and withdrawals")
+__all__ = ["bp", "wallet_routes"]
 
 
 @bp.get("/checkouts")

@@ -4,22 +4,48 @@ from marshmallow import fields
 
 from market.kit.figures import figures
 from market.kit.schemas import Fen, Instant, PublicId, Schema, Yuan
-from market.payments.states import CheckoutState, WithdrawalState
+from market.ledger.movements import PostingKind
+from market.payments.states import CheckoutState, Purpose, WithdrawalState
 
 
 class CheckoutSchema(Schema):
-    """A payment page. `url` is null until Stripe has answered; then send the payer there."""
+    """A payment by way of Stripe. `url` is null until Stripe has answered; then send the payer there. `order_id` is
+    null for a top-up; `wallet_fen` is taken from the wallet when `amount_fen` has come."""
 
     id = PublicId("chk", required=True)
-    order_id = PublicId("ord", attribute="subject_id", required=True)
+    purpose = fields.Enum(Purpose, by_value=True, required=True)
+    order_id = PublicId("ord", required=True, allow_none=True)
     state = fields.Enum(CheckoutState, by_value=True, required=True)
     amount_fen = fields.Integer(required=True)
+    wallet_fen = fields.Integer(required=True)
     url = fields.String(required=True, allow_none=True, metadata={"format": "uri"})
     expires_at = Instant(required=True, allow_none=True)
     paid_at = Instant(required=True, allow_none=True)
     received_fen = fields.Integer(required=True, allow_none=True)
     failure = fields.String(required=True)
     created_at = Instant(required=True)
+
+
+class WalletSchema(Schema):
+    balance_fen = fields.Integer(required=True)
+
+
+class WalletLineSchema(Schema):
+    """One change of the wallet's balance; `order_id` when it paid for an order."""
+
+    id = PublicId("pst", required=True)
+    kind = fields.Enum(PostingKind, by_value=True, required=True)
+    at = Instant(required=True)
+    change_fen = fields.Integer(required=True)
+    order_id = PublicId("ord", required=True, allow_none=True)
+
+
+class TopUpSchema(Schema):
+    amount_fen = Fen(required=True)
+
+
+class TopUpFormSchema(Schema):
+    amount_fen = Yuan(required=True)
 
 
 class EarningSchema(Schema):

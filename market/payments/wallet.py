@@ -35,6 +35,16 @@ def history(party_id: UUID, *, limit: int = 20, cursor: str | None = None) -> Pa
     return books.statement([account(party_id)], limit=limit, cursor=cursor)
 
 
+def require_limits(amount_fen: int) -> None:
+    """Raises TopUpLimits."""
+    if not figures.min_top_up_fen <= amount_fen <= figures.max_top_up_fen:
+        raise TopUpLimits(
+            least=format_fen(figures.min_top_up_fen),
+            most=format_fen(figures.max_top_up_fen),
+            field="amount_fen",
+        )
+
+
 def top_up(
     party_id: UUID, amount_fen: int, by: Actor, *, title: str, key: str, return_url: str, locale: str = "zh"
 ) -> Checkout:
@@ -42,12 +52,7 @@ def top_up(
 
     Raises TopUpLimits, KeyOfAnother, PageStillOpen (a page for another amount is open: close it first).
     """
-    if not figures.min_top_up_fen <= amount_fen <= figures.max_top_up_fen:
-        raise TopUpLimits(
-            least=format_fen(figures.min_top_up_fen),
-            most=format_fen(figures.max_top_up_fen),
-            field="amount_fen",
-        )
+    require_limits(amount_fen)
     return checkout(
         subject_id=party_id,
         payer_id=party_id,

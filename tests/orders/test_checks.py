@@ -11,6 +11,8 @@ from tests.conftest import Player
 from tests.sandbox import Sandbox
 
 DAMAGE = {
+    "funding": "UPDATE milestones SET funded_at = NULL WHERE kind = 'published'",
+    "wallet": "UPDATE checkouts SET purpose = 'top_up' WHERE state = 'paid'",
     "deposit": "UPDATE checkouts SET received_fen = received_fen + 1 WHERE state = 'paid'",
     "release": "UPDATE milestones SET released_fen = 1, fee_fen = 0, agency_fen = 0, tax_fen = 0,"
     " creator_fen = 1 WHERE kind = 'published'",

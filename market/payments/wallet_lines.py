@@ -1,0 +1,50 @@
+"""The wallet's history in words: what came and went, and what for."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from market.kit.paging import Page
+from market.kit.words import N_, say
+from market.ledger.movements import Entry, PostingKind
+from market.payments import wallet
+
+KINDS = {
+    PostingKind.TOP_UP: N_("充值"),
+    PostingKind.FUND: N_("托管订单"),
+    PostingKind.REFUND: N_("提回原付款账户"),
+    PostingKind.REFUND_FAILED: N_("退款未成功，转回钱包"),
+    PostingKind.SPLIT: N_("订单退款"),
+    PostingKind.DECIDE: N_("裁决退款"),
+    PostingKind.RECOVERY: N_("抵扣欠款"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """`order_id` is set when the order itself is the reason."""
+
+    id: UUID
+    kind: PostingKind
+    at: datetime
+    change_fen: int
+    order_id: UUID | None
+
+    @property
+    def name(self) -> str:
+        return say(KINDS[self.kind]) if self.kind in KINDS else self.kind.value
+
+
+def lines(party_id: UUID, *, limit: int = 20, cursor: str | None = None) -> Page[Line]:
+    page = wallet.history(party_id, limit=limit, cursor=cursor)
+    return Page([_line(party_id, entry) for entry in page.data], page.next_cursor)
+
+
+def _line(party_id: UUID, entry: Entry) -> Line:
+    return Line(
+        id=entry.posting_id,
+        kind=entry.kind,
+        at=entry.at,
+        change_fen=entry.change(wallet.account(party_id)),
+        order_id=entry.source_id if entry.source_type == "order" else None,
+    )

@@ -158,6 +158,7 @@ def register_packages(app: Flask, api: Api) -> None:
         lambda converter: {"type": "string", "pattern": f"^{converter.prefix}_[1-9A-HJ-NP-Za-km-z]{{22}}$"},
     )
     modules("acts")  # each registers what needs a second operator
+    modules("checks")  # each registers what must hold between it and the ledger
     for module in modules("routes"):
         limit_api(module.bp)
         api.register_blueprint(module.bp)

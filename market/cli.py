@@ -12,7 +12,8 @@ from market.accounts import service
 from market.accounts.actor import Role
 from market.accounts.models import Verification
 from market.kit.db import transaction
-from market.orders.cli import ledger
+from market.ledger.cli import ledger
+from market.orders import cli as order_books
 from market.payments.cli import stripe, webhooks
 from market.reconciliation.cli import reconcile
 
@@ -23,6 +24,7 @@ openapi = AppGroup("openapi", help="The API's description.")
 def register(app: Flask) -> None:
     app.cli.add_command(user)
     app.cli.add_command(openapi)
+    ledger.add_command(order_books.explain)
     for group in (ledger, webhooks, stripe, reconcile):
         app.cli.add_command(group)
 

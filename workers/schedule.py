@@ -13,8 +13,10 @@ from market.accounts.models import RememberedAnswer, SignIn
 from market.kit.clock import now
 from market.kit.db import db, transaction
 from market.kit.work import WorkItem, WorkState
+from market.ledger import queries as books
 from market.ledger import service as ledger
-from market.ledger.checks import check
+from market.ledger.alarms import tell_operators
+from market.ledger.checks import check_all
 from market.payments import inbox
 from market.payments.errors import StripeAway
 from market.reconciliation import service as reconciliation
@@ -44,10 +46,26 @@ def checkpoint() -> None:
         ledger.checkpoint()
 
 
+def seal() -> None:
+    """Close what was posted into a hash block."""
+    with transaction():
+        ledger.seal()
+
+
+def export_head() -> None:
+    """Once a day into the log, which leaves this machine where logs are kept: from then on nobody can rewrite it."""
+    with transaction():
+        head = books.head()
+    if head:
+        log.info("ledger.head", block=head.n, sha256=head.hash.hex(), sealed_at=head.sealed_at.isoformat())
+
+
 def check_books() -> None:
-    """The ledger's invariants on live data; a breach is an alarm for a person."""
-    for breach in check():
-        log.error("ledger.breach", rule=breach.rule, what=breach.what)
+    """What must hold of the books, on live data; a breach is an alarm for a person."""
+    with transaction():
+        breaches = check_all()
+    with transaction():
+        tell_operators(breaches)
 
 
 def reconcile() -> None:
@@ -72,9 +90,11 @@ class Routine:
 
 ROUTINES = [
     Routine("checkpoint", 60, checkpoint),
+    Routine("seal", 60, seal),
     Routine("check", 3600, check_books),
     Routine("reconcile", 3, reconcile),
     Routine("missed events", 300, fetch_missed),
+    Routine("head", 24 * 3600, export_head),
     Routine("forget", 3600, forget),
     Routine("tidy", 600, tidy),
 ]

@@ -18,7 +18,8 @@ from market.kit.words import N_, _
 from market.kit.work import WorkItem, WorkState, hasten
 from market.ledger import queries as ledger
 from market.ledger.accounts import AccountKind as K
-from market.ledger.checks import check
+from market.ledger.alarms import alarms
+from market.ledger.checks import check_all
 from market.matching.service import briefs_for
 from market.orders import queries as orders
 from market.orders.states import MilestoneState
@@ -153,6 +154,13 @@ def run_now(item_id: UUID) -> Any:
 @bp.get("/ops/ledger")
 @hat(Role.OPERATOR)
 def money() -> Any:
-    """Every kind of account with its sum, and the ledger's own check, made now."""
+    """Every kind of account with its sum, every check of the books, made now, and what the hourly one found."""
     require(current_actor().may(Right.RECONCILE))
-    return render_template("desks/ledger.html", totals=ledger.totals(), names=ACCOUNTS, violations=check())
+    return render_template(
+        "desks/ledger.html",
+        totals=ledger.totals(),
+        names=ACCOUNTS,
+        violations=check_all(),
+        alarms=alarms(),
+        head=ledger.head(),
+    )

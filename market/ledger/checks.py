@@ -1,9 +1,10 @@
 """What must always be true of the ledger: one SQL statement each, so each looks at one moment.
 
-Run in tests after every step, and on live data at any time. What ties the ledger to orders and payments is checked
-where those are known.
+Run in tests after every step, and on live data at any time. What ties the ledger to orders, payments and others is
+known to them: a package with a `checks.py` registers its rules there, and whoever runs all rules runs them, too.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -89,6 +90,8 @@ INVARIANTS: dict[str, str] = {
         WHERE a.kind IN ('PT', 'RF') AND b.amount > 0 AND NOT EXISTS (
             SELECT FROM ledger_transfers t JOIN ledger_postings p ON p.id = t.posting_id
             WHERE t.credit_id = a.id AND p.effective_at > now() - interval '7 days')""",
+    # I11
+    "the hash blocks are what was sealed": "SELECT what FROM ledger_broken_blocks() AS what",
 }
 
 
@@ -102,12 +105,43 @@ class Violation:
 
 def check() -> list[Violation]:
     """Everything that is wrong with the ledger; at most SHOWN offenders per rule. Empty when all is well."""
-    found = [
-        Violation(rule, what)
-        for rule, statement in INVARIANTS.items()
-        for what in db.session.scalars(text(f"{statement} LIMIT {SHOWN}"))
+    return broken(INVARIANTS) + _chart()
+
+
+_REGISTERED: dict[str, Mapping[str, str]] = {}
+
+
+def register(package: str, rules: Mapping[str, str]) -> None:
+    """Add a package's rules to what is checked everywhere: name → a statement that selects one row per offender.
+
+    Called in the package's `checks.py`, which the app imports at its start.
+    """
+    _REGISTERED[package] = rules
+
+
+def check_all() -> list[Violation]:
+    """Everything that is wrong with the ledger, or between it and the packages that move money."""
+    found = check()
+    for package, rules in sorted(_REGISTERED.items()):
+        found += [Violation(f"{package}: {each.rule}", each.what) for each in broken(rules)]
+    return found
+
+
+def rules() -> list[str]:
+    """The names of all that `check_all` checks."""
+    others = [f"{package}: {rule}" for package, rules in sorted(_REGISTERED.items()) for rule in rules]
+    return [*INVARIANTS, CHART, *others]
+
+
+def broken(rules: Mapping[str, str]) -> list[Violation]:
+    return [
+        Violation(rule, ": ".join(str(part) for part in row))
+        for rule, statement in rules.items()
+        for row in db.session.execute(text(statement)).fetchmany(SHOWN)
     ]
-    return found + _chart()
+
+
+CHART = "the chart of accounts is one"
 
 
 def _chart() -> list[Violation]:
@@ -116,4 +150,4 @@ def _chart() -> list[Violation]:
     stored = {code: tuple(facts) for code, *facts in rows}
     ours = {kind.value: (facts.sign, facts.hot, bool(facts.owner)) for kind, facts in KINDS.items()}
     differing = sorted(code for code in stored.keys() | ours.keys() if stored.get(code) != ours.get(code))
-    return [Violation("the chart of accounts is one", code) for code in differing]
+    return [Violation(CHART, code) for code in differing]

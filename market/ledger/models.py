@@ -89,6 +89,13 @@ class Posting(Row, Base):
             "external_ref",
             postgresql_where=text("external_ref IS NOT NULL"),
         ),
+        # For the range of a block: postings lie on disk almost in its order, so a few bytes per page do.
+        Index(
+            "ix_ledger_postings_xid",
+            "xid",
+            postgresql_using="brin",
+            postgresql_with={"pages_per_range": 16, "autosummarize": "on"},
+        ),
     )
 
 
@@ -124,3 +131,20 @@ class Checkpoint(Base):
     upto: Mapped[int] = mapped_column(BigInteger)
     amount: Mapped[int] = mapped_column(BigInteger)
     taken_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class Block(Base):
+    """A link of the hash chain: what the transactions from `from_xid` up to, not including, `upto_xid` posted.
+
+    See blocks.sql. Rows never change.
+    """
+
+    __tablename__ = "ledger_blocks"
+
+    n: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    from_xid: Mapped[int] = mapped_column(BigInteger)
+    upto_xid: Mapped[int] = mapped_column(BigInteger)
+    postings: Mapped[int] = mapped_column(BigInteger)
+    prev: Mapped[bytes] = mapped_column(LargeBinary)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())

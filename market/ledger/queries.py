@@ -14,7 +14,7 @@ from market.kit.errors import Invalid
 from market.kit.paging import CURSOR, Page
 from market.kit.words import N_, say
 from market.ledger.accounts import NOBODY, Account, AccountKind
-from market.ledger.models import Balance, LedgerAccount, Posting, Transfer
+from market.ledger.models import Balance, Block, LedgerAccount, Posting, Transfer
 from market.ledger.movements import Entry, Leg
 
 
@@ -57,6 +57,16 @@ def totals() -> list[Total]:
     chart = list(AccountKind)
     rows = [Total(kind, currency, accounts, int(sum_)) for kind, currency, accounts, sum_ in found]
     return sorted(rows, key=lambda row: (chart.index(row.kind), row.currency))
+
+
+def head() -> Block | None:
+    """The newest hash block. Whoever keeps its hash elsewhere can tell later that nothing before it was changed."""
+    return db.session.scalar(select(Block).order_by(Block.n.desc()).limit(1))
+
+
+def is_in_chain(n: int, hash_: bytes) -> bool:
+    """Whether a head kept elsewhere is still the chain's block of that number."""
+    return db.session.scalar(select(Block.hash).where(Block.n == n)) == hash_
 
 
 def postings_of(source_type: str, source_id: UUID) -> list[Entry]:

@@ -205,14 +205,4 @@ CREATE OR REPLACE TRIGGER ledger_keep BEFORE DELETE OR TRUNCATE ON ledger_balanc
 
 -- Who may write: nobody but the owner of these functions, unless told so by ledger_admit.
 REVOKE ALL ON FUNCTION ledger_post, ledger_open, ledger_checkpoint FROM PUBLIC;
-
--- Let a role read the ledger and post to it, and nothing else.
-CREATE OR REPLACE FUNCTION ledger_admit(p_role regrole) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    EXECUTE format('REVOKE ALL ON ledger_accounts, ledger_balances, ledger_postings, ledger_transfers,'
-        ' ledger_checkpoints FROM %s', p_role);
-    EXECUTE format('GRANT SELECT ON ledger_accounts, ledger_balances, ledger_postings, ledger_transfers,'
-        ' ledger_checkpoints TO %s', p_role);
-    EXECUTE format('GRANT EXECUTE ON FUNCTION ledger_post, ledger_checkpoint TO %s', p_role);
-END $$;
-REVOKE ALL ON FUNCTION ledger_admit FROM PUBLIC;
+-- Who may post is said by ledger_admit, in blocks.sql.

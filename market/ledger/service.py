@@ -1,4 +1,4 @@
-"""The two verbs: post a movement, once; and move the checkpoints of the hot accounts along."""
+"""The verbs: post a movement, once; move the checkpoints of the hot accounts along; seal what was posted."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -67,6 +67,12 @@ def post(
             raise KeyReused from failure
         raise
     return posting_id
+
+
+def seal() -> int | None:
+    """Close what was posted since the last hash block into a new one; its number, None when nothing was posted."""
+    n: int | None = db.session.execute(text("SELECT ledger_seal()")).scalar_one()
+    return n
 
 
 def checkpoint() -> int:

@@ -60,6 +60,7 @@ CATALOGUE: dict[str, Entry] = {
     "approval.done": Entry(N_("您的申请已获同意并执行：%(reason)s"), given, "shield-check"),
     "approval.refused": Entry(N_("您的申请被驳回：%(note)s"), given, "shield-x"),
     "approval.expired": Entry(N_("您的申请没有人处理，已作废：%(reason)s"), given, "clock-alert"),
+    "ledger.breached": Entry(N_("账本自查发现不平：%(rule)s，%(what)s"), fixed("/ops/ledger"), "scale"),
     "bid.placed": Entry(N_("「%(title)s」收到新报价 %(amount)s"), brief, "hand-coins"),
     "bid.placed_for_you": Entry(N_("%(agency)s 代您向「%(title)s」报价 %(amount)s"), brief, "hand-coins"),
     "bid.changed": Entry(N_("「%(title)s」的报价改为 %(amount)s"), brief, "hand-coins"),

@@ -3,9 +3,7 @@
 The ledger checks itself (ledger.checks); these ask whether the business says the same.
 """
 
-from sqlalchemy import text
-
-from market.kit.db import db
+from market.ledger.checks import broken, register
 
 CHECKS: dict[str, str] = {
     # A stage is funded exactly when its award stands in the ledger, whole; nobody works on one that is not.
@@ -111,10 +109,9 @@ CHECKS: dict[str, str] = {
 }
 
 
+register("orders", CHECKS)
+
+
 def check() -> list[str]:
     """What differs, in words; nothing when all is well."""
-    return [
-        f"{name} {row[0]}: {row[1]}"
-        for name, question in CHECKS.items()
-        for row in db.session.execute(text(question))
-    ]
+    return [f"{each.rule} {each.what}" for each in broken(CHECKS)]

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 
 import click
-from flask.cli import AppGroup
 from sqlalchemy import select
 
 from market.accounts.queries import parties
@@ -17,10 +16,8 @@ from market.payments import queries as payments
 
 K = AccountKind
 
-ledger = AppGroup("ledger", help="The books.")
 
-
-@ledger.command("explain")
+@click.command("explain")
 @click.argument("number")
 def explain(number: str) -> None:
     """Print how each stage of an order is shared out, every posting, and what they come to.

@@ -9,11 +9,12 @@ from market.kit.roles import as_owner
 from tests.ledger.acts import charge, uid
 from workers.servers import ledger_is_open_to
 
-KEPT = ["ledger_accounts", "ledger_postings", "ledger_transfers"]
+KEPT = ["ledger_accounts", "ledger_blocks", "ledger_postings", "ledger_transfers"]
 TABLES = [*KEPT, "ledger_balances", "ledger_checkpoints"]
 CHANGES = {
     "ledger_accounts": "UPDATE ledger_accounts SET sign = -sign",
     "ledger_balances": "UPDATE ledger_balances SET amount = amount + 1",
+    "ledger_blocks": "UPDATE ledger_blocks SET n = n",
     "ledger_checkpoints": "UPDATE ledger_checkpoints SET amount = amount + 1",
     "ledger_postings": "UPDATE ledger_postings SET kind = 'refund'",
     "ledger_transfers": "UPDATE ledger_transfers SET amount = amount + 1",
@@ -98,7 +99,12 @@ def test_the_web_role_reads_the_ledger_and_posts_to_it_and_no_more():
 
     assert superuser is False
     assert ledger_is_open_to(url) == []
-    assert may == {("ledger_post", True), ("ledger_checkpoint", True), ("ledger_open", False)}
+    assert may == {
+        ("ledger_post", True),
+        ("ledger_checkpoint", True),
+        ("ledger_open", False),
+        ("ledger_seal", True),
+    }
 
 
 def test_a_table_made_later_is_the_web_roles_to_use():

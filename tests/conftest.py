@@ -6,6 +6,7 @@ platform's operator. PostgreSQL, Redis and the Stripe protocol are real; nothing
 
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -43,7 +44,17 @@ def database_url() -> Iterator[str]:
         admin.execute(f'CREATE DATABASE "{name}"')
     yield make_url(os.environ["DATABASE_URL"]).set(database=name).render_as_string(hide_password=False)
     with psycopg.connect(admin_url(), autocommit=True) as admin:
-        admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        patience = time.monotonic() + 30
+        while True:
+            try:
+                admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+                break
+            except (
+                psycopg.errors.InsufficientPrivilege
+            ):  # autovacuum is in it, which only a superuser may end
+                if time.monotonic() > patience:
+                    raise
+                time.sleep(0.2)
 
 
 class Client(FlaskClient):

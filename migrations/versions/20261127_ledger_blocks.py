@@ -8,7 +8,7 @@ from alembic import op
 import market.ledger
 
 revision = "20261127_ledger_blocks"
-down_revision = "20261127_endings"
+down_revision = "20261127_reconciliation"
 branch_labels = None
 depends_on = None
 

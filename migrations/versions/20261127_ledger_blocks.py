@@ -8,7 +8,7 @@ from alembic import op
 import market.ledger
 
 revision = "20261127_ledger_blocks"
-down_revision = "20261127_reconciliation"
+down_revision = "20261127_funding"
 branch_labels = None
 depends_on = None
 

@@ -463,7 +463,8 @@ class Story:
     def accept(self) -> None:
         last = self._last()
         waits = self.end == "publishing" and last.kind is not Kind.SCRIPT
-        publish_at = self.world.today + timedelta(days=3) if waits else None
+        evening = (self.world.today + timedelta(days=3)).replace(hour=12, minute=0, second=0, microsecond=0)
+        publish_at = evening if waits else None
         with transaction():
             delivery.accept(last.id, by=self.merchant, publish_at=publish_at)
 

@@ -6,17 +6,19 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from market.accounts.actor import Actor, Role
+from market.accounts.actor import Role
 from market.accounts.edge import current_actor, hat, require
-from market.accounts.queries import find_party, parties
+from market.accounts.queries import find_party
+from market.accounts.story import entries_of
 from market.agencies import policy, queries, service
+from market.agencies.edge import held
 from market.agencies.models import LinkState, RosterLink
 from market.agencies.schemas import InviteFormSchema, ProposalFormSchema
 from market.kit.db import transaction
 from market.kit.events import history
 from market.kit.figures import figures
 from market.kit.pages import Form, read_form
-from market.kit.words import N_, _, say
+from market.kit.words import N_, _
 
 bp = Blueprint("agencies", __name__)
 
@@ -44,16 +46,7 @@ STORY = {
 
 def story(link: RosterLink) -> list[dict[str, Any]]:
     """The timeline both sides see."""
-    facts = [fact for fact in history(link.id) if fact.name in STORY]
-    names = parties(fact.party_id for fact in facts)
-    entries = []
-    for fact in facts:
-        text, icon, tone = STORY[fact.name]
-        who = names[fact.party_id].name if fact.party_id in names else _("平台")
-        entries.append(
-            {"at": fact.at, "text": say(text, **fact.data), "who": who, "icon": icon, "tone": tone}
-        )
-    return entries
+    return entries_of(history(link.id), STORY)
 
 
 def shares(commission_bps: int | None) -> list[dict[str, Any]]:
@@ -105,26 +98,20 @@ def link(link_id: UUID) -> Any:
 @bp.post("/a/roster/<pid('rst'):link_id>/proposal")
 @hat(Role.AGENCY)
 def propose(link_id: UUID) -> Any:
-    actor = current_actor()
     form = read_form(ProposalFormSchema())
     with form.attempt():
         bps = form.data["commission_bps"]
-        with transaction():
-            found = queries.find_visible(link_id, actor, lock=True)
-            require(policy.may_lead(actor, found))
+        with held(link_id, policy.may_lead) as (found, actor):
             service.propose(found, bps, by=actor)
         flash(_("新的分成已提交，等创作者确认；确认前仍按原分成。"), "success")
         return redirect(url_for("agencies.link", link_id=link_id), 303)
-    return _link_page(queries.find_visible(link_id, actor), form), form.status
+    return _link_page(queries.find_visible(link_id, current_actor()), form), form.status
 
 
 @bp.post("/a/roster/<pid('rst'):link_id>/withdrawal")
 @hat(Role.AGENCY)
 def take_back_invitation(link_id: UUID) -> Any:
-    actor = current_actor()
-    with transaction():
-        found = queries.find_visible(link_id, actor, lock=True)
-        require(policy.may_lead(actor, found))
+    with held(link_id, policy.may_lead) as (found, actor):
         service.take_back_invitation(found, by=actor)
     flash(_("邀请已撤回。"), "success")
     return redirect(url_for("agencies.roster", tab="invited"), 303)
@@ -153,9 +140,8 @@ def own_agency() -> Any:
 @hat(Role.CREATOR)
 def answer(link_id: UUID) -> Any:
     accept = request.form.get("accept") == "1"
-    with transaction():
-        found = _answerable(link_id, current_actor())
-        service.answer(found, accept=accept, by=current_actor())
+    with held(link_id, policy.may_answer) as (found, actor):
+        service.answer(found, accept=accept, by=actor)
     flash(_("已接受，分成即刻生效。") if accept else _("已谢绝邀请。"), "success")
     return redirect(url_for("agencies.own_agency"), 303)
 
@@ -164,26 +150,22 @@ def answer(link_id: UUID) -> Any:
 @hat(Role.CREATOR)
 def answer_proposal(link_id: UUID) -> Any:
     accept = request.form.get("accept") == "1"
-    with transaction():
-        found = _answerable(link_id, current_actor())
-        service.answer_proposal(found, accept=accept, by=current_actor())
+    with held(link_id, policy.may_answer) as (found, actor):
+        service.answer_proposal(found, accept=accept, by=actor)
     flash(_("新的分成已生效。") if accept else _("仍按原来的分成。"), "success")
     return redirect(url_for("agencies.own_agency"), 303)
 
 
 def notice(link_id: UUID) -> Any:
     """Either side, under its own prefix: give notice, or take back one's own."""
-    actor = current_actor()
-    with transaction():
-        found = queries.find_visible(link_id, actor, lock=True)
-        if request.form.get("take_back") == "1":
-            require(policy.may_take_back_notice(actor, found))
+    if request.form.get("take_back") == "1":
+        with held(link_id, policy.may_take_back_notice) as (found, actor):
             service.take_back_notice(found, by=actor)
-            flash(_("解约通知已撤回。"), "success")
-        else:
-            require(policy.may_end(actor, found))
+        flash(_("解约通知已撤回。"), "success")
+    else:
+        with held(link_id, policy.may_end) as (found, actor):
             service.give_notice(found, by=actor)
-            flash(_("解约通知已发出。"), "success")
+        flash(_("解约通知已发出。"), "success")
     back = (
         url_for("agencies.link", link_id=link_id)
         if actor.role is Role.AGENCY
@@ -194,12 +176,6 @@ def notice(link_id: UUID) -> Any:
 
 bp.post("/a/roster/<pid('rst'):link_id>/notice", endpoint="agency_notice")(hat(Role.AGENCY)(notice))
 bp.post("/u/agency/<pid('rst'):link_id>/notice", endpoint="creator_notice")(hat(Role.CREATOR)(notice))
-
-
-def _answerable(link_id: UUID, actor: Actor) -> RosterLink:
-    found = queries.find_visible(link_id, actor, lock=True)
-    require(policy.may_answer(actor, found))
-    return found
 
 
 def _roster_page(form: Form) -> str:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from market.accounts.edge import current_actor, require
 from market.agencies import policy, queries, service
+from market.agencies.edge import held
 from market.agencies.models import LinkState, RosterLink
 from market.agencies.schemas import (
     AnswerSchema,
@@ -57,10 +58,7 @@ def get_link(link_id: UUID) -> RosterLink:
 @bp.response(200, RosterLinkSchema)
 def take_back_invitation(link_id: UUID) -> RosterLink:
     """Take back an invitation nobody answered yet."""
-    actor = current_actor()
-    with transaction():
-        link = queries.find_visible(link_id, actor, lock=True)
-        require(policy.may_lead(actor, link))
+    with held(link_id, policy.may_lead) as (link, actor):
         return service.take_back_invitation(link, by=actor)
 
 
@@ -76,10 +74,7 @@ def get_history(link_id: UUID) -> Sequence[Event]:
 @bp.response(200, RosterLinkSchema)
 def answer(said: dict[str, Any], link_id: UUID) -> RosterLink:
     """The creator accepts or declines the invitation and its share."""
-    actor = current_actor()
-    with transaction():
-        link = queries.find_visible(link_id, actor, lock=True)
-        require(policy.may_answer(actor, link))
+    with held(link_id, policy.may_answer) as (link, actor):
         return service.answer(link, **said, by=actor)
 
 
@@ -88,10 +83,7 @@ def answer(said: dict[str, Any], link_id: UUID) -> RosterLink:
 @bp.response(200, RosterLinkSchema)
 def propose(asked: dict[str, Any], link_id: UUID) -> RosterLink:
     """The agency proposes another share."""
-    actor = current_actor()
-    with transaction():
-        link = queries.find_visible(link_id, actor, lock=True)
-        require(policy.may_lead(actor, link))
+    with held(link_id, policy.may_lead) as (link, actor):
         return service.propose(link, **asked, by=actor)
 
 
@@ -100,10 +92,7 @@ def propose(asked: dict[str, Any], link_id: UUID) -> RosterLink:
 @bp.response(200, RosterLinkSchema)
 def answer_proposal(said: dict[str, Any], link_id: UUID) -> RosterLink:
     """The creator accepts or declines the proposed share."""
-    actor = current_actor()
-    with transaction():
-        link = queries.find_visible(link_id, actor, lock=True)
-        require(policy.may_answer(actor, link))
+    with held(link_id, policy.may_answer) as (link, actor):
         return service.answer_proposal(link, **said, by=actor)
 
 
@@ -111,10 +100,7 @@ def answer_proposal(said: dict[str, Any], link_id: UUID) -> RosterLink:
 @bp.response(200, RosterLinkSchema)
 def give_notice(link_id: UUID) -> RosterLink:
     """Either side ends the link after the notice; refused while an order of the pair runs."""
-    actor = current_actor()
-    with transaction():
-        link = queries.find_visible(link_id, actor, lock=True)
-        require(policy.may_end(actor, link))
+    with held(link_id, policy.may_end) as (link, actor):
         return service.give_notice(link, by=actor)
 
 
@@ -122,8 +108,5 @@ def give_notice(link_id: UUID) -> RosterLink:
 @bp.response(200, RosterLinkSchema)
 def take_back_notice(link_id: UUID) -> RosterLink:
     """The side that gave notice takes it back before it is over."""
-    actor = current_actor()
-    with transaction():
-        link = queries.find_visible(link_id, actor, lock=True)
-        require(policy.may_take_back_notice(actor, link))
+    with held(link_id, policy.may_take_back_notice) as (link, actor):
         return service.take_back_notice(link, by=actor)

@@ -7,7 +7,8 @@ from flask import flash, redirect, render_template, request, url_for
 
 from market.accounts.actor import Role
 from market.accounts.edge import current_actor, hat, require
-from market.accounts.queries import parties, party_named
+from market.accounts.queries import party_named
+from market.accounts.story import entries_of
 from market.bids import invitations, queries
 from market.bids.blueprint import bp
 from market.bids.errors import NotCreator
@@ -160,17 +161,4 @@ def _row(bid: Bid, known: dict[UUID, Any], clips: dict[UUID, Any]) -> dict[str, 
 
 
 def _story(task: Task) -> list[dict[str, Any]]:
-    facts = [fact for fact in history(task.id) if fact.name in STORY]
-    names = parties(fact.party_id for fact in facts)
-    entries = []
-    for fact in facts:
-        text, icon, tone = STORY[fact.name]
-        who = (
-            ""
-            if fact.party_id == task.merchant_id
-            else names[fact.party_id].name
-            if fact.party_id in names
-            else _("平台")
-        )
-        entries.append({"at": fact.at, "text": say(text), "who": who, "icon": icon, "tone": tone})
-    return entries
+    return entries_of(history(task.id), STORY, unnamed=task.merchant_id)

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from market.accounts import story
 from market.accounts.actor import Actor
-from market.accounts.queries import parties
 from market.kit import ids
 from market.kit.db import db
 from market.kit.events import Event, history
@@ -50,19 +50,8 @@ WORDS: dict[str, tuple[str, str, str]] = {
 
 def entries_of(order: Order, actor: Actor) -> list[dict[str, Any]]:
     """For ui.timeline; the payment attempts are the merchant's own business."""
-    events = [event for event in history(order.id) if event.name in WORDS and _concerns(event, order, actor)]
-    names = parties(event.party_id for event in events)
-    return [
-        {
-            "at": event.at,
-            "text": _text(event),
-            "who": names[event.party_id].name if event.party_id in names else _("平台"),
-            "icon": WORDS[event.name][1],
-            "tone": WORDS[event.name][2],
-            "href": _link(event),
-        }
-        for event in events
-    ]
+    events = [event for event in history(order.id) if _concerns(event, order, actor)]
+    return story.entries_of(events, WORDS, text=_text, href=_link)
 
 
 def _concerns(event: Event, order: Order, actor: Actor) -> bool:

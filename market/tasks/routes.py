@@ -1,5 +1,6 @@
 """JSON: templates, briefs, and their states."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -74,52 +75,41 @@ def change(given: dict[str, Any], task_id: UUID) -> Task:
 @bp.response(200, TaskSchema)
 def open_(task_id: UUID) -> Task:
     """Let creators bid. 422 names every field that is missing or impossible."""
-    actor = current_actor()
-    with transaction():
-        task = queries.find_visible(task_id, actor, lock=True)
-        require(policy.may_run(actor, task))
-        return service.open_(task, by=actor)
+    return _do(task_id, service.open_)
 
 
 @bp.delete("/tasks/<pid('tsk'):task_id>/opening")
 @bp.response(200, TaskSchema)
 def take_back(task_id: UUID) -> Task:
     """Make an open brief without bids a draft again."""
-    actor = current_actor()
-    with transaction():
-        task = queries.find_visible(task_id, actor, lock=True)
-        require(policy.may_run(actor, task))
-        return service.take_back(task, by=actor)
+    return _do(task_id, service.take_back)
 
 
 @bp.post("/tasks/<pid('tsk'):task_id>/closing")
 @bp.response(200, TaskSchema)
 def close(task_id: UUID) -> Task:
     """Take no more bids; those there are can still be awarded."""
-    actor = current_actor()
-    with transaction():
-        task = queries.find_visible(task_id, actor, lock=True)
-        require(policy.may_run(actor, task))
-        return service.close(task, by=actor)
+    return _do(task_id, service.close)
 
 
 @bp.post("/tasks/<pid('tsk'):task_id>/cancellation")
 @bp.response(200, TaskSchema)
 def cancel(task_id: UUID) -> Task:
     """Give the brief up; bidders are told."""
-    actor = current_actor()
-    with transaction():
-        task = queries.find_visible(task_id, actor, lock=True)
-        require(policy.may_run(actor, task))
-        return service.cancel(task, by=actor)
+    return _do(task_id, service.cancel)
 
 
 @bp.post("/tasks/<pid('tsk'):task_id>/copies")
 @bp.response(201, TaskSchema)
 def copy(task_id: UUID) -> Task:
     """The same brief again as a draft, without its dates."""
+    return _do(task_id, service.copy)
+
+
+def _do(task_id: UUID, verb: Callable[..., Task]) -> Task:
+    """One verb on a brief, by who may run it."""
     actor = current_actor()
     with transaction():
-        task = queries.find_visible(task_id, actor)
+        task = queries.find_visible(task_id, actor, lock=True)
         require(policy.may_run(actor, task))
-        return service.copy(task, by=actor)
+        return verb(task, by=actor)

@@ -62,8 +62,9 @@ document.addEventListener("submit", ({ target: form }) => {
 });
 function refill() {
   const typed = kept();
+  const lost = typed?.interrupted || document.querySelector(".flash.is-bad"); // sent back without what was typed
   if (typed && document.querySelector("[data-interrupted]")) keep({ ...typed, interrupted: true });
-  else if (typed?.interrupted && location.pathname === typed.page) {
+  else if (typed && lost && location.pathname === typed.page) {
     const form = [...document.forms].find((one) => one.action === typed.action);
     for (const [name, value] of form ? typed.fields : []) {
       for (const field of all(`[name="${CSS.escape(name)}"]`, form)) {
@@ -73,7 +74,7 @@ function refill() {
     }
     const fold = form?.closest("details");
     if (fold) fold.open = true;
-    if (form) say(words.kept, "wait");
+    if (form && typed.interrupted) say(words.kept, "wait");
     sessionStorage.removeItem("kept");
   } else if (!typed?.interrupted) sessionStorage.removeItem("kept");
 }

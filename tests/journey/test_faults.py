@@ -275,33 +275,46 @@ def test_a_double_click_on_pay_and_the_back_button_lead_to_one_payment(
     assert database.execute(paid, [session]).fetchone() == (1,)
 
 
-def test_what_was_typed_outlives_an_ended_session(people: Any, database: psycopg.Connection) -> None:
+@pytest.mark.parametrize("how", ["signed out elsewhere", "cookie gone"])
+def test_what_was_typed_outlives_an_ended_session(
+    people: Any, database: psycopg.Connection, how: str
+) -> None:
     """The session ends while a form is being filled in; after the sign-in the words stand there again."""
-    lin = people("lin")
+    lin, title = people("lin"), f"写了很久的标题 {secrets.token_hex(3)}"
+    send = "main form:has(#f-body) button[type=submit]"
     lin.signs_in("creator")
     lin.goes("/posts/new")
-    lin.page.fill("#f-title", "写了很久的标题")
+    lin.page.fill("#f-title", title)
     lin.page.fill("#f-body", "写了很久的正文，不想再写一遍。")
-    database.execute(
-        "UPDATE sign_ins SET ended_at = now() WHERE ended_at IS NULL AND person_id ="
-        " (SELECT id FROM people WHERE email = %s)",
-        [lin.site.sign_in_of("creator")["email"]],
-    )
-
-    lin.presses("main form:has(#f-body) button[type=submit]")
-    assert "/login" in lin.page.url
     them = lin.site.sign_in_of("creator")
+    if how == "cookie gone":
+        lin.context.clear_cookies()
+    else:
+        database.execute(
+            "UPDATE sign_ins SET ended_at = now() WHERE ended_at IS NULL AND person_id ="
+            " (SELECT id FROM people WHERE email = %s)",
+            [them["email"]],
+        )
+
+    lin.presses(send)
+    if how == "cookie gone":
+        assert "页面已过期" in lin.page.inner_text("h1")
+        assert len(lin.complaints) == 1 and "400" in lin.complaints.pop(), (
+            "the refused form, and nothing else"
+        )
+        lin.presses("main a[data-back]")
+    assert "/login" in lin.page.url
     lin.page.fill("#f-email", them["email"])
     lin.page.fill("#f-password", them["password"])
     lin.presses("main form:has(#f-email) button[type=submit]")
 
     assert lin.page.url.endswith("/posts/new")
-    assert lin.page.input_value("#f-title") == "写了很久的标题"
+    assert lin.page.input_value("#f-title") == title
     assert lin.page.input_value("#f-body") == "写了很久的正文，不想再写一遍。"
     assert "还在" in lin.page.inner_text("#live-region")
-    lin.presses("main form:has(#f-body) button[type=submit]")
-    posted = "SELECT count(*) FROM posts WHERE title = '写了很久的标题'"
-    assert database.execute(posted).fetchone() == (1,)
+    lin.presses(send)
+    posted = "SELECT count(*) FROM posts WHERE title = %s"
+    assert database.execute(posted, [title]).fetchone() == (1,)
     lin.page.go_back()
     lin.page.reload()
-    assert database.execute(posted).fetchone() == (1,), "back and reload sent the form again"
+    assert database.execute(posted, [title]).fetchone() == (1,), "back and reload sent the form again"

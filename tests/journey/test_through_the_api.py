@@ -75,7 +75,7 @@ class Caller:
         )
         return asset_id
 
-    def until(self, look: Callable[[], Any], good: Callable[[Any], bool], seconds: float = 40) -> Any:
+    def until(self, look: Callable[[], Any], good: Callable[[Any], bool], seconds: float = 120) -> Any:
         """Workers act in their own time: look again until it is so."""
         end = time.monotonic() + seconds
         while True:

@@ -79,7 +79,7 @@ def test_publishing_at_the_same_time_adds_one_entry(app: Flask, ctx, mei: Player
             with app.app_context():
                 event = db.session.get(Event, event_id)
                 db.session.commit()
-                gate.wait(10)
+                gate.wait(60)
                 with transaction():
                     service.publish(event)
                 db.session.remove()

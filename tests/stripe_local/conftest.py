@@ -186,7 +186,7 @@ def start(home: Path, webhook_url: str = "", **extra: str) -> tuple[subprocess.P
 def stop(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
-        process.wait(timeout=15)
+        process.wait(timeout=60)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -93,7 +93,7 @@ def vtask(home: Home, clean_environment: dict[str, str]) -> Iterator[Callable[..
             run.process.wait(60)
 
 
-def eventually(truth: Callable[[], object], limit_s: float = 15.0, what: str = "") -> None:
+def eventually(truth: Callable[[], object], limit_s: float = 60.0, what: str = "") -> None:
     """Until it holds; a condition is asked for, never a time hoped for."""
     until = time.monotonic() + limit_s
     while not truth():

@@ -22,7 +22,7 @@ def program(name: str, code: str, home: Home, **more: object) -> Program:
     return Program(name, [sys.executable, "-S", "-c", code], dict(os.environ), home.path, **more)  # type: ignore[arg-type]
 
 
-def settle(supervisor: Supervisor, truth: object, limit_s: float = 15.0) -> None:
+def settle(supervisor: Supervisor, truth: object, limit_s: float = 60.0) -> None:
     def holds() -> object:
         supervisor.turn(0.02)
         return truth()  # type: ignore[operator]

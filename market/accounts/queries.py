@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 
 from market.accounts.actor import Actor, Role
 from market.accounts.models import ApiKey, Membership, Party, Person, SignIn, Verification
@@ -60,16 +60,19 @@ def hats(person_id: UUID) -> Sequence[Membership]:
     ).all()
 
 
+_SIGNED_IN = (
+    select(Person, Membership)
+    .join(SignIn, SignIn.person_id == Person.id)
+    .outerjoin(Membership, Membership.person_id == Person.id)
+    .where(SignIn.token_sha256 == bindparam("token"), SignIn.ended_at.is_(None))
+    .where(SignIn.expires_at > bindparam("at"), Person.suspended_at.is_(None))
+    .order_by(Membership.id)
+)
+
+
 def who_signed_in(token_sha256: bytes) -> tuple[Person | None, Sequence[Membership]]:
     """The person of a live sign-in and their hats, in one statement: every page of a signed-in person asks it."""
-    rows = db.session.execute(
-        select(Person, Membership)
-        .join(SignIn, SignIn.person_id == Person.id)
-        .outerjoin(Membership, Membership.person_id == Person.id)
-        .where(SignIn.token_sha256 == token_sha256, SignIn.ended_at.is_(None), SignIn.expires_at > now())
-        .where(Person.suspended_at.is_(None))
-        .order_by(Membership.id)
-    ).all()
+    rows = db.session.execute(_SIGNED_IN, {"token": token_sha256, "at": now()}).all()
     return (rows[0][0] if rows else None), [membership for _, membership in rows if membership]
 
 

@@ -71,7 +71,7 @@ def find_tasks() -> Any:
         asked: dict[str, Any] = {name: form.valid.get(name) for name in HallForm().load_fields} | {
             "limit": 20
         }
-        page = tasks.hall(**asked | {"sort": asked["sort"] or "new"})
+        page = tasks.hall(tickets=True, **asked | {"sort": asked["sort"] or "new"})
         is_creator = actor.role is Role.CREATOR
         fits = registry.fits(cast(UUID, actor.party_id), page.data) if is_creator else {}
         context["cards"] = [card_of(task, fits.get(task.id)) for task in page]

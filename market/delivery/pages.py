@@ -46,7 +46,8 @@ bp = Blueprint("delivery", __name__)
 
 def _order(order_id: UUID) -> Order:
     """The order, for one of its parties: a person of several hats wears the right one. Raises NotFound."""
-    wear_any(orders.find(order_id).parties)
+    order = orders.find(order_id)  # kept, so that what follows finds it in the session
+    wear_any(order.parties)
     return orders.find_visible(order_id, current_actor())
 
 

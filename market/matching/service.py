@@ -38,15 +38,17 @@ def rank(task: Task, limit: int = 20) -> list[Match]:
 def fits(creator_id: UUID, tasks: Iterable[Task]) -> list[Match]:
     """How well each of these briefs suits the creator, in the given order."""
     profile = find_profile(creator_id)
-    if profile is None:
-        return []
-    record = queries.records([creator_id])[creator_id]
-    at = now()
-    return [Match(profile, task, *score(task, profile, record, at)) for task in tasks]
+    return _fits(profile, tasks) if profile else []
 
 
 def briefs_for(creator_id: UUID, limit: int = 20) -> list[Match]:
     """Open briefs for the creator, best first, by the same score."""
     profile = find_profile(creator_id)
-    matches = fits(creator_id, queries.open_briefs(profile)) if profile else []
+    matches = _fits(profile, queries.open_briefs(profile)) if profile else []
     return sorted(matches, key=lambda match: (-match.score, match.task.id))[:limit]
+
+
+def _fits(profile: Profile, tasks: Iterable[Task]) -> list[Match]:
+    record = queries.records([profile.party_id])[profile.party_id]
+    at = now()
+    return [Match(profile, task, *score(task, profile, record, at)) for task in tasks]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from market.accounts.actor import Actor
 from market.kit.db import db
@@ -37,10 +37,17 @@ def notices(actor: Actor) -> Select[Notice]:
     return select(Notice).where(Notice.party_id == actor.party_id)
 
 
+_UNREAD = select(func.count()).select_from(
+    select(Notice.id)
+    .where(Notice.party_id == bindparam("party"), Notice.read_at.is_(None))
+    .limit(100)
+    .subquery()
+)
+
+
 def unread(actor: Actor) -> int:
     """Unread notices, counted up to 100: the bell says 99+."""
-    some = notices(actor).where(Notice.read_at.is_(None)).limit(100).subquery()
-    return db.session.scalar(select(func.count()).select_from(some)) or 0
+    return db.session.scalar(_UNREAD, {"party": actor.party_id}) or 0
 
 
 def unread_threads(actor: Actor) -> set[UUID]:

@@ -161,7 +161,8 @@ def cancel(order_id: UUID) -> Any:
 @signed_in
 def money(order_id: UUID) -> Any:
     """Yuan by yuan, for whoever is a party."""
-    wear_any(queries.find(order_id).parties)
+    order = queries.find(order_id)  # kept, so that what follows finds it in the session
+    wear_any(order.parties)
     actor = current_actor()
     order = queries.find_visible(order_id, actor)
     yuan = yuan_by_yuan(order, actor)

@@ -46,9 +46,10 @@ def find(order_id: UUID, *, lock: bool = False) -> Order:
 
 def find_visible(order_id: UUID, actor: Actor, *, lock: bool = False) -> Order:
     """Raises NotFound, also for a foreign order."""
-    if db.session.scalar(visible_to(actor).where(Order.id == order_id).with_only_columns(Order.id)) is None:
+    found = db.session.scalar(visible_to(actor).where(Order.id == order_id))
+    if found is None:
         raise NotFound
-    return find(order_id, lock=lock)
+    return find(order_id, lock=True) if lock else found
 
 
 def of_task(task_id: UUID) -> Order | None:

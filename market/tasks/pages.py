@@ -35,7 +35,7 @@ def hall() -> Any:
     form = read_form(HallForm(), request.args)
     asked: dict[str, Any] = {name: form.valid.get(name) for name in HallForm().load_fields} | {"limit": 20}
     asked["sort"] = asked["sort"] or "new"
-    found = queries.hall(**asked)
+    found = queries.hall(tickets=True, **asked)
     is_creator = actor is not None and actor.role is Role.CREATOR
     fits = registry.fits(cast(UUID, actor.party_id), found.data) if actor and is_creator else {}
     chosen = {

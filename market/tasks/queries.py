@@ -5,8 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Select, cast, func, or_, select
+from sqlalchemy.orm import joinedload, load_only
 
 from market.accounts.actor import Actor
+from market.accounts.models import Party
 from market.accounts.vocabulary import Format
 from market.kit.clock import now
 from market.kit.db import db
@@ -63,8 +65,19 @@ def counts(merchant_id: UUID) -> dict[TaskState, int]:
     return {row[0]: row[1] for row in db.session.execute(rows)}
 
 
+TICKET = (
+    load_only(
+        Task.id, Task.merchant_id, Task.state, Task.title, Task.category, Task.format, Task.audience,
+        Task.budget_fen, Task.bids_close_at, Task.sealed, Task.bids, Task.campaign_code, raiseload=True,
+    ),
+    joinedload(Task.merchant, innerjoin=True).load_only(Party.name),
+)  # fmt: skip
+"""What a list shows and matching scores; to ask such a brief for its clauses raises."""
+
+
 def hall(
     *,
+    tickets: bool = False,
     category: str | None = None,
     format: str | None = None,
     campaign_code: str | None = None,
@@ -74,8 +87,14 @@ def hall(
     limit: int = 20,
     cursor: str | None = None,
 ) -> Page[Task]:
-    """Briefs that take bids now. `sort`: new, budget (highest first), closing (soonest first)."""
-    rows = select(Task).where(Task.state == TaskState.OPEN, Task.bids_close_at > now())
+    """Briefs that take bids now. `sort`: new, budget (highest first), closing (soonest first).
+
+    With `tickets`, no more of each is read than TICKET says."""
+    rows = (
+        select(Task)
+        .options(*TICKET if tickets else ())
+        .where(Task.state == TaskState.OPEN, Task.bids_close_at > now())
+    )
     if category:
         rows = rows.where(Task.category == category)
     if format:

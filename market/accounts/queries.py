@@ -8,16 +8,13 @@ from sqlalchemy import Select, bindparam, select
 from market.accounts.actor import Actor, Role
 from market.accounts.models import ApiKey, Membership, Party, Person, SignIn, Verification
 from market.kit.clock import now
-from market.kit.db import db
+from market.kit.db import by_key, db
 from market.kit.errors import NotFound
 
 
 def parties(ids: Iterable[UUID | None]) -> dict[UUID, Party]:
     """Parties by id, for the names on a page: one query."""
-    wanted = {key for key in ids if key}
-    if not wanted:
-        return {}
-    return {party.id: party for party in db.session.scalars(select(Party).where(Party.id.in_(wanted)))}
+    return by_key(Party, ids)
 
 
 def people(ids: Iterable[UUID | None]) -> dict[UUID, Person]:

@@ -19,9 +19,12 @@ def season(code: str) -> Season:
     return found
 
 
+_SEASONS = select(Season).order_by(Season.id.desc())
+
+
 def seasons() -> Sequence[Season]:
     """All seasons, the one that begins last first."""
-    return db.session.scalars(select(Season).order_by(Season.id.desc())).all()
+    return db.session.scalars(_SEASONS).all()
 
 
 def visible_to(actor: Actor | None) -> Select[Venue]:

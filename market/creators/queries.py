@@ -11,7 +11,7 @@ from market.accounts.actor import Actor
 from market.accounts.models import Party, Verification
 from market.accounts.vocabulary import Format
 from market.creators.models import Profile, ProviderKind
-from market.kit.db import db
+from market.kit.db import by_key, db
 from market.kit.errors import NotFound
 from market.kit.paging import Page, page_by, page_of
 from market.kit.search import matches
@@ -38,13 +38,7 @@ def profile(party_id: UUID, *, lock: bool = False) -> Profile | None:
 
 
 def profiles(ids: Iterable[UUID]) -> dict[UUID, Profile]:
-    wanted = set(ids)
-    if not wanted:
-        return {}
-    return {
-        found.party_id: found
-        for found in db.session.scalars(select(Profile).where(Profile.party_id.in_(wanted)))
-    }
+    return by_key(Profile, ids)
 
 
 def find_visible(party_id: UUID, actor: Actor | None) -> Profile:

@@ -1,9 +1,11 @@
 """Reading feeds: posts are pulled from whom one follows, newest first."""
 
 from collections.abc import Iterable
+from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Uuid, cast, func, lateral, or_, select, true
+from sqlalchemy import Select, Uuid, bindparam, cast, func, lateral, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.orm import aliased
 
@@ -50,25 +52,34 @@ def feed_of(follower_id: UUID, *, limit: int = 20, cursor: str | None = None) ->
     From each followed author at most one page is read, along the index (author, newest first): the work is
     followed × limit index entries however much they have written.
     """
-    newest = select(Post.id).where(Post.author_id == Follow.followed_id, Post.withdrawn_at.is_(None))
+    values: dict[str, Any] = {"follower": follower_id}
     if cursor:
         try:
-            newest = newest.where(Post.id < ids.decode(CURSOR, cursor))
+            values["before"] = ids.decode(CURSOR, cursor)
         except ValueError as wrong:
             raise Invalid({"cursor": [_("这个翻页位置无效，请从第一页看起。")]}) from wrong
+    posts = db.session.scalars(_feed(limit, bool(cursor)), values).all()
+    more = len(posts) > limit
+    return Page(posts[:limit], ids.encode(CURSOR, posts[limit - 1].id) if more else None)
+
+
+@cache
+def _feed(limit: int, turned: bool) -> Select[Post]:
+    """The statement, built once: for `follower`, and when pages were turned, posts older than `before`."""
+    newest = select(Post.id).where(Post.author_id == Follow.followed_id, Post.withdrawn_at.is_(None))
+    if turned:
+        newest = newest.where(Post.id < bindparam("before", type_=Uuid()))
     mine = lateral(newest.order_by(Post.id.desc()).limit(limit + 1).correlate(Follow))
     wanted = (
         select(mine.c.id)
         .select_from(Follow)
         .join(mine, true())
-        .where(Follow.follower_id == follower_id)
+        .where(Follow.follower_id == bindparam("follower"))
         .order_by(mine.c.id.desc())
         .limit(limit + 1)
     )
     found = aliased(Post)
-    posts = db.session.scalars(select(found).where(found.id.in_(wanted)).order_by(found.id.desc())).all()
-    more = len(posts) > limit
-    return Page(posts[:limit], ids.encode(CURSOR, posts[limit - 1].id) if more else None)
+    return select(found).where(found.id.in_(wanted)).order_by(found.id.desc())
 
 
 def newest(*, limit: int = 20, cursor: str | None = None, author_id: UUID | None = None) -> Page[Post]:

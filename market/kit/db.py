@@ -1,15 +1,29 @@
 """One declarative base, one session, one way to open a transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 from uuid import UUID
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Enum, ForeignKey, MetaData, Uuid, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import (
+    DateTime,
+    Enum,
+    ForeignKey,
+    MetaData,
+    Select,
+    Uuid,
+    any_,
+    bindparam,
+    func,
+    inspect,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -53,8 +67,27 @@ def belongs_to(table: str, *, unique: bool = False, index: bool = True, **column
     return mapped_column(ForeignKey(f"{table}.id"), unique=unique, index=index and not unique, **column)
 
 
+Model = TypeVar("Model", bound=Base)
+
 # The rows a request touched stay readable after its commit, so that the edge can dump them.
 db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
+
+
+def by_key(model: type[Model], keys: "Iterable[UUID | None]") -> dict[UUID, Model]:
+    """The rows with these keys, by key; unknown ones are left out. One statement, none for no keys."""
+    wanted = {key for key in keys if key}
+    if not wanted:
+        return {}
+    statement, name = _by_key(model)
+    return {getattr(row, name): row for row in db.session.scalars(statement, {"keys": list(wanted)})}
+
+
+@cache  # lists of names are on every page: the statement is built once, and the same however many keys there are
+def _by_key(model: type[Model]) -> tuple[Select[Model], str]:
+    mapper = inspect(model)
+    (column,) = mapper.primary_key
+    keys = bindparam("keys", type_=ARRAY(Uuid()))
+    return select(model).where(column == any_(keys)), mapper.get_property_by_column(column).key
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from market.kit.catalogue import catalogue
 from market.kit.words import language
 
 LANGUAGES = ("zh", "en")
+OF_DICTS = frozenset(dir(dict))
+"""Names that stay methods: `form.errors.items()`."""
 
 
 class Translator(NodeTransformer):
@@ -62,6 +64,12 @@ class Speaking(Environment):
             found[each] = self.overlay()
             found[each].speaks = each
         return found
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """`card.title` of a dict is its key, without first failing to find an attribute, as Jinja does."""
+        if type(obj) is dict and attribute in obj and attribute not in OF_DICTS:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
 
     def _load_template(self, name: str, globals: Any) -> Template:
         if not self.speaks:

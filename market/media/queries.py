@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from market.accounts.actor import Actor
-from market.kit.db import db
+from market.kit.db import by_key, db
 from market.media.errors import AssetNotFound
 from market.media.models import Asset, AssetShare, AssetState, JobState, Kind, MediaJob
 
@@ -61,10 +61,7 @@ def may_see(asset: Asset, actor: Actor | None) -> bool:
 
 def assets(ids: Collection[UUID | None]) -> dict[UUID, Asset]:
     """By id, for pages that already know the reader may see what points at them."""
-    wanted = {each for each in ids if each}
-    if not wanted:
-        return {}
-    return {asset.id: asset for asset in db.session.scalars(select(Asset).where(Asset.id.in_(wanted)))}
+    return by_key(Asset, ids)
 
 
 def owned_images(ids: Collection[UUID], party_id: UUID) -> set[UUID]:

@@ -7,7 +7,7 @@ from sqlalchemy import Select, Uuid, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from market.accounts.actor import Actor
-from market.kit.db import db
+from market.kit.db import by_key, db
 from market.kit.errors import NotFound
 from market.shops.models import Product, ProductImport, ShelfState
 
@@ -54,11 +54,7 @@ def find_own(product_id: UUID, merchant_id: UUID | None, *, lock: bool = False) 
 def products(ids: Iterable[UUID]) -> list[Product]:
     """Products by id, whatever their state, in the order asked for; unknown ids are left out."""
     wanted = list(dict.fromkeys(ids))
-    if not wanted:
-        return []
-    found = {
-        product.id: product for product in db.session.scalars(select(Product).where(Product.id.in_(wanted)))
-    }
+    found = by_key(Product, wanted)
     return [found[key] for key in wanted if key in found]
 
 

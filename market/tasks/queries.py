@@ -11,7 +11,7 @@ from market.accounts.actor import Actor
 from market.accounts.models import Party
 from market.accounts.vocabulary import Format
 from market.kit.clock import now
-from market.kit.db import db
+from market.kit.db import by_key, db
 from market.kit.errors import NotFound
 from market.kit.paging import Page, page_by, page_of
 from market.kit.search import matches
@@ -49,10 +49,7 @@ def find_own(task_id: UUID, actor: Actor, *, lock: bool = False) -> Task:
 
 
 def tasks(ids: Iterable[UUID]) -> dict[UUID, Task]:
-    wanted = set(ids)
-    if not wanted:
-        return {}
-    return {task.id: task for task in db.session.scalars(select(Task).where(Task.id.in_(wanted)))}
+    return by_key(Task, ids)
 
 
 def of_merchant(actor: Actor) -> Select[Task]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.server import CLIENTS
 
 ROOT = Path(__file__).resolve().parent.parent
-SECONDS = 4.0
+SECONDS = 3.0
 
 
 @contextmanager

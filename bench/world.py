@@ -17,7 +17,7 @@ from flask import Flask
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
-from bench.server import Missing, database
+from bench.server import Missing, database, vacuum
 
 ROOT = Path(__file__).resolve().parent.parent
 CREATORS, AGENCIES = 400, 40
@@ -183,8 +183,7 @@ def add_submissions(conninfo: str, count: int) -> list[UUID]:
         _copy(connection, "work_items", copies, timers, **renamed)
         _fund(connection)
         waiting = [row[0] for row in connection.execute("SELECT submission FROM copies")]
-    with psycopg.connect(conninfo, autocommit=True) as connection:
-        connection.execute("VACUUM ANALYZE")
+    vacuum(conninfo)
     return waiting
 
 
@@ -200,8 +199,7 @@ def add_shop_window(conninfo: str, tasks: int, posts: int) -> None:
             "INSERT INTO follows (follower_id, followed_id) SELECT p.id, c.id"
             " FROM example.parties p, example.creator_copies c WHERE p.role = 'merchant'"
         )
-    with psycopg.connect(conninfo, autocommit=True) as connection:
-        connection.execute("VACUUM ANALYZE")
+    vacuum(conninfo)
 
 
 def _copy(

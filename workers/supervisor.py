@@ -16,7 +16,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -502,6 +502,41 @@ def bench(arguments: argparse.Namespace) -> int:
     )
 
 
+CHAOS_FIGURES = {
+    "VTASK_COOLING_H": "0",  # so that what is earned can be withdrawn in the same run
+    "VTASK_LIVE_BIDS": "1000000",
+    "VTASK_API_PER_MINUTE": "1000000",
+}
+NEVER = re.compile("(?!)")
+
+
+def chaos(arguments: argparse.Namespace) -> int:
+    """A whole copy of its own, empty at first, on embedded servers whatever the environment says; the driver kills it."""
+    settings = Settings.read(suffix="-chaos")
+    given = {
+        name: value
+        for name, value in settings.given.items()
+        if not re.match(r"DATABASE_URL|REDIS_URL|STRIPE_|SMTP_|S3_|PG|VTASK_(?!HOME|WEB_|POOL_)", name)
+    }
+    settings = replace(
+        settings, host="127.0.0.1", port=free_port(), mode="development", given={**given, **CHAOS_FIGURES}
+    )
+    with opened(settings, "./vtask chaos") as copy:
+        assert copy.postgres and copy.redis and copy.stripe
+        for folder in (copy.postgres.folder, copy.redis.folder, copy.stripe.folder):
+            shutil.rmtree(folder, ignore_errors=True)
+        copy.start_servers()
+        copy.migrate()
+        product = [replace(program, loud=NEVER) for program in copy.product() if program.name != "media"]
+        step = Progress("Starting the web, the relay, a queue worker and the schedule")
+        copy.supervisor.add(*product)
+        copy.supervisor.wait(*product, step=step)
+        step.done("the web answers")
+        copy.write_runtime()
+        env = {**copy.env, "CHAOS_ADDRESS": settings.address}
+        return copy.supervisor.call([sys.executable, "-m", "chaos", *arguments.rest], env, ROOT)
+
+
 def test(arguments: argparse.Namespace) -> int:
     settings = Settings.read(suffix="-test", testing=True)
     command = [sys.executable, "-m", "pytest", *arguments.rest]
@@ -565,7 +600,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     verb.add_argument("--size", choices=("demo", "large"), default="demo")
     verb.set_defaults(do=seed)
     verbs.add_parser("stop").set_defaults(do=stop)
-    for name, do in (("test", test), ("bench", bench), ("flask", flask)):
+    for name, do in (("test", test), ("bench", bench), ("chaos", chaos), ("flask", flask)):
         verb = verbs.add_parser(name, add_help=False, prefix_chars="\0")
         verb.add_argument("rest", nargs="*")
         verb.set_defaults(do=do)

@@ -149,8 +149,8 @@ def read() -> argparse.Namespace:
     parser.add_argument(
         "--seed", type=int, default=int(time.time()), help="the order of kills and of what is done"
     )
-    parser.add_argument("--gap-s", type=float, default=8.0, help="between two kills, on average")
-    parser.add_argument("--writers", type=int, default=6, help="companies at work")
+    parser.add_argument("--gap-s", type=float, default=10.0, help="between two kills, on average")
+    parser.add_argument("--writers", type=int, default=8, help="companies at work")
     parser.add_argument("--at-once", type=int, default=4, help="orders each has under way")
     parser.add_argument("--json", action="store_true", help="the report for machines")
     arguments = parser.parse_args()

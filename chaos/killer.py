@@ -51,7 +51,7 @@ def _child(killer: "Killer", pid: int) -> list[psutil.Process]:
 
 def _backend(killer: "Killer", pid: int) -> list[psutil.Process]:
     """A session of PostgreSQL; its death makes all others end and recovery run."""
-    below = [p for p in psutil.Process(pid).children() if " vtask " in " ".join(p.cmdline())]
+    below = [p for p in psutil.Process(pid).children() if " [local]" in " ".join(p.cmdline())]
     return [killer.random.choice(below)] if below else []
 
 

@@ -135,9 +135,18 @@ def _all(service: Any, options: Any = None) -> Iterator[Any]:
 
 
 def books(app: Flask) -> list[str]:
-    """The product's own invariants, those of `./vtask flask ledger check`."""
+    """The product's own invariants, and its own comparison with Stripe's entries, one by one."""
     from market.ledger import checks as ledger
     from market.orders import checks as orders
+    from market.reconciliation import service as reconciliation
+    from market.reconciliation.models import RunState
 
     with app.app_context():
-        return [f"{found.rule}: {found.what}" for found in ledger.check()] + orders.check()
+        wrong = [f"{found.rule}: {found.what}" for found in ledger.check()] + orders.check()
+        done = reconciliation.run_now()
+        if done.state is not RunState.DONE:
+            wrong.append(f"the reconciliation did not end: {done.error}")
+        return wrong + [
+            f"reconciliation: {each.kind.value} {each.what or each.ref}, ours {each.ours_fen}, theirs {each.theirs_fen}"
+            for each in reconciliation.open_differences()
+        ]

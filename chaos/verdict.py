@@ -77,11 +77,16 @@ def lost(conninfo: str, journal: Journal) -> Iterator[str]:
 
 
 def doubled(conninfo: str, journal: Journal) -> Iterator[str]:
-    """What happened twice: here, in what was answered, and in how often versions were handed in."""
+    """What happened twice: in the database, or in what was answered."""
     with psycopg.connect(conninfo) as connection:
         for what, sql in DOUBLED.items():
             for row in connection.execute(sql):
                 yield f"{what}: {row[0]}"
+    yield from told_twice(journal)
+
+
+def told_twice(journal: Journal) -> Iterator[str]:
+    """Two acknowledgements of one thing, each of which moves money."""
     for what in ("checkout", "acceptance", "withdrawal"):
         for id, many in Counter(entry["id"] for entry in journal.of(what)).items():
             if many > 1:

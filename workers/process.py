@@ -5,8 +5,10 @@ import threading
 
 import structlog
 from flask import Flask
+from sqlalchemy.exc import DBAPIError
 
 from market.app import create_app
+from market.kit.db import db
 
 stopping = threading.Event()
 
@@ -18,3 +20,11 @@ def start(name: str, *, catch_signals: bool = True) -> Flask:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
     return create_app()
+
+
+def let_go() -> None:
+    """End the session after the database went away: its connection may be too dead even to be rolled back."""
+    try:
+        db.session.remove()
+    except DBAPIError:
+        db.session.registry.clear()  # the engine has thrown the connection away; so do we

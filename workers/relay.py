@@ -17,7 +17,7 @@ from market.kit.events import CHANNEL, Event
 from market.kit.work import WorkItem, WorkState, put
 from workers import bell
 from workers.drain import drain
-from workers.process import start, stopping
+from workers.process import let_go, start, stopping
 from workers.subscriptions import listeners, name_of
 
 log = structlog.get_logger()
@@ -97,7 +97,7 @@ def main() -> None:
             except (DBAPIError, psycopg.Error) as away:
                 log.warning("relay.database_away", error=str(away).splitlines()[0])
                 news = None
-                db.session.remove()
+                let_go()
                 stopping.wait(1)
     log.info("relay.stopped")
 

@@ -21,7 +21,7 @@ from market.payments import inbox
 from market.payments.errors import StripeAway
 from market.reconciliation import service as reconciliation
 from workers.media import tidy
-from workers.process import start, stopping
+from workers.process import let_go, start, stopping
 
 log = structlog.get_logger()
 
@@ -121,7 +121,7 @@ def main() -> None:
                     )
                 except Exception:
                     log.exception("schedule.failed", routine=routine.name)
-                db.session.remove()
+                let_go()
             stopping.wait(1)
 
 

@@ -1,14 +1,16 @@
 """The pay panel of an order: what is due now, from where it may come, and what each choice would cost."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from market.accounts.actor import Actor
 from market.kit.errors import Conflict
+from market.kit.ids import encode
 from market.orders import funding, policy
 from market.orders.funding import Plan
 from market.orders.models import Milestone, Order
-from market.payments import checkouts, wallet
-from market.payments.models import Checkout
+from market.payments import cards, checkouts, wallet
+from market.payments.models import Checkout, SavedCard
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,21 @@ class Panel:
     use_wallet: bool
     wallet_balance_fen: int
     open_checkout: Checkout | None
+    cards: Sequence[SavedCard]
+    card: str
+    """The public id of the chosen card; empty: Stripe's page."""
 
 
 def panel_of(
-    order: Order, actor: Actor, *, whole: bool | None = None, use_wallet: bool = False
+    order: Order,
+    actor: Actor,
+    *,
+    whole: bool | None = None,
+    use_wallet: bool = False,
+    card: str | None = None,
 ) -> Panel | None:
-    """For the merchant while money is awaited, else None. `whole` None: what is most urgent."""
+    """For the merchant while money is awaited, else None. `whole` None: what is most urgent; `card` None: the one
+    that is used first."""
     if not policy.may_pay(actor, order) or not funding.may_be_paid(order):
         return None
     due = order.unfunded
@@ -40,7 +51,12 @@ def panel_of(
         plan = funding.plan(order, whole=whole, use_wallet=use_wallet)
     except Conflict as refusal:
         why = refusal.detail()
+    usable = [each for each in cards.of_party(order.merchant_id) if not each.is_expired]
+    names = [encode("crd", each.id) for each in usable]
+    first = names[0] if usable and usable[0].is_default else ""
     return Panel(
+        cards=usable,
+        card=first if card is None else card if card in names else "",
         order=order,
         plan=plan,
         why=why,

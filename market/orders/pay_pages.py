@@ -18,6 +18,7 @@ from market.orders.errors import NothingToCharge, PlanChanged, WalletTooLow
 from market.orders.panel import panel_of
 from market.orders.paying import Choice
 from market.orders.schemas import PayFormSchema
+from market.payments.states import Means
 
 
 @bp.get("/orders/<pid('ord'):order_id>/payment")
@@ -33,6 +34,7 @@ def payment(order_id: UUID) -> Any:
         actor,
         whole=None if stages not in ("all", "next") else stages == "all",
         use_wallet=request.args.get("wallet") == "1",
+        card=request.args.get("card_id"),
     )
     if panel is None:
         return redirect(url_for("delivery.workroom", order_id=order_id), 303)
@@ -55,14 +57,14 @@ def pay(order_id: UUID) -> Any:
         made = paying.pay(
             order_id,
             current_actor(),
-            Choice(whole=whole, use_wallet=use_wallet, seen_fen=chosen["amount_fen"]),
+            Choice(whole, use_wallet, chosen["amount_fen"], chosen["card_id"]),
             key=request_key(),
             public_url=current_app.config["SETTINGS"].public_url,
             locale=str(get_locale()),
         )
     except (PlanChanged, NothingToCharge) as changed:
         return _again(order_id, changed, stages=chosen["stages"], wallet=int(use_wallet))
-    if made.url and made.is_live:
+    if made.url and made.is_live and made.means is Means.PAGE:
         return redirect(made.url, 303)
     return redirect(url_for("payments.checkout", checkout_id=made.id), 303)
 

@@ -92,9 +92,7 @@ def create_checkout(wanted: dict[str, Any], order_id: UUID) -> Checkout:
     return paying.pay(
         order_id,
         actor,
-        paying.Choice(
-            whole=wanted["stages"] == "all", use_wallet=wanted["wallet"], seen_fen=wanted["amount_fen"]
-        ),
+        paying.Choice(wanted["stages"] == "all", wanted["wallet"], wanted["amount_fen"], wanted["card_id"]),
         key=key,
         public_url=current_app.config["SETTINGS"].public_url,
         locale=str(get_locale()),

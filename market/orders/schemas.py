@@ -20,11 +20,13 @@ STAGES = ("all", "next")
 
 class PaySchema(Schema):
     """What to pay: `all` stages that are not funded, or the `next` one where the terms allow it. `wallet`: as much as
-    the wallet has. `amount_fen` is what you expect to be charged; when it is not that, nothing is charged."""
+    the wallet has. `amount_fen` is what you expect to be charged; when it is not that, nothing is charged. `card_id`:
+    with a saved card, without a page; when the bank wants to see its holder, `url` leads there."""
 
     stages = Choice([*STAGES], load_default="all")
     wallet = fields.Boolean(load_default=False)
     amount_fen = Fen(load_default=None, allow_none=True)
+    card_id = PublicId("crd", load_default=None, allow_none=True)
 
 
 class PayFormSchema(PaySchema):

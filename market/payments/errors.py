@@ -17,10 +17,19 @@ class StripeRefused(Refusal):
     title = N_("支付服务拒绝了请求")
     text = N_("支付服务拒绝了这个请求（%(code)s）。请联系平台客服，并告知这个代码。")
 
-    def __init__(self, code: str, message: str = "") -> None:
+    def __init__(self, code: str, message: str = "", *, decline: str = "", intent_id: str = "") -> None:
+        """`decline`: the bank's own reason, where there is one; `intent_id`: the payment that was refused."""
         super().__init__(code=code)
         self.code = code
         self.message = message
+        self.decline = decline
+        self.intent_id = intent_id
+
+
+class CardExpired(Conflict):
+    """The saved card cannot pay any more."""
+
+    text = N_("这张卡已过期，请换一张卡，或换一种付款方式。")
 
 
 class PageStillOpen(Conflict):

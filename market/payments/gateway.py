@@ -18,11 +18,15 @@ from market.payments.errors import StripeAway, StripeRefused
 from market.payments.views import (
     AccountView,
     EntryView,
+    IntentView,
     Json,
+    MethodView,
     PayoutView,
     SessionView,
     account_view,
     entry_view,
+    intent_view,
+    method_view,
     payout_view,
     session_view,
 )
@@ -87,7 +91,18 @@ def _translated() -> Iterator[None]:
         # 401 and 403 are our key's fault and 409 is a twin under way: none says anything about the request.
         if status >= 500 or status in (0, 401, 403, 409, 429):
             raise StripeAway from error
-        raise StripeRefused(error.code or type(error).__name__, error.user_message or "") from error
+        raise _refusal(error) from error
+
+
+def _refusal(error: stripe.StripeError) -> StripeRefused:
+    said = (error.json_body or {}).get("error") or {} if isinstance(error.json_body, dict) else {}
+    intent = said.get("payment_intent")
+    return StripeRefused(
+        error.code or type(error).__name__,
+        error.user_message or "",
+        decline=str(said.get("decline_code") or ""),
+        intent_id=str(intent.get("id") or "") if isinstance(intent, dict) else "",
+    )
 
 
 # How each purpose is sent, and how it is found again when nobody knows whether it was done.
@@ -96,6 +111,12 @@ Sender = Callable[[stripe.StripeClient, Call, Any, Any], Any]
 SENDERS: dict[str, Sender] = {
     "checkout": lambda c, call, params, options: c.v1.checkout.sessions.create(params, options),
     "expire": lambda c, call, params, options: c.v1.checkout.sessions.expire(call.target, params, options),
+    "intent": lambda c, call, params, options: c.v1.payment_intents.create(params, options),
+    "cancel_intent": lambda c, call, params, options: c.v1.payment_intents.cancel(
+        call.target, params, options
+    ),
+    "customer": lambda c, call, params, options: c.v1.customers.create(params, options),
+    "detach": lambda c, call, params, options: c.v1.payment_methods.detach(call.target, params, options),
     "account": lambda c, call, params, options: c.v1.accounts.create(params, options),
     "transfer": lambda c, call, params, options: c.v1.transfers.create(params, options),
     "payout": lambda c, call, params, options: c.v1.payouts.create(params, options),
@@ -118,7 +139,7 @@ def send(call: Call) -> Json:
 
 
 def _marked(call: Call) -> bool:
-    return call.purpose != "expire"
+    return call.purpose not in ("expire", "cancel_intent", "detach")
 
 
 def look_up(call: Call) -> Json | None:
@@ -144,13 +165,24 @@ def _candidates(call: Call) -> Iterator[Json]:
         page = c.v1.payouts.list({"limit": 100}, options)
     elif call.purpose == "reversal":
         page = c.v1.transfers.reversals.list(call.target, {"limit": 100})
+    elif call.purpose == "intent":
+        page = c.v1.payment_intents.list(
+            {"customer": call.params["customer"], "limit": 100, "created": {"gte": _since(call)}}
+        )
+    elif call.purpose == "customer":
+        page = c.v1.customers.list({"limit": 100, "created": {"gte": _since(call)}})
     elif call.purpose == "account":
-        since = int(call.first_sent_at.timestamp()) - 300 if call.first_sent_at else 0
+        since = _since(call)
         page = c.v1.accounts.list({"limit": 100, "created": {"gte": since}})
     else:
         return
     for thing in page.auto_paging_iter():
         yield thing.to_dict()
+
+
+def _since(call: Call) -> int:
+    """A little before the first try, in seconds."""
+    return int(call.first_sent_at.timestamp()) - 300 if call.first_sent_at else 0
 
 
 # What we read back.
@@ -161,6 +193,25 @@ def session(session_id: str) -> SessionView:
     expand = ["payment_intent.latest_charge.balance_transaction"]
     with _translated():
         return session_view(client().v1.checkout.sessions.retrieve(session_id, {"expand": expand}).to_dict())
+
+
+def intent(intent_id: str) -> IntentView:
+    """The payment with a saved card as it is now."""
+    expand = ["latest_charge.balance_transaction"]
+    with _translated():
+        return intent_view(client().v1.payment_intents.retrieve(intent_id, {"expand": expand}).to_dict())
+
+
+def method(method_id: str) -> MethodView:
+    with _translated():
+        return method_view(client().v1.payment_methods.retrieve(method_id).to_dict())
+
+
+def cards(customer_id: str) -> list[MethodView]:
+    """The cards that Stripe keeps for this customer."""
+    with _translated():
+        page = client().v1.customers.payment_methods.list(customer_id, {"type": "card", "limit": 100})
+        return [method_view(each.to_dict()) for each in page.auto_paging_iter()]
 
 
 def account(account_id: str) -> AccountView:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from market.kit.clock import now
 from market.kit.db import db, transaction
-from market.payments import calls, config, connect, entries, gateway, receipts, withdrawals
+from market.payments import calls, cards, config, connect, entries, gateway, receipts, withdrawals
 from market.payments.alarms import alarm
 from market.payments.errors import StripeAway, StripeRefused
 from market.payments.models import StripeEvent
@@ -35,6 +35,16 @@ def _session(account: str | None, object_id: str) -> Step:
     return lambda: receipts.apply(view)
 
 
+def _intent(account: str | None, object_id: str) -> Step:
+    view = gateway.intent(object_id)
+    return lambda: receipts.apply_intent(view)
+
+
+def _method(account: str | None, object_id: str) -> Step:
+    view = gateway.method(object_id)
+    return lambda: cards.apply(view)
+
+
 def _account(account: str | None, object_id: str) -> Step:
     view = gateway.account(object_id)
     return lambda: connect.apply(view)
@@ -50,6 +60,14 @@ HANDLERS: dict[str, Fetch] = {
     "checkout.session.async_payment_succeeded": _session,
     "checkout.session.async_payment_failed": _session,
     "checkout.session.expired": _session,
+    "payment_intent.succeeded": _intent,
+    "payment_intent.payment_failed": _intent,
+    "payment_intent.requires_action": _intent,
+    "payment_intent.canceled": _intent,
+    "payment_method.attached": _method,
+    "payment_method.automatically_updated": _method,
+    "payment_method.updated": _method,
+    "payment_method.detached": _method,
     "account.updated": _account,
     "payout.updated": _payout,
     "payout.paid": _payout,

@@ -39,10 +39,12 @@ class Checkout(Row, Base):
     amount_fen: Mapped[int] = mapped_column(BigInteger)
     wallet_fen: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     subsidy_fen: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    card_id: Mapped[UUID | None] = belongs_to("saved_cards", index=False)
     title: Mapped[str]
     key: Mapped[str] = mapped_column(Text)
     state: Mapped[CheckoutState] = mapped_column(default=CheckoutState.CREATED)
     session_id: Mapped[str | None] = mapped_column(unique=True)
+    intent_id: Mapped[str | None] = mapped_column(unique=True)
     url: Mapped[str | None] = mapped_column(Text)
     expires_at: Mapped[datetime | None]
     charge_id: Mapped[str | None] = mapped_column(unique=True)
@@ -56,6 +58,7 @@ class Checkout(Row, Base):
         UniqueConstraint("payer_id", "key"),
         CheckConstraint("amount_fen > 0", name="amount"),
         CheckConstraint("wallet_fen >= 0 AND subsidy_fen >= 0", name="beside"),
+        CheckConstraint("(means = 'card') = (card_id IS NOT NULL)", name="card"),
         # However often one clicks: one way to pay at a time.
         Index(
             "uq_checkouts_live",
@@ -79,6 +82,10 @@ class Checkout(Row, Base):
         self.state = move(self.state, CheckoutState.OPEN, CHECKOUT_MOVES)
         self.session_id, self.url, self.expires_at = session_id, url, expires_at
 
+    def begin(self, intent_id: str, url: str | None, expires_at: datetime) -> None:
+        self.state = move(self.state, CheckoutState.OPEN, CHECKOUT_MOVES)
+        self.intent_id, self.url, self.expires_at = intent_id, url, expires_at
+
     def pay(self, charge_id: str, received_fen: int, method: str) -> None:
         self.state = move(self.state, CheckoutState.PAID, CHECKOUT_MOVES)
         self.charge_id, self.received_fen, self.method, self.failure = charge_id, received_fen, method, ""
@@ -90,6 +97,41 @@ class Checkout(Row, Base):
     def fail(self, reason: str) -> None:
         self.state = move(self.state, CheckoutState.FAILED, CHECKOUT_MOVES)
         self.failure = reason
+
+
+class Customer(Row, Base):
+    """A merchant as Stripe knows him; `stripe_id` is None until Stripe has answered."""
+
+    __tablename__ = "customers"
+
+    party_id: Mapped[UUID] = belongs_to("parties", unique=True)
+    stripe_id: Mapped[str | None] = mapped_column(unique=True)
+    looked_at: Mapped[datetime | None]
+
+
+class SavedCard(Row, Base):
+    """A card that Stripe keeps for a merchant, by what may be shown of it."""
+
+    __tablename__ = "saved_cards"
+
+    party_id: Mapped[UUID] = belongs_to("parties")
+    method_id: Mapped[str] = mapped_column(unique=True)
+    brand: Mapped[str]
+    last4: Mapped[str]
+    exp_month: Mapped[int]
+    exp_year: Mapped[int]
+    is_default: Mapped[bool] = mapped_column(default=False)
+    removed_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("uq_saved_cards_default", "party_id", unique=True, postgresql_where=text("is_default")),
+        CheckConstraint("NOT (is_default AND removed_at IS NOT NULL)", name="default_in_use"),
+    )
+
+    @property
+    def is_expired(self) -> bool:
+        today = now()
+        return (self.exp_year, self.exp_month) < (today.year, today.month)
 
 
 class ConnectAccount(Row, Base):

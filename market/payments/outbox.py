@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 
 from market.kit.clock import now
 from market.kit.db import db, transaction
-from market.payments import calls, checkouts, connect, gateway, inbox, polls, withdrawals
+from market.payments import calls, cards, checkouts, connect, customers, gateway, inbox, polls, withdrawals
 from market.payments.alarms import alarm
 from market.payments.calls import Sending
 from market.payments.errors import StripeAway, StripeRefused
@@ -34,6 +34,10 @@ Refused = Callable[[UUID, StripeRefused], None]
 ANSWERS: dict[str, tuple[Answer, Refused]] = {
     "checkout": (checkouts.opened, checkouts.refused),
     "expire": (checkouts.closed, checkouts.not_closed),
+    "intent": (checkouts.intent_made, checkouts.intent_refused),
+    "cancel_intent": (checkouts.closed, checkouts.not_closed),
+    "customer": (customers.made, customers.refused),
+    "detach": (cards.detached, cards.not_detached),
     "account": (connect.made, connect.refused),
     "transfer": (withdrawals.transferred, withdrawals.transfer_refused),
     "payout": (withdrawals.payout_made, withdrawals.payout_refused),

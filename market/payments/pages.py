@@ -13,18 +13,17 @@ from market.kit.figures import figures
 from market.kit.pages import Form, read_form
 from market.kit.paging import page_of
 from market.kit.words import N_, _, say
-from market.payments import connect, onboarding, polls, queries, service, wallet_pages
+from market.payments import card_pages, connect, declines, onboarding, polls, queries, service, wallet_pages
 from market.payments.blueprints import pages as bp
 from market.payments.errors import StripeAway
 from market.payments.models import Checkout, Earning, Withdrawal
 from market.payments.policy import has_income
 from market.payments.schemas import WithdrawFormSchema
 
-__all__ = ["bp", "wallet_pages"]
+__all__ = ["bp", "card_pages", "wallet_pages"]
 
 METHODS = {"card": N_("银行卡"), "alipay": N_("支付宝"), "wechat_pay": N_("微信支付")}
 FAILURES = {
-    "payment_failed": N_("付款没有成功"),
     "account_closed": N_("收款银行账户已注销"),
     "no_account": N_("收款银行账户不存在"),
     "could_not_process": N_("银行没有受理"),
@@ -36,7 +35,7 @@ FAILURES = {
 
 def reason(code: str) -> str:
     """A failure in words; unknown ones keep Stripe's code, which support can look up."""
-    return say(FAILURES[code]) if code in FAILURES else _("支付通道返回：%(code)s", code=code)
+    return say(FAILURES[code]) if code in FAILURES else declines.words(code)
 
 
 @bp.get("/checkouts/<pid('chk'):checkout_id>")
@@ -60,7 +59,7 @@ def _state(checkout_id: UUID) -> dict[str, Any]:
     actor = current_actor()
     found = queries.find_visible(checkout_id, actor)
     away = False
-    if found.is_live and found.session_id:
+    if found.is_live and (found.session_id or found.intent_id):
         try:
             polls.look_at_checkout(checkout_id)
         except StripeAway:
@@ -71,7 +70,7 @@ def _state(checkout_id: UUID) -> dict[str, Any]:
         "away": away,
         "came_back": "back" in request.args,
         "method": say(METHODS[found.method]) if found.method in METHODS else found.method,
-        "reason": reason(found.failure) if found.failure else "",
+        "reason": declines.words(found.failure) if found.failure else "",
     }
 
 

@@ -4,18 +4,32 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 if TYPE_CHECKING:
-    from stripe.params import AccountCreateParams, PayoutCreateParams, TransferCreateParams
+    from stripe.params import (
+        AccountCreateParams,
+        PaymentIntentCreateParams,
+        PayoutCreateParams,
+        TransferCreateParams,
+    )
     from stripe.params.checkout import SessionCreateParams
 
 GROUP = "wd_"
 
 
 def session_params(
-    *, checkout_id: UUID, amount_fen: int, title: str, return_url: str, locale: str
+    *, checkout_id: UUID, amount_fen: int, title: str, return_url: str, locale: str, customer: str | None
 ) -> "SessionCreateParams":
-    """A hosted payment page for card, Alipay and WeChat Pay. `payment_method_types` is refused since endive."""
+    """A hosted payment page for card, Alipay and WeChat Pay. `payment_method_types` is refused since endive.
+
+    For a known customer the page offers to keep the card, and his tick there is the consent to use it again.
+    """
     ours = {"checkout": str(checkout_id)}
+    known: SessionCreateParams = (
+        {"customer": customer, "saved_payment_method_options": {"payment_method_save": "enabled"}}
+        if customer
+        else {}
+    )
     return {
+        **known,
         "mode": "payment",
         "client_reference_id": str(checkout_id),
         "line_items": [
@@ -39,6 +53,24 @@ def session_params(
         "success_url": return_url,
         "cancel_url": return_url,
         "locale": "en" if locale == "en" else "zh",
+    }
+
+
+def intent_params(
+    *, checkout_id: UUID, amount_fen: int, title: str, return_url: str, customer: str, method: str
+) -> "PaymentIntentCreateParams":
+    """A payment with a saved card while its holder looks on: the bank may ask him, on a page of its own."""
+    return {
+        "amount": amount_fen,
+        "currency": "cny",
+        "customer": customer,
+        "payment_method": method,
+        "confirm": True,
+        "allowed_payment_method_types": ["card"],
+        "return_url": return_url,
+        "description": title,
+        "transfer_group": f"chk_{checkout_id}",
+        "metadata": {"checkout": str(checkout_id)},
     }
 
 

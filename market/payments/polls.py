@@ -13,7 +13,7 @@ from sqlalchemy import Select, TextClause, select, text
 
 from market.kit.clock import now
 from market.kit.db import db, transaction
-from market.payments import connect, gateway, receipts, withdrawals
+from market.payments import cards, connect, customers, gateway, receipts, withdrawals
 from market.payments.errors import StripeAway, StripeRefused
 from market.payments.models import Checkout, ConnectAccount, Withdrawal
 from market.payments.states import CheckoutState, WithdrawalState
@@ -76,9 +76,25 @@ def _take(rows: Select[Any]) -> UUID | None:
 
 
 def look_at_checkout(checkout_id: UUID) -> None:
-    """Fetch the session and act on what it says. Network first, then one transaction."""
-    session_id = db.session.scalar(select(Checkout.session_id).where(Checkout.id == checkout_id))
-    _apply(session_id, lambda: gateway.session(str(session_id)), receipts.apply)
+    """Fetch the session, or the payment with a saved card, and act on what it says. Network first, then one
+    transaction."""
+    known = db.session.execute(
+        select(Checkout.session_id, Checkout.intent_id).where(Checkout.id == checkout_id)
+    ).one()
+    if known.session_id:
+        _apply(known.session_id, lambda: gateway.session(known.session_id), receipts.apply)
+    else:
+        _apply(known.intent_id, lambda: gateway.intent(known.intent_id), receipts.apply_intent)
+
+
+def look_at_cards(party_id: UUID) -> None:
+    """Fetch the merchant's saved cards: an event about one may have been lost."""
+    customer_id = customers.stripe_id_of(party_id)
+    _apply(
+        customer_id,
+        lambda: gateway.cards(str(customer_id)),
+        lambda views: cards.apply_all(party_id, views),
+    )
 
 
 def look_at_withdrawal(withdrawal_id: UUID) -> None:

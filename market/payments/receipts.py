@@ -14,11 +14,12 @@ from market.kit.events import record
 from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Leg, PostingKind
+from market.payments import calls
 from market.payments.alarms import alarm
-from market.payments.checkouts import find, tell_failed
+from market.payments.checkouts import close, find, tell_failed
 from market.payments.models import Checkout
-from market.payments.states import Purpose
-from market.payments.views import ChargeView, SessionView
+from market.payments.states import CheckoutState, Means, Purpose
+from market.payments.views import ChargeView, IntentView, SessionView
 
 K = AccountKind
 CHARGES = UUID("1d8a9b52-1c7e-5f0b-8a53-0f4ce2f8a6d1")
@@ -47,6 +48,36 @@ def apply(view: SessionView) -> None:
     ):
         found.fail("payment_failed")
         tell_failed(found, "payment_failed")
+
+
+def apply_intent(view: IntentView) -> None:
+    """Bring a payment with a saved card to what Stripe says of it; in a transaction, as often as you like.
+
+    Payments made on a page have intents too: theirs is told by the page's session.
+    """
+    checkout_id = _uuid(view.reference)
+    known = db.session.get(Checkout, checkout_id) if checkout_id else None
+    if known is None or known.means is not Means.CARD:
+        return
+    found = find(known.id, lock=True)
+    if found.intent_id not in (None, view.id):
+        return
+    found.looked_at = now()
+    found.intent_id = view.id
+    if view.charge:
+        _take(found, view.charge)
+    elif view.status == "canceled":
+        if found.is_live:
+            found.expire()
+            record("checkout.expired", found.subject_id, by=SYSTEM)
+    elif view.status == "requires_payment_method" and found.is_live:
+        found.fail(view.failure or "payment_failed")
+        tell_failed(found, found.failure)
+        calls.put("cancel_intent", found.id, {}, target=view.id)
+    elif view.status == "requires_action" and found.state is CheckoutState.OPEN:
+        found.url = view.url or found.url
+        if found.expires_at is not None and found.expires_at < now():
+            close(found)
 
 
 def _of(view: SessionView) -> Checkout | None:

@@ -11,7 +11,7 @@ from market.accounts.idempotency import idempotent, request_key
 from market.kit.api import IDEMPOTENCY_KEY
 from market.kit.paging import Page, page_of
 from market.kit.schemas import PageQuery, page_schema
-from market.payments import connect, onboarding, polls, queries, service, wallet_routes
+from market.payments import card_routes, connect, onboarding, polls, queries, service, wallet_routes
 from market.payments.blueprints import api as bp
 from market.payments.models import Checkout, ConnectAccount, Earning, Withdrawal
 from market.payments.policy import has_income
@@ -25,7 +25,7 @@ from market.payments.schemas import (
     WithdrawSchema,
 )
 
-__all__ = ["bp", "wallet_routes"]
+__all__ = ["bp", "card_routes", "wallet_routes"]
 
 
 @bp.get("/checkouts")

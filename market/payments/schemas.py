@@ -5,7 +5,7 @@ from marshmallow import fields
 from market.kit.figures import figures
 from market.kit.schemas import Fen, Instant, PublicId, Schema, Yuan
 from market.ledger.movements import PostingKind
-from market.payments.states import CheckoutState, Purpose, WithdrawalState
+from market.payments.states import CheckoutState, Means, Purpose, WithdrawalState
 
 
 class CheckoutSchema(Schema):
@@ -14,6 +14,7 @@ class CheckoutSchema(Schema):
 
     id = PublicId("chk", required=True)
     purpose = fields.Enum(Purpose, by_value=True, required=True)
+    means = fields.Enum(Means, by_value=True, required=True)
     order_id = PublicId("ord", required=True, allow_none=True)
     state = fields.Enum(CheckoutState, by_value=True, required=True)
     amount_fen = fields.Integer(required=True)
@@ -41,11 +42,33 @@ class WalletLineSchema(Schema):
 
 
 class TopUpSchema(Schema):
+    """`card_id`: with a saved card, without a page."""
+
     amount_fen = Fen(required=True)
+    card_id = PublicId("crd", load_default=None, allow_none=True)
 
 
 class TopUpFormSchema(Schema):
     amount_fen = Yuan(required=True)
+    card_id = PublicId("crd", load_default=None, allow_none=True)
+
+
+class CardSchema(Schema):
+    """A card that Stripe keeps for you. One is kept by your tick on the payment page."""
+
+    id = PublicId("crd", required=True)
+    brand = fields.String(required=True)
+    last4 = fields.String(required=True)
+    exp_month = fields.Integer(required=True)
+    exp_year = fields.Integer(required=True)
+    is_default = fields.Boolean(required=True)
+    is_expired = fields.Boolean(required=True)
+
+
+class CardsSchema(Schema):
+    """All of them; the one that is used first comes first."""
+
+    data = fields.List(fields.Nested(CardSchema), required=True)
 
 
 class EarningSchema(Schema):

@@ -34,6 +34,35 @@ class SessionView:
 
 
 @dataclass(frozen=True)
+class IntentView:
+    """A payment with a saved card. `url`: where the bank asks its holder; `failure`: why it did not go through."""
+
+    id: str
+    reference: str
+    status: str
+    url: str | None
+    failure: str
+    charge: ChargeView | None
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    brand: str
+    last4: str
+    exp_month: int
+    exp_year: int
+
+
+@dataclass(frozen=True)
+class MethodView:
+    """A way to pay that Stripe keeps; `customer` empty: for nobody any more. `card` None: it is no card."""
+
+    id: str
+    customer: str
+    card: CardFacts | None
+
+
+@dataclass(frozen=True)
 class AccountView:
     id: str
     details_submitted: bool
@@ -103,6 +132,36 @@ def session_view(body: Json) -> SessionView:
         expires_at=moment(body["expires_at"]),
         intent_status=intent.get("status") or "",
         charge=_charge_view(cast(Json, charge)) if paid else None,
+    )
+
+
+def intent_view(body: Json) -> IntentView:
+    charge, failure = body.get("latest_charge"), body.get("last_payment_error") or {}
+    paid = body["status"] == "succeeded" and isinstance(charge, dict) and charge.get("status") == "succeeded"
+    return IntentView(
+        id=body["id"],
+        reference=(body.get("metadata") or {}).get("checkout") or "",
+        status=body["status"],
+        url=next_url(body),
+        failure=failure.get("decline_code") or failure.get("code") or "",
+        charge=_charge_view(cast(Json, charge)) if paid else None,
+    )
+
+
+def next_url(intent: Json) -> str | None:
+    """Where the payer is to go next, when the bank wants to see him."""
+    action = intent.get("next_action") or {}
+    return (action.get("redirect_to_url") or {}).get("url")
+
+
+def method_view(body: Json) -> MethodView:
+    card = body.get("card")
+    return MethodView(
+        id=body["id"],
+        customer=body.get("customer") or "",
+        card=CardFacts(card["brand"], card["last4"], card["exp_month"], card["exp_year"])
+        if isinstance(card, dict)
+        else None,
     )
 
 

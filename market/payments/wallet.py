@@ -15,7 +15,7 @@ from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Entry, Leg, PostingKind
 from market.payments.checkouts import checkout
 from market.payments.errors import TopUpLimits
-from market.payments.models import Checkout
+from market.payments.models import Checkout, SavedCard
 from market.payments.states import Purpose
 
 K = AccountKind
@@ -46,7 +46,15 @@ def require_limits(amount_fen: int) -> None:
 
 
 def top_up(
-    party_id: UUID, amount_fen: int, by: Actor, *, title: str, key: str, return_url: str, locale: str = "zh"
+    party_id: UUID,
+    amount_fen: int,
+    by: Actor,
+    *,
+    title: str,
+    key: str,
+    return_url: str,
+    locale: str = "zh",
+    card: SavedCard | None = None,
 ) -> Checkout:
     """A payment page that fills the wallet; send its call after the commit.
 
@@ -63,6 +71,7 @@ def top_up(
         return_url=return_url,
         locale=locale,
         purpose=Purpose.TOP_UP,
+        card=card,
     )
 
 

@@ -11,10 +11,11 @@ from market.accounts.edge import current_actor, hat, require
 from market.accounts.idempotency import request_key
 from market.kit.figures import figures
 from market.kit.pages import Form, read_form
-from market.payments import checkouts, topping_up, wallet, wallet_lines
+from market.payments import cards, checkouts, topping_up, wallet, wallet_lines
 from market.payments.blueprints import pages as bp
 from market.payments.policy import has_wallet
 from market.payments.schemas import TopUpFormSchema
+from market.payments.states import Means
 
 QUICK_FEN = (100_000, 500_000, 1_000_000, 5_000_000)
 
@@ -35,6 +36,7 @@ def _wallet(form: Form) -> Any:
         lines=wallet_lines.lines(party_id, cursor=request.args.get("cursor")),
         open_checkout=checkouts.live(party_id),
         form=form,
+        cards=[each for each in cards.of_party(party_id) if not each.is_expired],
         quick=QUICK_FEN,
         least_fen=figures.min_top_up_fen,
         most_fen=figures.max_top_up_fen,
@@ -55,11 +57,12 @@ def top_up() -> Any:
         made = topping_up.top_up(
             actor,
             form.data["amount_fen"],
+            card_id=form.data["card_id"],
             key=request_key(),
             public_url=current_app.config["SETTINGS"].public_url,
             locale=str(get_locale()),
         )
-        if made.url and made.is_live:
+        if made.url and made.is_live and made.means is Means.PAGE:
             return redirect(made.url, 303)
         return redirect(url_for("payments.checkout", checkout_id=made.id), 303)
     return _wallet(form)

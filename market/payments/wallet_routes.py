@@ -48,6 +48,7 @@ def create_top_up(wanted: dict[str, Any]) -> Checkout:
     return topping_up.top_up(
         current_actor(),
         wanted["amount_fen"],
+        card_id=wanted["card_id"],
         key=request_key(),
         public_url=current_app.config["SETTINGS"].public_url,
         locale=str(get_locale()),

@@ -203,14 +203,14 @@ def test_stripe_down_keeps_the_intent_and_goes_on_with_the_same_key(
     page = mei.browser().get(f"/checkouts/{checkout['id']}")
     assert "自动重试" in page.text and "没有发生扣款" in page.text
     with app.app_context():
-        call = db.session.query(StripeCall).one()
+        call = db.session.query(StripeCall).filter_by(purpose="checkout").one()
         key, tries = call.id, call.tries
     assert tries == 1
     play.shift(1)
     sandbox.settle()
     assert mei.api("GET", f"/checkouts/{checkout['id']}").json["state"] == "open"
     with app.app_context():
-        assert db.session.query(StripeCall).one().id == key
+        assert db.session.query(StripeCall).filter_by(purpose="checkout").one().id == key
     sandbox.pay(play.session_of(app, checkout))
     sandbox.settle()
     assert state_of(app, order_id) is OrderState.SCRIPTING
@@ -244,7 +244,8 @@ def test_a_stored_fault_is_gone_round_with_a_new_key(
     assert mei.api("GET", f"/checkouts/{checkout['id']}").json["state"] == "open"
     with app.app_context():
         assert [
-            (c.attempt, c.state.value) for c in db.session.query(StripeCall).order_by(StripeCall.attempt)
+            (c.attempt, c.state.value)
+            for c in db.session.query(StripeCall).filter_by(purpose="checkout").order_by(StripeCall.attempt)
         ] == [
             (1, "refused"),
             (2, "done"),

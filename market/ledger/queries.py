@@ -75,6 +75,11 @@ def postings_of(source_type: str, source_id: UUID) -> list[Entry]:
     return _entries(of_source)[::-1]
 
 
+def posting(posting_id: UUID) -> Entry | None:
+    """One posting with all its legs: who may see it is for the caller."""
+    return next(iter(_entries(Posting.id == posting_id)), None)
+
+
 def statement(accounts: Sequence[Account], *, limit: int = 20, cursor: str | None = None) -> Page[Entry]:
     """The postings that touched these accounts, newest first, with only the legs that did.
 

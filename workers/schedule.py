@@ -10,6 +10,7 @@ from sqlalchemy import delete
 from sqlalchemy.exc import DBAPIError
 
 from market.accounts.models import RememberedAnswer, SignIn
+from market.invoices import listeners
 from market.kit.clock import now
 from market.kit.db import db, transaction
 from market.kit.work import WorkItem, WorkState
@@ -75,6 +76,11 @@ def reconcile() -> None:
         pass
 
 
+def statements() -> None:
+    """Last month's statements, for whoever has none yet."""
+    listeners.paper_month()
+
+
 def fetch_missed() -> None:
     """Events of Stripe's own list that never came to the webhook."""
     inbox.fetch_missed()
@@ -94,6 +100,7 @@ ROUTINES = [
     Routine("check", 3600, check_books),
     Routine("reconcile", 3, reconcile),
     Routine("missed events", 300, fetch_missed),
+    Routine("statements", 6 * 3600, statements),
     Routine("head", 24 * 3600, export_head),
     Routine("forget", 3600, forget),
     Routine("tidy", 600, tidy),

@@ -14,6 +14,7 @@ from market.bids import invitations as bid_invitations
 from market.bids import service as bids
 from market.campaigns import filling
 from market.delivery import service as delivery
+from market.invoices import listeners as paper_listeners
 from market.kit.events import Event
 from market.live import service as live
 from market.messages import service as messages
@@ -29,6 +30,8 @@ TimerHandler = Callable[[UUID, dict[str, Any]], None]
 SUBSCRIPTIONS: dict[str, tuple[Listener, ...]] = {
     "delivery.accepted": (publication.publish,),
     "delivery.scheduled": (publication.publish,),
+    "order.completed": (paper_listeners.paper_order,),
+    "order.settled": (paper_listeners.paper_order,),
     "order.thawed": (order_listeners.release_thawed,),
     "payments.received": (order_listeners.fund_paid,),
     "post.changed": (filling.renew_venues,),

@@ -105,6 +105,10 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "order.lapsed": Entry(N_("订单 %(number)s 没有按时托管资金，已失效"), ORDER, "clock-alert"),
     "order.cancelled": Entry(N_("订单 %(number)s 已取消，没有产生费用"), ORDER, "circle-x"),
+    "document.issued": Entry(N_("单据 %(number)s 已出具"), given, "file-text"),
+    "fapiao.asked": Entry(N_("有商家申请发票 %(amount)s：%(title)s"), given, "receipt-text"),
+    "fapiao.issued": Entry(N_("您申请的发票已开具，号码 %(number)s"), given, "receipt-text"),
+    "fapiao.refused": Entry(N_("您的发票申请没有通过：%(reason)s"), given, "receipt-text"),
     "order.frozen": Entry(
         N_("订单 %(number)s 的资金正在核查，暂时冻结；交付可以照常进行"), ORDER, "snowflake"
     ),

@@ -1,0 +1,112 @@
+"""Lines of the ledger as CSV, written while they are read: UTF-8 with a mark for Excel, and no cell that is a formula."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+
+from market.invoices.lines import lines
+from market.invoices.words import MOVEMENTS
+from market.kit import ids
+from market.kit.db import db
+from market.kit.words import _
+from market.orders.models import BOOKKEEPING_ZONE
+
+BOM = "\ufeff"
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def cell(value: str) -> str:
+    """A text that a spreadsheet shows and does not run."""
+    return "'" + value if value.startswith(FORMULA) else value
+
+
+def amount(fen: int) -> str:
+    """A number a spreadsheet can add up."""
+    return f"{'-' if fen < 0 else ''}{abs(fen) // 100}.{abs(fen) % 100:02}"
+
+
+def of_party(party_id: UUID, since: datetime, until: datetime) -> Iterator[str]:
+    """What each posting changed for the party."""
+    head = [_("时间"), _("事项"), _("订单号"), _("金额（元）"), _("余额（元）"), _("通道编号"), _("分录编号")]
+    return _written(
+        head,
+        (
+            [
+                _moment(line.at),
+                MOVEMENTS.get(line.kind.value, line.kind.value),
+                line.order,
+                amount(line.fen),
+                amount(line.balance_fen),
+                cell(line.ref),
+                ids.encode("pst", line.posting_id),
+            ]
+            for line in lines(party_id, since, until)
+        ),
+    )
+
+
+LEGS = """
+    SELECT p.id, p.kind, p.effective_at, p.currency, p.source_type, p.source_id, p.external_ref, p.idem_key, t.leg,
+        t.amount, d.kind AS debit, d.owner_id AS debit_owner, c.kind AS credit, c.owner_id AS credit_owner
+    FROM ledger_postings p JOIN ledger_transfers t ON t.posting_id = p.id
+    JOIN ledger_accounts d ON d.id = t.debit_id JOIN ledger_accounts c ON c.id = t.credit_id
+    WHERE p.effective_at >= :since AND p.effective_at < :until
+    ORDER BY p.effective_at, p.id, t.leg"""
+
+
+def of_ledger(since: datetime, until: datetime) -> Iterator[str]:
+    """Every leg of every posting: for the accountant."""
+    head = [_("时间"), _("分录编号"), _("分录类型"), _("行"), _("借方"), _("借方归属"), _("贷方"), _("贷方归属"),
+            _("金额"), _("币种"), _("来源"), _("来源编号"), _("通道编号"), _("幂等键")]  # fmt: skip
+    rows = db.session.execute(
+        text(LEGS), {"since": since, "until": until}, execution_options={"yield_per": 1000}
+    )
+    return _written(
+        head,
+        (
+            [
+                _moment(row.effective_at),
+                ids.encode("pst", row.id),
+                row.kind,
+                str(row.leg),
+                row.debit,
+                _owner(row.debit_owner),
+                row.credit,
+                _owner(row.credit_owner),
+                amount(row.amount),
+                row.currency,
+                row.source_type,
+                str(row.source_id),
+                cell(row.external_ref or ""),
+                cell(row.idem_key),
+            ]
+            for row in rows
+        ),
+    )
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(BOOKKEEPING_ZONE):%Y-%m-%d %H:%M:%S}"
+
+
+def _owner(owner: UUID) -> str:
+    return str(owner) if owner.int else ""
+
+
+def _written(head: list[str], rows: Iterable[list[str]]) -> Iterator[str]:
+    """The file in pieces of some hundred rows."""
+    out = io.StringIO()
+    table = csv.writer(out)
+    out.write(BOM)
+    table.writerow(head)
+    for count, row in enumerate(rows, 1):
+        table.writerow(row)
+        if count % 200 == 0:
+            yield out.getvalue()
+            out.seek(0)
+            out.truncate()
+    yield out.getvalue()

@@ -1,0 +1,3 @@
+from tests.sandbox import sandbox, stripe_server
+
+__all__ = ["sandbox", "stripe_server"]

@@ -100,11 +100,12 @@ def test_numbers_have_no_gap_when_many_are_made_at_once_and_some_fail(
     app: Flask, cast: dict[str, Player]
 ) -> None:
     """Statements, as they need no orders: twelve at once, a third of them undone."""
+    payees = [cast[name] for name in ("mei", "lin", "bo", "ada")]
     with app.app_context(), transaction():
-        for name, player in cast.items():
+        for player in payees:
             ledger.post(
                 PostingKind.TOP_UP,
-                f"charge:{name}",
+                f"charge:{player.name}",
                 [
                     Leg(
                         Account(AccountKind.STRIPE_CLEARING),
@@ -121,7 +122,7 @@ def test_numbers_have_no_gap_when_many_are_made_at_once_and_some_fail(
         pass
 
     def make(turn: int) -> None:
-        player = list(cast.values())[turn % 6]
+        player = payees[turn % 4]
         with app.app_context():
             try:
                 with transaction():
@@ -139,7 +140,8 @@ def test_numbers_have_no_gap_when_many_are_made_at_once_and_some_fail(
 
     made = documents(app)
     assert [each.count for each in made] == list(range(1, len(made) + 1))
-    assert len({each.party_id for each in made}) == len(made) >= 4
+    assert {each.party_id for each in made} == {player.party_id for player in payees}
+    assert len(made) == 4
 
 
 def test_a_months_statement_comes_to_the_ledgers_balance(

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261127_documents"
-down_revision = "20261127_ledger_blocks"
+down_revision = "20261127_cards"
 branch_labels = None
 depends_on = None
 

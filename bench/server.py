@@ -6,9 +6,11 @@ import re
 import secrets
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -44,7 +46,19 @@ def database(purpose: str) -> Iterator[str]:
         try:
             yield make_conninfo(server(), dbname=name.as_string().strip('"'))
         finally:
+            drop(admin, name)
+
+
+def drop(admin: psycopg.Connection[Any], name: sql.Identifier) -> None:
+    patience = time.monotonic() + 30
+    while True:
+        try:
             admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+            return
+        except psycopg.errors.InsufficientPrivilege:  # autovacuum is in it, which only a superuser may end
+            if time.monotonic() > patience:
+                raise
+            time.sleep(0.2)
 
 
 def pgbench_program() -> str:

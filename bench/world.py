@@ -51,12 +51,12 @@ def _on(url: str, database: str) -> str:
 
 
 @contextmanager
-def world() -> Iterator[World]:
-    """The product on a database of its own, empty but for its one example order."""
+def product(purpose: str) -> Iterator[tuple[Flask, str, str]]:
+    """The product on a new, migrated, empty database; its app, the web role's URL, the owner's connection string."""
     unset = [name for name in NEEDED if name not in os.environ]
     if unset:
         raise Missing(f"{', '.join(unset)} not set: run ./vtask bench, which sets them")
-    with database("market") as conninfo:
+    with database(purpose) as conninfo:
         name = psycopg.conninfo.conninfo_to_dict(conninfo)["dbname"]
         url = _on(os.environ["DATABASE_URL"], str(name))
         app = open_app(url)
@@ -66,13 +66,26 @@ def world() -> Iterator[World]:
             from market.kit.db import db
 
             upgrade(directory=str(ROOT / "migrations"))
+            db.engine.dispose()
+        try:
+            yield app, url, conninfo
+        finally:
+            with app.app_context():
+                db.engine.dispose()
+
+
+@contextmanager
+def world() -> Iterator[World]:
+    """The product with its one example order."""
+    with product("market") as (app, url, conninfo):
+        with app.app_context():
+            from market.kit.db import db
+
             key = _example()
             db.session.remove()
             db.engine.dispose()
         _keep_example(conninfo)
         yield World(app, url, conninfo, key)
-        with app.app_context():
-            db.engine.dispose()
 
 
 def _example() -> str:

@@ -502,6 +502,14 @@ def bench(arguments: argparse.Namespace) -> int:
     )
 
 
+def prove(arguments: argparse.Namespace) -> int:
+    """As `bench`: databases of its own, on servers whose every commit is on disk."""
+    command = [sys.executable, "-m", "prove", *arguments.rest]
+    return with_servers(
+        command, "./vtask prove", Settings.read(suffix="-prove"), as_owner=True, may_create_databases=True
+    )
+
+
 CHAOS_FIGURES = {
     "VTASK_COOLING_H": "0",  # so that what is earned can be withdrawn in the same run
     "VTASK_LIVE_BIDS": "1000000",
@@ -600,7 +608,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     verb.add_argument("--size", choices=("demo", "large"), default="demo")
     verb.set_defaults(do=seed)
     verbs.add_parser("stop").set_defaults(do=stop)
-    for name, do in (("test", test), ("bench", bench), ("chaos", chaos), ("flask", flask)):
+    for name, do in (("test", test), ("bench", bench), ("prove", prove), ("chaos", chaos), ("flask", flask)):
         verb = verbs.add_parser(name, add_help=False, prefix_chars="\0")
         verb.add_argument("rest", nargs="*")
         verb.set_defaults(do=do)

@@ -6,8 +6,8 @@ from sqlalchemy import text
 
 from market.kit.db import db, transaction
 from market.ledger import checks, queries, service
-from market.ledger.movements import Leg, PostingKind
-from tests.ledger.acts import FEE, charge, crowd, funded, pending, put, stage, uid
+from prove.acts import charge, crowd, funded, uid
+from prove.tamper import TAMPERING, blocks, named_after, seal_all, sealed
 from tests.ledger.test_check import triggers_resting
 
 RULE = "the hash blocks are what was sealed"
@@ -23,53 +23,9 @@ def seal() -> int | None:
         return service.seal()
 
 
-def sealed(upto: int) -> None:
-    """So many blocks, each with several postings, one of them of two legs."""
-    for n in range(upto):
-        milestone = funded(10_00)
-        put(
-            PostingKind.RELEASE,
-            f"release:{milestone}",
-            Leg(stage(milestone), pending(uid()), 9_00),
-            Leg(stage(milestone), FEE, 1_00),
-        )
-        seal_all(n)
-
-
-def seal_all(before: int) -> None:
-    """A transaction that is open elsewhere on the server holds the bound of a block back for a moment."""
-    while blocks() == before:
-        seal()
-
-
-def blocks() -> int:
-    with transaction():
-        return db.session.scalar(text("SELECT count(*) FROM ledger_blocks")) or 0
-
-
 def broken_blocks() -> list[str]:
     with transaction():
         return [each.what for each in checks.check() if each.rule == RULE]
-
-
-IN_BLOCK_2 = "(SELECT p.id FROM ledger_postings p JOIN ledger_blocks b ON b.n = 2 AND p.xid >= b.from_xid AND p.xid < b.upto_xid)"
-TAMPERING = {
-    "an amount": f"UPDATE ledger_transfers SET amount = amount + 1 WHERE leg = 1 AND posting_id IN {IN_BLOCK_2}",
-    "who did it": f"UPDATE ledger_postings SET by_person = uuidv7() WHERE id IN {IN_BLOCK_2}",
-    "when": f"UPDATE ledger_postings SET effective_at = effective_at - interval '1 day' WHERE id IN {IN_BLOCK_2}",
-    "which account": f"""UPDATE ledger_accounts SET owner_id = uuidv7() WHERE kind = 'PP' AND id IN
-        (SELECT credit_id FROM ledger_transfers WHERE posting_id IN {IN_BLOCK_2})""",
-    "a posting moved out": f"UPDATE ledger_postings SET xid = xid + 1000000 WHERE id IN {IN_BLOCK_2}",
-    "a leg removed": f"DELETE FROM ledger_transfers WHERE leg = 2 AND posting_id IN {IN_BLOCK_2}",
-    "a posting removed whole": f"""WITH gone AS (DELETE FROM ledger_transfers WHERE posting_id IN {IN_BLOCK_2})
-        DELETE FROM ledger_postings WHERE id IN {IN_BLOCK_2}""",
-    "a posting smuggled in": """INSERT INTO ledger_postings (kind, idem_key, req_hash, currency, source_type, source_id,
-            effective_at, xid) SELECT 'refund', 'x', '', 'CNY', 'test', uuidv7(), now(), from_xid
-        FROM ledger_blocks WHERE n = 2""",
-    "the block's hash": "UPDATE ledger_blocks SET hash = sha256('x') WHERE n = 2",
-    "the block's bounds": "UPDATE ledger_blocks SET upto_xid = upto_xid - 1 WHERE n = 2",
-    "the block removed": "DELETE FROM ledger_blocks WHERE n = 2",
-}
 
 
 @pytest.mark.parametrize("what", TAMPERING)
@@ -77,10 +33,8 @@ def test_the_block_that_was_tampered_with_is_named(what: str):
     sealed(3)
     assert broken_blocks() == []
 
-    with triggers_resting() as owner:
-        owner.execute(text(TAMPERING[what]))
+    named = named_after(what, 2)
 
-    named = broken_blocks()
     if what == "the block removed":
         assert len(named) == 1 and named[0].startswith("block 3") and "before it is missing" in named[0]
     else:
@@ -151,7 +105,7 @@ def test_the_commands_check_the_books_and_keep_the_head(app: Flask):
     head = run(args=["ledger", "head"]).output.strip()
     well = run(args=["ledger", "check", "--head", head])
     with triggers_resting() as owner:
-        owner.execute(text(TAMPERING["when"]))
+        owner.execute(text(TAMPERING["when"]), {"n": 2})
     ill = run(args=["ledger", "check", "--quiet"])
 
     assert well.exit_code == 0, well.output

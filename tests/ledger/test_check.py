@@ -13,7 +13,7 @@ from market.kit.roles import as_owner
 from market.ledger import checks
 from market.ledger.accounts import Account
 from market.ledger.movements import Leg, PostingKind
-from tests.ledger.acts import FEE, SC, K, available, charge, funded, pending, put, settle, stage, transit, uid
+from prove.acts import FEE, SC, K, available, charge, funded, pending, put, settle, stage, transit, uid
 
 TABLES = ["ledger_accounts", "ledger_balances", "ledger_blocks", "ledger_postings", "ledger_transfers"]
 

@@ -9,7 +9,7 @@ from market.kit.db import db, transaction
 from market.kit.roles import as_owner
 from market.ledger import service
 from market.ledger.movements import Leg, PostingKind
-from tests.ledger.acts import FEE, SC, charge, crowd, escrow, funded, holds, put, scanned, settle, stage, uid
+from prove.acts import FEE, SC, charge, crowd, escrow, funded, holds, put, scanned, settle, stage, uid
 
 
 def move_checkpoints() -> int:

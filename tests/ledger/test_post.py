@@ -11,7 +11,7 @@ from market.ledger import queries
 from market.ledger.accounts import Account
 from market.ledger.errors import InsufficientFunds, KeyReused
 from market.ledger.movements import Leg, PostingKind
-from tests.ledger.acts import (
+from prove.acts import (
     FEE,
     SC,
     SFE,

@@ -5,29 +5,18 @@ from functools import partial
 from flask import Flask
 
 from market.ledger.movements import Leg, PostingKind
-from tests.ledger.acts import FEE, SC, crowd, escrow, funded, holds, pending, put, stage, uid
+from prove import races
+from prove.acts import FEE, SC, crowd, escrow, funded, holds, pending, put, stage, uid
 
 RELEASE = PostingKind.RELEASE
 
 
 def test_of_40_releases_racing_for_money_worth_10_exactly_10_are_paid(app: Flask):
-    milestone, lin = funded(10_00), uid()
-    leg = Leg(stage(milestone), pending(lin), 1_00)
-
-    ended = crowd(app, [partial(put, RELEASE, f"release:{n}", leg) for n in range(40)])
-
-    assert ended == {"done": 10, "insufficient-funds": 30}
-    assert (holds(stage(milestone)), holds(pending(lin))) == (0, 10_00)
+    races.over_release(app)
 
 
 def test_the_same_key_from_8_threads_pays_once(app: Flask):
-    milestone, lin = funded(10_00), uid()
-    leg = Leg(stage(milestone), pending(lin), 1_00)
-
-    ended = crowd(app, [partial(put, RELEASE, "release:once", leg)] * 8)
-
-    assert ended == {"done": 8}
-    assert (holds(stage(milestone)), holds(pending(lin))) == (9_00, 1_00)
+    races.same_key(app)
 
 
 def test_the_same_key_for_8_things_pays_for_one(app: Flask):

@@ -2,43 +2,20 @@
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from market.kit.db import db, transaction
 from market.kit.roles import as_owner
-from tests.ledger.acts import charge, uid
+from prove.acts import charge, uid
+from prove.tamper import (
+    CHANGES,
+    KEPT,
+    NO_PRIVILEGE,
+    REMOVALS,
+    TABLES,
+    refused_to_the_owner,
+    refused_to_the_web,
+)
 from workers.servers import ledger_is_open_to
-
-KEPT = ["ledger_accounts", "ledger_blocks", "ledger_postings", "ledger_transfers"]
-TABLES = [*KEPT, "ledger_balances", "ledger_checkpoints"]
-CHANGES = {
-    "ledger_accounts": "UPDATE ledger_accounts SET sign = -sign",
-    "ledger_balances": "UPDATE ledger_balances SET amount = amount + 1",
-    "ledger_blocks": "UPDATE ledger_blocks SET n = n",
-    "ledger_checkpoints": "UPDATE ledger_checkpoints SET amount = amount + 1",
-    "ledger_postings": "UPDATE ledger_postings SET kind = 'refund'",
-    "ledger_transfers": "UPDATE ledger_transfers SET amount = amount + 1",
-}
-REMOVALS = ["DELETE FROM {}", "TRUNCATE {} CASCADE"]
-NO_PRIVILEGE = "42501"
-
-
-def state(refusal: DBAPIError) -> str:
-    sqlstate: str = refusal.orig.sqlstate  # type: ignore[union-attr]
-    return sqlstate
-
-
-def refused_to_the_owner(sql: str) -> str:
-    """The SQLSTATE with which the database refuses."""
-    with pytest.raises(DBAPIError) as refusal, as_owner() as owner:
-        owner.execute(text(sql))
-    return state(refusal.value)
-
-
-def refused_to_the_web(sql: str) -> str:
-    with pytest.raises(DBAPIError) as refusal, transaction():
-        db.session.execute(text(sql))
-    return state(refusal.value)
 
 
 @pytest.mark.parametrize("table", KEPT)

@@ -6,7 +6,7 @@ from flask import Flask
 from market.kit.errors import Invalid
 from market.ledger import queries
 from market.ledger.movements import Leg, PostingKind
-from tests.ledger.acts import FEE, available, charge, escrow, funded, pending, put, stage, uid
+from prove.acts import FEE, available, charge, escrow, funded, pending, put, stage, uid
 
 RELEASE = PostingKind.RELEASE
 

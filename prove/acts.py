@@ -1,4 +1,4 @@
-"""What the tests of the ledger do: the movements as the business packages write them, and crowds of threads."""
+"""What the proofs and tests of the ledger do: movements as the business packages write them, and crowds of threads."""
 
 import secrets
 import time

@@ -95,3 +95,11 @@ class PayoutsPaused(Conflict):
 
     title = N_("提现暂停")
     text = N_("平台正在与支付通道核对账目，提现暂停，核对完成后自动恢复。您的钱没有变化，请稍后再试。")
+
+
+class RefundTooLarge(Refusal):
+    """More than what is left of what was paid."""
+
+    status = 422
+    title = N_("超过可退金额")
+    text = N_("超过可退金额：现在最多可退 %(most)s。没有退款。")

@@ -15,6 +15,7 @@ import stripe
 from market.kit.db import db
 from market.payments.config import StripeConfig, read
 from market.payments.errors import StripeAway, StripeRefused
+from market.payments.params import REFUND_EXPAND
 from market.payments.views import (
     AccountView,
     EntryView,
@@ -22,12 +23,14 @@ from market.payments.views import (
     Json,
     MethodView,
     PayoutView,
+    RefundView,
     SessionView,
     account_view,
     entry_view,
     intent_view,
     method_view,
     payout_view,
+    refund_view,
     session_view,
 )
 
@@ -120,6 +123,7 @@ SENDERS: dict[str, Sender] = {
     "account": lambda c, call, params, options: c.v1.accounts.create(params, options),
     "transfer": lambda c, call, params, options: c.v1.transfers.create(params, options),
     "payout": lambda c, call, params, options: c.v1.payouts.create(params, options),
+    "refund": lambda c, call, params, options: c.v1.refunds.create(params, options),
     "reversal": lambda c, call, params, options: c.v1.transfers.reversals.create(
         call.target, params, options
     ),
@@ -163,6 +167,9 @@ def _candidates(call: Call) -> Iterator[Json]:
         page = c.v1.transfers.list({"transfer_group": call.params["transfer_group"], "limit": 100})
     elif call.purpose == "payout":
         page = c.v1.payouts.list({"limit": 100}, options)
+    elif call.purpose == "refund":
+        expand = [f"data.{name}" for name in REFUND_EXPAND]
+        page = c.v1.refunds.list({"charge": call.target, "limit": 100, "expand": expand})
     elif call.purpose == "reversal":
         page = c.v1.transfers.reversals.list(call.target, {"limit": 100})
     elif call.purpose == "intent":
@@ -212,6 +219,11 @@ def cards(customer_id: str) -> list[MethodView]:
     with _translated():
         page = client().v1.customers.payment_methods.list(customer_id, {"type": "card", "limit": 100})
         return [method_view(each.to_dict()) for each in page.auto_paging_iter()]
+
+
+def refund(refund_id: str) -> RefundView:
+    with _translated():
+        return refund_view(client().v1.refunds.retrieve(refund_id, {"expand": [*REFUND_EXPAND]}).to_dict())
 
 
 def account(account_id: str) -> AccountView:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from market.kit.clock import now
 from market.kit.db import db, transaction
-from market.payments import calls, cards, config, connect, entries, gateway, receipts, withdrawals
+from market.payments import calls, cards, config, connect, entries, gateway, receipts, refunds, withdrawals
 from market.payments.alarms import alarm
 from market.payments.errors import StripeAway, StripeRefused
 from market.payments.models import StripeEvent
@@ -55,6 +55,11 @@ def _payout(account: str | None, object_id: str) -> Step:
     return lambda: withdrawals.apply(view)
 
 
+def _refund(account: str | None, object_id: str) -> Step:
+    view = gateway.refund(object_id)
+    return lambda: refunds.apply(view)
+
+
 HANDLERS: dict[str, Fetch] = {
     "checkout.session.completed": _session,
     "checkout.session.async_payment_succeeded": _session,
@@ -69,13 +74,16 @@ HANDLERS: dict[str, Fetch] = {
     "payment_method.updated": _method,
     "payment_method.detached": _method,
     "account.updated": _account,
+    "refund.created": _refund,
+    "refund.updated": _refund,
+    "refund.failed": _refund,
     "payout.updated": _payout,
     "payout.paid": _payout,
     "payout.failed": _payout,
     "payout.canceled": _payout,
 }
 
-ALARMING = ("charge.dispute.created", "charge.refunded", "radar.early_fraud_warning.created")
+ALARMING = ("charge.dispute.created", "radar.early_fraud_warning.created")
 """Facts that a person must see: their movements have no automatic handling here."""
 
 

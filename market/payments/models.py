@@ -49,6 +49,8 @@ class Checkout(Row, Base):
     expires_at: Mapped[datetime | None]
     charge_id: Mapped[str | None] = mapped_column(unique=True)
     received_fen: Mapped[int | None] = mapped_column(BigInteger)
+    refunded_fen: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
+    """Of it, what was asked back and has not failed."""
     method: Mapped[str] = mapped_column(default="")
     failure: Mapped[str] = mapped_column(default="")
     paid_at: Mapped[datetime | None]
@@ -59,6 +61,7 @@ class Checkout(Row, Base):
         CheckConstraint("amount_fen > 0", name="amount"),
         CheckConstraint("wallet_fen >= 0 AND subsidy_fen >= 0", name="beside"),
         CheckConstraint("(means = 'card') = (card_id IS NOT NULL)", name="card"),
+        CheckConstraint("refunded_fen BETWEEN 0 AND coalesce(received_fen, 0)", name="refunded"),
         # However often one clicks: one way to pay at a time.
         Index(
             "uq_checkouts_live",

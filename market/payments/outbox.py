@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 
 from market.kit.clock import now
 from market.kit.db import db, transaction
-from market.payments import calls, cards, checkouts, connect, customers, gateway, inbox, polls, withdrawals
+from market.payments import calls, cards, checkouts, connect, customers, gateway, inbox, polls, refunds, withdrawals
 from market.payments.alarms import alarm
 from market.payments.calls import Sending
 from market.payments.errors import StripeAway, StripeRefused
@@ -41,6 +41,7 @@ ANSWERS: dict[str, tuple[Answer, Refused]] = {
     "account": (connect.made, connect.refused),
     "transfer": (withdrawals.transferred, withdrawals.transfer_refused),
     "payout": (withdrawals.payout_made, withdrawals.payout_refused),
+    "refund": (refunds.made, refunds.refused),
     "reversal": (withdrawals.reversed_, withdrawals.reversal_refused),
 }
 """What an answer changes, and what a refusal; both take the call's subject and run in one transaction with it."""

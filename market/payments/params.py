@@ -8,11 +8,13 @@ if TYPE_CHECKING:
         AccountCreateParams,
         PaymentIntentCreateParams,
         PayoutCreateParams,
+        RefundCreateParams,
         TransferCreateParams,
     )
     from stripe.params.checkout import SessionCreateParams
 
 GROUP = "wd_"
+REFUND_EXPAND = ("balance_transaction", "failure_balance_transaction")
 
 
 def session_params(
@@ -92,6 +94,15 @@ def transfer_params(*, withdrawal_id: UUID, amount_fen: int, account: str) -> "T
         "destination": account,
         "transfer_group": GROUP + str(withdrawal_id),
         "metadata": {"withdrawal": str(withdrawal_id)},
+    }
+
+
+def refund_params(*, refund_id: UUID, charge: str, amount_fen: int) -> "RefundCreateParams":
+    return {
+        "charge": charge,
+        "amount": amount_fen,
+        "metadata": {"refund": str(refund_id)},
+        "expand": [*REFUND_EXPAND],
     }
 
 

@@ -13,9 +13,10 @@ from sqlalchemy import Select, TextClause, select, text
 
 from market.kit.clock import now
 from market.kit.db import db, transaction
-from market.payments import cards, connect, customers, gateway, receipts, withdrawals
+from market.payments import cards, connect, customers, gateway, receipts, refunds, withdrawals
 from market.payments.errors import StripeAway, StripeRefused
 from market.payments.models import Checkout, ConnectAccount, Withdrawal
+from market.payments.refunds import Refund, RefundState
 from market.payments.states import CheckoutState, WithdrawalState
 
 log = structlog.get_logger()
@@ -37,9 +38,14 @@ def _under_way() -> Select[Withdrawal]:
     )
 
 
+def _pending_refunds() -> Select[Refund]:
+    return select(Refund).where(Refund.state == RefundState.PENDING, _is_due())
+
+
 def waiting() -> bool:
     return any(
-        db.session.scalars(rows.limit(1)).first() is not None for rows in (_open_checkouts(), _under_way())
+        db.session.scalars(rows.limit(1)).first() is not None
+        for rows in (_open_checkouts(), _under_way(), _pending_refunds())
     )
 
 
@@ -48,6 +54,7 @@ def look_next() -> bool:
     for rows, look in (
         (_open_checkouts(), look_at_checkout),
         (_under_way(), look_at_withdrawal),
+        (_pending_refunds(), look_at_refund),
     ):
         taken = _take(rows)
         if taken is not None:
@@ -102,6 +109,11 @@ def look_at_withdrawal(withdrawal_id: UUID) -> None:
         select(Withdrawal.account, Withdrawal.payout_id).where(Withdrawal.id == withdrawal_id)
     ).one()
     _apply(row.payout_id, lambda: gateway.payout(row.account, row.payout_id), withdrawals.apply)
+
+
+def look_at_refund(refund_id: UUID) -> None:
+    stripe_id = db.session.scalar(select(Refund.stripe_id).where(Refund.id == refund_id))
+    _apply(stripe_id, lambda: gateway.refund(str(stripe_id)), refunds.apply)
 
 
 def look_at_account(account_row_id: UUID) -> None:

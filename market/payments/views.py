@@ -115,6 +115,48 @@ def entry_view(body: Json) -> EntryView:
     )
 
 
+class Booked:
+    """An entry of our balance at Stripe: `amount` left it, beside it `fee`; in the currency it settled in."""
+
+    amount: int
+    fee: int
+    currency: str
+
+
+@dataclass(frozen=True)
+class RefundView:
+    """`refund` is our id of it; `booked` when the money left our balance, `given_back` when it came back."""
+
+    id: str
+    refund: str
+    amount: int
+    status: str
+    failure: str
+    booked: Booked | None
+    given_back: Booked | None
+
+
+def refund_view(body: Json) -> RefundView:
+    """Raises StripeAway when the balance transaction was not expanded."""
+    return RefundView(
+        id=body["id"],
+        refund=(body.get("metadata") or {}).get("refund") or "",
+        amount=body["amount"],
+        status=body.get("status") or "",
+        failure=body.get("failure_reason") or "",
+        booked=_booked(body.get("balance_transaction"), -1),
+        given_back=_booked(body.get("failure_balance_transaction"), 1),
+    )
+
+
+def _booked(entry: Any, sign: int) -> Booked | None:
+    if not entry:
+        return None
+    if not isinstance(entry, dict):
+        raise StripeAway
+    return Booked(sign * entry["amount"], entry["fee"], entry["currency"].upper())
+
+
 def session_view(body: Json) -> SessionView:
     intent = body.get("payment_intent")
     intent = intent if isinstance(intent, dict) else {}

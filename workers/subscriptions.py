@@ -18,6 +18,7 @@ from market.invoices import listeners as paper_listeners
 from market.kit.events import Event
 from market.live import service as live
 from market.messages import service as messages
+from market.orders import exits
 from market.orders import listeners as order_listeners
 from market.orders import service as orders
 from market.payments import earnings
@@ -58,6 +59,8 @@ TIMERS: dict[str, TimerHandler] = {
     earnings.MATURE: earnings.mature,
     live.END: live.end,
     live.REMIND: live.send_reminders,
+    exits.DUE: exits.due,
+    exits.REMIND: exits.remind,
     orders.LAPSE: orders.lapse,
     orders.REMIND_FUNDING: orders.remind_funding,
     publication.EXPIRE: publication.expire,

@@ -34,6 +34,7 @@ from market.kit.words import _
 from market.media import queries as assets
 from market.messages import queries as messages
 from market.messages.models import Thread
+from market.orders import exits
 from market.orders import policy as ordering
 from market.orders import queries as orders
 from market.orders.models import Order
@@ -80,6 +81,8 @@ def _workroom(order: Order, form: Form | None = None, hour: Form | None = None) 
         pay=panel_of(order, actor),
         may_deliver=policy.may_deliver(actor, order) and _waits_for_creator(order),
         may_cancel=ordering.may_cancel(actor, order),
+        may_end=ordering.may_end(actor, order) and exits.may_be_ended(order),
+        exit=exits.open_of(order.id),
         may_review=policy.may_review(actor, order),
         timeline=entries_of(order, actor),
         seen=latest(order.id),
@@ -187,6 +190,7 @@ def _review(
     beside = next((v for v in versions if str(v.version) == request.args.get("beside")), None)
     beside = beside if beside is not submission else None
     milestone = next(m for m in order.milestones if m.id == submission.milestone_id)
+    under_review = submission.is_waiting and milestone.state is MilestoneState.SUBMITTED
     shown = [submission, *([beside] if beside else [])]
     pictures = [ids.decode("ast", text) for s in shown for text in s.content.get("image_ids", [])]
     page = render_template(
@@ -215,8 +219,8 @@ def _review(
         may_have_hour=may_have_hour(order, milestone.kind),
         rounds=int(order.terms["revisions"]),
         left=service.revisions_left(order, submission.milestone_id),
-        may_review=policy.may_review(actor, order) and submission.is_waiting,
-        may_remark=policy.may_remark(actor, order) and submission.is_waiting,
+        may_review=policy.may_review(actor, order) and under_review,
+        may_remark=policy.may_remark(actor, order) and under_review,
         seen=latest(order.id),
     )
     return page, max(each.status for each in (form, ask, take, Form()) if each)

@@ -37,6 +37,19 @@ WORDS: dict[str, tuple[str, str, str]] = {
     "auto_accept.soon": (N_("提醒：即将自动验收"), "timer", "wait"),
     "milestone.part_released": (N_("%(stage)s先放了一部分款 %(amount)s"), "coins", "good"),
     "order.settled": (N_("订单提前结束，共放款 %(amount)s"), "circle-check", ""),
+    "milestone.ended": (N_("%(stage)s款：给创作者 %(amount)s，其余退回商家"), "coins", ""),
+    "exit.asked": (N_("提出提前结束：创作者 %(creator)s，退回商家 %(merchant)s"), "handshake", "wait"),
+    "exit.countered": (
+        N_("提出别的结束方案：创作者 %(creator)s，退回商家 %(merchant)s"),
+        "handshake",
+        "wait",
+    ),
+    "exit.agreed": (N_("双方同意结束：创作者 %(creator)s，退回商家 %(merchant)s"), "handshake", "good"),
+    "exit.silent": (N_("到期没有答复，按计算结束：创作者 %(creator)s，退回商家 %(merchant)s"), "timer", ""),
+    "exit.withdrawn": (N_("撤回了结束申请，订单继续"), "undo-2", ""),
+    "refund.requested": (N_("退款 %(amount)s 已提交给支付通道"), "undo-2", ""),
+    "refund.succeeded": (N_("退款 %(amount)s 已退回原支付方式"), "undo-2", "good"),
+    "refund.failed": (N_("退款 %(amount)s 没有成功，已转入商家钱包"), "undo-2", "bad"),
     "milestone.released": (N_("%(stage)s款 %(amount)s 已放款"), "coins", "good"),
     "publication.published": (N_("「%(title)s」已上架"), "megaphone", "good"),
     "publication.withdrawn": (N_("「%(title)s」已下架"), "eye-off", ""),
@@ -55,7 +68,12 @@ def entries_of(order: Order, actor: Actor) -> list[dict[str, Any]]:
 
 
 def _concerns(event: Event, order: Order, actor: Actor) -> bool:
-    private = event.name.startswith("checkout.") or event.name in ("auto_accept.half", "auto_accept.soon")
+    if event.name == "milestone.ended" and actor.is_party(order.agency_id):
+        return False  # the agency reads its own part on the money page
+    private = event.name.startswith(("checkout.", "refund.")) or event.name in (
+        "auto_accept.half",
+        "auto_accept.soon",
+    )
     return not private or actor.is_operator or actor.is_party(order.merchant_id)
 
 
@@ -68,6 +86,9 @@ def _text(event: Event) -> str:
     data = _Values(event.data)
     if "amount_fen" in event.data:
         data["amount"] = format_fen(event.data["amount_fen"])
+    if "creator_fen" in event.data:
+        data["creator"] = format_fen(event.data["creator_fen"])
+        data["merchant"] = format_fen(event.data["merchant_fen"])
     if "publish_at" in event.data:
         data["when"] = format_when(datetime.fromisoformat(event.data["publish_at"]))
     if event.data.get("stage") in list(Stage):
@@ -81,6 +102,8 @@ def _link(event: Event) -> str:
         return f"/submissions/{event.data['submission_id']}"
     if event.name in ("milestone.released", "milestone.part_released", "order.settled"):
         return f"/orders/{ids.encode('ord', event.subject_id)}/money"
+    if event.name.startswith("exit."):
+        return f"/orders/{ids.encode('ord', event.subject_id)}/exit"
     url = str(event.data.get("url", "")) if event.name == "publication.published" else ""
     return url if url.startswith("/") else ""
 

@@ -17,6 +17,17 @@ class Figures:
     auto_accept_h: int = 72  # K13
     rush_auto_accept_h: int = 24  # K13: briefs of a campaign
     extension_h: int = 48  # K13: the merchant may ask for this much more time, once
+    exit_working_bps: int = 3000  # K16: a stage in work, when it is due; before, in proportion
+    exit_revised_bps: int = 5000  # sent back at least once
+    exit_handed_in_bps: int = 7000
+    exit_ready_bps: int = 9000  # accepted, waiting for its publication
+    exit_idle_bps_a_day: int = (
+        200  # more for each day the merchant lets it lie, less for each day the creator is late
+    )
+    exit_grace_h: int = 24  # the merchant's time to look costs nothing for this long
+    exit_sample_cap_fen: int = 100_000  # the most a sample that is not returned may take off
+    exit_answer_h: int = 72  # silence for this long: the computed split
+    exit_rounds: int = 6  # proposals of both sides together
     cooling_h: int = 72  # released money becomes withdrawable after this
     funding_lapse_h: int = 72  # an award nobody funds lapses
     staged_from_fen: int = 100_000  # M2: from this price an order may be funded stage by stage

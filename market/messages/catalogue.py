@@ -37,6 +37,8 @@ def brief(subject_id: UUID, data: dict[str, Any]) -> str:
 
 
 ORDER = to("/orders/%s", "ord")
+EXIT = to("/orders/%s/exit", "ord")
+MONEY = to("/orders/%s/money", "ord")
 TASK = to("/t/%s", "tsk")
 UPLOAD = to("/uploads/%s", "ast")
 
@@ -124,6 +126,16 @@ CATALOGUE: dict[str, Entry] = {
         N_("订单 %(number)s 提前结束，共放款 %(amount)s，其余退回商家"), ORDER, "circle-check"
     ),
     "milestone.part_released": Entry(N_("订单 %(number)s 先放了一部分款 %(amount)s"), ORDER, "coins"),
+    "milestone.ended": Entry(N_("订单 %(number)s 提前结束了一个阶段，放款 %(amount)s"), MONEY, "coins"),
+    "exit.asked": Entry(N_("订单 %(number)s：对方提出提前结束，请看金额并答复"), EXIT, "handshake"),
+    "exit.countered": Entry(N_("订单 %(number)s：对方提出了别的结束方案，请答复"), EXIT, "handshake"),
+    "exit.agreed": Entry(N_("订单 %(number)s 双方同意结束，款项已分配"), EXIT, "handshake"),
+    "exit.silent": Entry(N_("订单 %(number)s 到期没有答复，已按计算的金额结束"), EXIT, "timer"),
+    "exit.withdrawn": Entry(N_("订单 %(number)s 的结束申请撤回了，订单继续"), ORDER, "undo-2"),
+    "exit.soon": Entry(N_("订单 %(number)s 的结束申请等您答复；不答复将按计算的金额结束"), EXIT, "timer"),
+    "refund.requested": Entry(N_("退款 %(amount)s 已提交给支付通道"), given, "undo-2"),
+    "refund.succeeded": Entry(N_("退款 %(amount)s 已退回您的支付方式"), given, "undo-2"),
+    "refund.failed": Entry(N_("退款 %(amount)s 没有成功，钱已在您的钱包里"), given, "undo-2"),
     "milestone.released": Entry(N_("订单 %(number)s 放款 %(amount)s"), ORDER, "coins"),
     "auto_accept.half": Entry(N_("订单 %(number)s 有交付等待验收，逾期将自动验收"), ORDER, "timer"),
     "auto_accept.soon": Entry(N_("订单 %(number)s 即将自动验收并放款，请尽快查看"), ORDER, "timer"),

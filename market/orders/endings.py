@@ -131,13 +131,10 @@ def conclude(
         if any(leg.fen for leg in legs)
         else None
     )
-    outcome = (
-        Outcome.SPLIT
-        if back and milestone.released_fen
-        else Outcome.REFUND
-        if back or milestone.funded_at is None
-        else Outcome.RELEASE
-    )
+    if milestone.released_fen == milestone.amount_fen:
+        outcome = Outcome.RELEASE
+    else:  # of a stage nobody had paid for, nothing is refunded
+        outcome = Outcome.SPLIT if milestone.released_fen else Outcome.REFUND
     milestone.end(STATE_OF[outcome])
     written = db.session.execute(
         insert(Ending)
@@ -191,6 +188,25 @@ def pay_legs(
     if order.agency_id:
         legs.append(Leg(source, Account(K.PAYEE_PENDING, order.agency_id), shares.agency))
     return [leg for leg in legs if leg.fen]
+
+
+def tell_ended(order: Order, milestone: Milestone, before: Shares, by: Actor) -> None:
+    """The fact behind a refund or a split; the notice is the caller's, who knows why."""
+    paid = milestone.paid
+    parts = {str(order.creator_id): paid.creator - before.creator}
+    if order.agency_id:
+        parts[str(order.agency_id)] = paid.agency - before.agency
+    tell(
+        order,
+        events.ENDED,
+        by=by,
+        only=[order.agency_id] if order.agency_id else [],
+        stage=milestone.kind.value,
+        amount_fen=paid.total - before.total,
+        returned_fen=milestone.returned_fen,
+        outcome=milestone.state.value,
+        parts=parts,
+    )
 
 
 def go_on(order: Order, by: Actor) -> None:

@@ -110,3 +110,43 @@ class PartTooLarge(Refusal):
     status = 422
     title = N_("填写的内容有误")
     text = N_("金额必须大于 0，且小于这个阶段剩下的金额（最多 %(most)s）。要全部放款，请验收这个阶段。")
+
+
+class NothingToEnd(Conflict):
+    """Not running, or all that is left is in a case."""
+
+    text = N_("这个订单现在没有可以协商结束的阶段。")
+
+
+class ExitOpen(Conflict):
+    """One at a time."""
+
+    text = N_("这个订单已有一个结束申请在等待答复。")
+
+
+class QuoteChanged(Conflict):
+    """The figures the reader saw are not the figures of now: work was handed in, accepted, or the quote is old."""
+
+    title = N_("金额有变")
+    text = N_("订单的情况已变化，分配金额需要重新计算。请看过新的金额再提交，没有划转任何款项。")
+
+
+class ExitOver(Conflict):
+    title = N_("已有结果")
+    text = N_("这个结束申请已有结果，请刷新后再看。")
+
+
+class NotYourAnswer(Conflict):
+    """One does not answer one's own proposal."""
+
+    text = N_("正在等待对方答复。")
+
+
+class RoundsUsedUp(Conflict):
+    text = N_("双方已提出 %(n)s 次方案，不能再提。可以同意现在的方案，或等待按计算的金额结束。")
+
+
+class SplitTooLarge(Refusal):
+    status = 422
+    title = N_("填写的内容有误")
+    text = N_("给创作者的金额必须在 0 和 %(most)s 之间。")

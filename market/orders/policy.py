@@ -27,5 +27,10 @@ def may_review(actor: Actor, order: Order) -> bool:
     return actor.is_party(order.merchant_id) and actor.may(Right.ACCEPT)
 
 
+def may_end(actor: Actor, order: Order) -> bool:
+    """Ask for, agree to, counter an early end: the two who signed."""
+    return may_review(actor, order) or may_deliver(actor, order)
+
+
 def may_deliver(actor: Actor, order: Order) -> bool:
     return actor.is_party(order.creator_id) and actor.may(Right.DELIVER)

@@ -9,11 +9,12 @@ from flask_babel import get_locale
 
 from market.accounts.edge import current_actor, require
 from market.accounts.idempotency import idempotent, request_key
-from market.kit.api import IDEMPOTENCY_KEY, ApiBlueprint
+from market.kit.api import IDEMPOTENCY_KEY
 from market.kit.db import transaction
 from market.kit.paging import Page, page_of
 from market.kit.schemas import page_schema
-from market.orders import funding, paying, policy, queries, service
+from market.orders import exit_routes, funding, paying, policy, queries, service
+from market.orders.api import bp
 from market.orders.models import Order
 from market.orders.schemas import (
     AwardSchema,
@@ -32,7 +33,7 @@ from market.payments.models import Checkout
 from market.payments.schemas import CheckoutSchema
 from market.tasks import queries as tasks
 
-bp = ApiBlueprint("orders", __name__, description="Awards, orders and their money")
+__all__ = ["bp", "exit_routes"]
 
 
 @bp.post("/tasks/<pid('tsk'):task_id>/award")

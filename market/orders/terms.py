@@ -10,6 +10,7 @@ from market.bids.models import Bid
 from market.kit import ids
 from market.kit.figures import Figures
 from market.kit.money import split
+from market.orders.fair import ExitRules
 from market.orders.states import Stage
 from market.tasks.models import Task
 
@@ -84,6 +85,7 @@ def terms_of(task: Task, bid: Bid, parts: list[Part], figures: Figures) -> dict[
         "campaign_code": task.campaign_code,
         "auto_accept_h": figures.rush_auto_accept_h if rush else figures.auto_accept_h,
         "cooling_h": figures.cooling_h,
+        "exit": ExitRules.of(figures).as_terms(),
         "funding_lapse_h": figures.funding_lapse_h,
         "staged_funding": bid.price_fen >= figures.staged_from_fen,
     }

@@ -115,6 +115,7 @@ def entry_view(body: Json) -> EntryView:
     )
 
 
+@dataclass(frozen=True)
 class Booked:
     """An entry of our balance at Stripe: `amount` left it, beside it `fee`; in the currency it settled in."""
 

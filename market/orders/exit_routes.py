@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 from market.accounts.edge import current_actor, require
 from market.accounts.idempotency import idempotent
 from market.kit.api import IDEMPOTENCY_KEY
-from market.orders import exits, policy, queries
+from market.kit.errors import NotFound
+from market.orders import exits, policy, queries, service
 from market.orders.api import bp
 from market.orders.exit_schemas import (
     ExitAgreeSchema,
@@ -17,8 +18,10 @@ from market.orders.exit_schemas import (
     ExitQuery,
     ExitQuoteSchema,
     ExitSchema,
+    PartReleaseSchema,
 )
 from market.orders.models import Order
+from market.orders.schemas import MilestoneSchema
 
 
 @bp.get("/orders/<pid('ord'):order_id>/exit")
@@ -83,6 +86,24 @@ def create_counter(given: dict[str, Any], order_id: UUID, exit_id: UUID) -> Resp
     parts = {part["milestone_id"]: part["creator_fen"] for part in given["parts"]}
     exits.counter(order, found, parts, current_actor(), round_=given["round"])
     return ExitSchema().dump(found), 201
+
+
+@bp.post("/orders/<pid('ord'):order_id>/milestones/<pid('mil'):milestone_id>/releases")
+@bp.doc(parameters=IDEMPOTENCY_KEY)
+@bp.arguments(PartReleaseSchema)
+@bp.response(201, MilestoneSchema)
+@idempotent
+def create_part_release(given: dict[str, Any], order_id: UUID, milestone_id: UUID) -> ResponseReturnValue:
+    """Release a part of a stage ahead of its acceptance. The parts of a stage are shared out so that together they
+    come to what one release would have been. Needs Idempotency-Key."""
+    actor = current_actor()
+    order = queries.find_visible(order_id, actor, lock=True)
+    require(policy.may_review(actor, order))
+    milestone = next((m for m in order.milestones if m.id == milestone_id), None)
+    if milestone is None:
+        raise NotFound
+    service.release_part(order, milestone, given["amount_fen"], actor)
+    return MilestoneSchema().dump(milestone), 201
 
 
 @bp.post("/orders/<pid('ord'):order_id>/exits/<pid('ext'):exit_id>/withdrawal")

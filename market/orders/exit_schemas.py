@@ -11,6 +11,10 @@ from market.orders.fair import Rung
 from market.orders.states import Stage
 
 
+class PartReleaseSchema(Schema):
+    amount_fen = Fen(required=True)
+
+
 class ExitQuery(Schema):
     sample_fen = Fen(
         least=0,

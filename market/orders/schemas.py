@@ -68,6 +68,12 @@ class MilestoneSchema(Schema):
     state = fields.Enum(MilestoneState, by_value=True, required=True)
     submitted_at = Instant(required=True, allow_none=True)
     released_at = Instant(required=True, allow_none=True)
+    ended_at = Instant(required=True, allow_none=True)
+    released_fen = fields.Integer(required=True, metadata={"description": "paid to the payees so far"})
+    returned_fen = fields.Integer(
+        required=True, metadata={"description": "given back without having been released"}
+    )
+    reversed_fen = fields.Integer(required=True, metadata={"description": "released, and taken back since"})
 
 
 class OrderSchema(Schema):

@@ -222,8 +222,14 @@ def cards(customer_id: str) -> list[MethodView]:
 
 
 def refund(refund_id: str) -> RefundView:
+    """The refund as it is now, with the entries of our balance behind it."""
     with _translated():
-        return refund_view(client().v1.refunds.retrieve(refund_id, {"expand": [*REFUND_EXPAND]}).to_dict())
+        body = client().v1.refunds.retrieve(refund_id, {"expand": [*REFUND_EXPAND]}).to_dict()
+        returned = body.get("failure_balance_transaction")
+        if isinstance(returned, str):
+            entry = client().v1.balance_transactions.retrieve(returned)
+            body["failure_balance_transaction"] = entry.to_dict()
+    return refund_view(body)
 
 
 def account(account_id: str) -> AccountView:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from stripe.params.checkout import SessionCreateParams
 
 GROUP = "wd_"
-REFUND_EXPAND = ("balance_transaction", "failure_balance_transaction")
+REFUND_EXPAND = ("balance_transaction",)
 
 
 def session_params(

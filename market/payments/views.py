@@ -126,7 +126,8 @@ class Booked:
 
 @dataclass(frozen=True)
 class RefundView:
-    """`refund` is our id of it; `booked` when the money left our balance, `given_back` when it came back."""
+    """`refund` is our id of it; `booked` when the money left our balance, `given_back` when it came back (None while
+    the entry was not fetched)."""
 
     id: str
     refund: str
@@ -138,7 +139,6 @@ class RefundView:
 
 
 def refund_view(body: Json) -> RefundView:
-    """Raises StripeAway when the balance transaction was not expanded."""
     return RefundView(
         id=body["id"],
         refund=(body.get("metadata") or {}).get("refund") or "",
@@ -151,10 +151,8 @@ def refund_view(body: Json) -> RefundView:
 
 
 def _booked(entry: Any, sign: int) -> Booked | None:
-    if not entry:
-        return None
     if not isinstance(entry, dict):
-        raise StripeAway
+        return None
     return Booked(sign * entry["amount"], entry["fee"], entry["currency"].upper())
 
 

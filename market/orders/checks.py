@@ -40,7 +40,8 @@ CHECKS: dict[str, str] = {
         CROSS JOIN LATERAL (SELECT coalesce(sum(ledger_amount(a.id)), 0) AS fen FROM ledger_accounts a
             WHERE (a.kind = 'EU' AND a.owner_id = o.id)
                OR (a.kind = 'EM' AND a.owner_id IN (SELECT id FROM milestones WHERE order_id = o.id))
-               OR (a.kind = 'EH' AND a.owner_id IN (SELECT held_by FROM milestones WHERE order_id = o.id))) e
+               OR (a.kind = 'EH' AND a.owner_id IN (SELECT held_by FROM milestones
+                   WHERE order_id = o.id AND state = 'held'))) e
         CROSS JOIN LATERAL (SELECT coalesce(sum(released_fen), 0) AS released,
                 coalesce(sum(returned_fen), 0) AS returned FROM milestones WHERE order_id = o.id) d
         WHERE r.fen <> e.fen + d.released + d.returned""",

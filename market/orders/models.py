@@ -168,7 +168,7 @@ class Milestone(Row, Base):
     released_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     held_by: Mapped[UUID | None]
-    """The case its money is in."""
+    """The case its money is in; of a released stage, what was still cooling."""
     rounds: Mapped[int] = mapped_column(default=0)
     """How often a version was sent back."""
     waited_s: Mapped[int] = mapped_column(BigInteger, default=0)
@@ -197,7 +197,7 @@ class Milestone(Row, Base):
             "creator_fen IS NULL OR creator_fen + agency_fen + fee_fen + tax_fen = released_fen",
             name="shares_sum",
         ),
-        CheckConstraint("(state = 'held') = (held_by IS NOT NULL)", name="held_by"),
+        CheckConstraint("state <> 'held' OR held_by IS NOT NULL", name="held_by"),
         CheckConstraint(
             "released_fen >= 0 AND returned_fen >= 0 AND reversed_fen BETWEEN 0 AND released_fen AND CASE state"
             " WHEN 'released' THEN released_fen = amount_fen AND returned_fen = 0"

@@ -15,9 +15,12 @@ from market.ledger import queries as books
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Entry, Leg, PostingKind
 from market.orders.models import Milestone, Order
+from market.orders.shares import Shares
 from market.orders.states import STAGE_NAMES, MilestoneState
 from market.payments import queries as payments
+from market.payments import refunds
 from market.payments.models import Earning
+from market.payments.refunds import Refund
 
 K = AccountKind
 
@@ -30,6 +33,8 @@ WORDS = {
     "agency": N_("机构分成"),
     "fee": N_("平台服务费"),
     "tax": N_("代扣税款"),
+    "case": N_("仲裁中"),
+    "returned": N_("已退回"),
     "rest": N_("其余各方"),
 }
 STATUSES = {
@@ -39,6 +44,8 @@ STATUSES = {
     "cooling": N_("清算中"),
     "available": N_("可提现"),
     "paid": N_("已结清"),
+    "case": N_("冻结，等待仲裁结果"),
+    "returned": N_("退回商家"),
 }
 POSTINGS = {
     PostingKind.CHARGE: N_("收到付款"),
@@ -48,7 +55,15 @@ POSTINGS = {
     PostingKind.AWARD: N_("分到各阶段托管"),
     PostingKind.RELEASE: N_("验收放款"),
     PostingKind.MATURE: N_("清算期满"),
+    PostingKind.SPLIT: N_("提前结束，按方案分配"),
+    PostingKind.HOLD: N_("争议，冻结"),
+    PostingKind.DECIDE: N_("仲裁结果"),
+    PostingKind.REFUND: N_("退款"),
+    PostingKind.REFUND_SETTLED: N_("退款已从支付通道划出"),
+    PostingKind.REFUND_FAILED: N_("退款没有成功，转入钱包"),
 }
+SHARED_OUT = (K.PAYEE_PENDING, K.PAYEE_AVAILABLE, K.PAYEE_RECEIVABLE, K.FEE_REVENUE, K.TAX_PAYABLE)
+"""Where released money may be; to the merchant it is one sum."""
 MONEY_IN = (PostingKind.CHARGE, PostingKind.FUND, PostingKind.PROMOTION)
 ACCOUNTS = {
     K.STRIPE_CLEARING: N_("Stripe 清算户"),
@@ -57,6 +72,9 @@ ACCOUNTS = {
     K.STRIPE_FEES: N_("支付通道费（平台承担）"),
     K.ESCROW_UNALLOCATED: N_("订单托管"),
     K.ESCROW_MILESTONE: N_("阶段托管"),
+    K.ESCROW_HELD: N_("争议冻结"),
+    K.REFUND_IN_TRANSIT: N_("退款在途"),
+    K.PAYEE_RECEIVABLE: N_("应收收款方"),
     K.FEE_REVENUE: N_("平台服务费"),
     K.TAX_PAYABLE: N_("代扣税款"),
     K.EXCHANGE: N_("换汇"),
@@ -124,14 +142,16 @@ class Yuan:
     rows: list[Row]
     totals: list[Part]
     postings: list[PostingView] = field(default_factory=list)
+    refunds: Sequence[Refund] = ()
+    """What is on its way back by the charges, or arrived; for the merchant and operators."""
 
 
 def yuan_by_yuan(order: Order, actor: Actor) -> Yuan:
     """The order's money as the actor may see it."""
     view = _view(order, actor)
     checkouts = payments.checkouts_of(order.id)
-    earnings = {(e.source_id, e.party_id): e for e in payments.earnings_of(order.id)}
-    reader = _Reader(order, view, earnings)
+    reader = _Reader(order, view, payments.earnings_of(order.id))
+    back = refunds.of_subject(order.id) if view in ("merchant", "operator") else []
     rows = [
         Row(
             stage=m.kind.value,
@@ -147,6 +167,7 @@ def yuan_by_yuan(order: Order, actor: Actor) -> Yuan:
     ]
     deposit = [entry for c in checkouts for entry in books.postings_of("checkout", c.id)]
     own = books.postings_of("order", order.id)
+    away = [entry for refund in back for entry in books.postings_of("refund", refund.id)]
     escrow = Account(K.ESCROW_UNALLOCATED, order.id)
     return Yuan(
         order=order,
@@ -154,7 +175,8 @@ def yuan_by_yuan(order: Order, actor: Actor) -> Yuan:
         paid_fen=sum(entry.change(escrow) for entry in (*deposit, *own) if entry.kind in MONEY_IN),
         rows=rows,
         totals=_totals(rows),
-        postings=reader.postings(sorted([*deposit, *own], key=lambda entry: entry.posting_id)),
+        refunds=back,
+        postings=reader.postings(sorted([*deposit, *own, *away], key=lambda entry: entry.posting_id)),
     )
 
 
@@ -181,46 +203,70 @@ class _Reader:
 
     order: Order
     view: str
-    earnings: dict[tuple[UUID, UUID], Earning]
+    earnings: Sequence[Earning]
 
     def parts(self, m: Milestone) -> list[Part]:
-        status, at = self._status(m)
-        released = m.state is MilestoneState.RELEASED
+        """What of the milestone is with the payees, in escrow, in a case, and back with the merchant: its amount."""
+        if m.funded_at is None:
+            return self._of_all(m, "never" if m.is_over or self.order.is_over else "awaiting", None)
+        in_case = self.in_case(m)
+        parts = self._paid(m) if m.paid.total or m.state is MilestoneState.RELEASED else []
+        open_fen = m.left_fen if m.state is not MilestoneState.HELD else 0
+        if open_fen:
+            rest = Shares.between(m.released_fen, m.amount_fen, **self.order.rates)
+            parts += self._shared(rest, "held", m.due_at)
+        if in_case:
+            parts.append(Part("case", in_case, "case"))
+        returned = m.returned_fen + m.reversed_fen - (in_case if m.state is not MilestoneState.HELD else 0)
+        if returned:
+            what = "rest" if self.view == "agency" else "returned"
+            parts.append(Part(what, returned, "returned", m.ended_at))
+        return parts or self._of_all(m, "held", m.due_at)
+
+    def in_case(self, m: Milestone) -> int:
+        """What of it is in a case now."""
+        return books.balance(Account(K.ESCROW_HELD, m.held_by)) if m.held_by else 0
+
+    def _of_all(self, m: Milestone, status: str, at: datetime | None) -> list[Part]:
+        return self._shared(m.shares, status, at)
+
+    def _shared(self, shares: Shares, status: str, at: datetime | None) -> list[Part]:
+        """A sum that lies in one place, as this view may see it shared out."""
         if self.view == "merchant":
-            what = "released" if released else status
-            return [Part(what, m.amount_fen, "paid" if released else status, at)]
-        shares = m.shares
-        mine = self._mine(m, self.order.creator_id, status, at)
-        agencys = self._mine(m, self.order.agency_id, status, at)
+            return [Part("released" if status == "paid" else status, shares.total, status, at)]
         if self.view == "agency":
             return [
-                Part("agency", shares.agency, *agencys),
-                Part("rest", m.amount_fen - shares.agency, "paid" if released else status, at),
+                Part("agency", shares.agency, status, at),
+                Part("rest", shares.total - shares.agency, status, at),
             ]
-        others = ("paid" if released else status, at)
         parts = [
-            Part("creator", shares.creator, *mine),
-            Part("fee", shares.fee, *others),
-            Part("tax", shares.tax, *others),
+            Part("creator", shares.creator, status, at),
+            Part("fee", shares.fee, status, at),
+            Part("tax", shares.tax, status, at),
         ]
         if self.order.agency_id:
-            parts.insert(1, Part("agency", shares.agency, *(agencys if self.view == "operator" else others)))
+            parts.insert(1, Part("agency", shares.agency, status, at))
         return parts
 
-    def _status(self, m: Milestone) -> tuple[str, datetime | None]:
-        if m.state is MilestoneState.RELEASED:
-            return "paid", m.released_at
-        if m.funded_at is None:
-            return "never" if self.order.is_over else "awaiting", None
-        return "held", m.due_at
-
-    def _mine(
-        self, m: Milestone, payee: UUID | None, status: str, at: datetime | None
-    ) -> tuple[str, datetime | None]:
-        earning = self.earnings.get((m.id, payee)) if payee else None
-        if earning is None:
-            return status, at
-        return ("available", earning.matured_at) if earning.matured_at else ("cooling", earning.matures_at)
+    def _paid(self, m: Milestone) -> list[Part]:
+        """The released part; a payee reads of his own whether it still cools."""
+        paid, at = m.paid, m.released_at
+        parts = []
+        for part in self._shared(paid, "paid", at):
+            payee = {"creator": self.order.creator_id, "agency": self.order.agency_id}.get(part.what)
+            own = self.view in (part.what, "operator") or (self.view == "creator" and part.what == "creator")
+            if payee is None or not own:
+                parts.append(part)
+                continue
+            mine = [e for e in self.earnings if e.source_id == m.id and e.party_id == payee]
+            cooling = [e for e in mine if e.matured_at is None and e.net_fen]
+            cooling_fen = min(part.fen, sum(e.net_fen for e in cooling))
+            if part.fen > cooling_fen:
+                since = max((e.matured_at for e in mine if e.matured_at), default=at)
+                parts.append(Part(part.what, part.fen - cooling_fen, "available", since))
+            if cooling_fen:
+                parts.append(Part(part.what, cooling_fen, "cooling", min(e.matures_at for e in cooling)))
+        return parts
 
     def postings(self, entries: Sequence[Entry]) -> list[PostingView]:
         shown = []
@@ -234,14 +280,22 @@ class _Reader:
     def _legs(self, entry: Entry) -> list[Movement]:
         if self.view == "operator":
             return [Movement(self._word(leg.debit), self._word(leg.credit), leg.fen) for leg in entry.legs]
-        if self.view == "merchant" and entry.kind is PostingKind.RELEASE:
-            whole = sum(leg.fen for leg in entry.legs)
-            return [Movement(self._word(entry.legs[0].debit), say(WORDS["released"]), whole)]
+        if self.view == "merchant":
+            return self._in_one(entry)
         return [
             Movement(self._word(leg.debit), self._word(leg.credit), leg.fen)
             for leg in entry.legs
             if self._may_see(leg)
         ]
+
+    def _in_one(self, entry: Entry) -> list[Movement]:
+        """For the merchant: what was released is one sum, however it was shared out and wherever it lies since."""
+        sums: dict[tuple[str, str], int] = {}
+        for leg in entry.legs:
+            ends = (self._word(leg.debit), self._word(leg.credit))
+            if ends[0] != ends[1] and K.STRIPE_FEES not in (leg.debit.kind, leg.credit.kind):
+                sums[ends] = sums.get(ends, 0) + leg.fen
+        return [Movement(debit, credit, fen) for (debit, credit), fen in sums.items()]
 
     def _may_see(self, leg: Leg) -> bool:
         """Stripe's fee is the platform's affair; of payees' accounts one sees one's own (the creator: the agency's
@@ -250,8 +304,6 @@ class _Reader:
         if any(end.kind is K.STRIPE_FEES for end in ends):
             return False
         payees = {end.owner_id for end in ends if end.kind in (K.PAYEE_PENDING, K.PAYEE_AVAILABLE)}
-        if self.view == "merchant":
-            return not payees
         if self.view == "agency":
             return payees <= {self.order.agency_id} and not any(
                 end.kind in (K.FEE_REVENUE, K.TAX_PAYABLE) for end in ends
@@ -262,6 +314,11 @@ class _Reader:
         )
 
     def _word(self, account: Account) -> str:
+        if self.view == "merchant" and account.kind in SHARED_OUT:
+            return say(WORDS["released"])
+        if self.view in ("creator", "agency") and account.kind in (K.REFUND_IN_TRANSIT, K.MERCHANT_WALLET):
+            back = STATUSES["returned"]
+            return say(back)
         if account.kind is K.ESCROW_MILESTONE:
             stage = next((m.kind for m in self.order.milestones if m.id == account.owner_id), None)
             return (

@@ -21,7 +21,7 @@ from market.kit.errors import NotFound
 from market.kit.events import record
 from market.kit.pages import format_fen
 from market.kit.states import move
-from market.kit.words import N_
+from market.kit.words import N_, say
 from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Leg, PostingKind
@@ -102,7 +102,7 @@ class Refund(Row, Base):
 
     @property
     def reason_name(self) -> str:
-        return REASON_NAMES[self.reason]
+        return say(REASON_NAMES[self.reason])
 
     def go(self, state: RefundState) -> None:
         if state is not self.state:

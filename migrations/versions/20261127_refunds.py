@@ -11,6 +11,10 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.drop_constraint(op.f("ck_milestones_held_by"), "milestones", type_="check")
+    op.create_check_constraint(
+        op.f("ck_milestones_held_by"), "milestones", "state <> 'held' OR held_by IS NOT NULL"
+    )
     op.create_table(
         "order_exits",
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),

@@ -16,7 +16,18 @@ from sqlalchemy import select, update
 
 from market.kit.clock import now
 from market.kit.db import db, transaction
-from market.payments import calls, cards, checkouts, connect, customers, gateway, inbox, polls, refunds, withdrawals
+from market.payments import (
+    calls,
+    cards,
+    checkouts,
+    connect,
+    customers,
+    gateway,
+    inbox,
+    polls,
+    refunds,
+    withdrawals,
+)
 from market.payments.alarms import alarm
 from market.payments.calls import Sending
 from market.payments.errors import StripeAway, StripeRefused

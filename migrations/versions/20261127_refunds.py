@@ -5,7 +5,7 @@ import sqlalchemy.dialects.postgresql
 from alembic import op
 
 revision = "20261127_refunds"
-down_revision = "20261127_cards"
+down_revision = "20261127_documents"
 branch_labels = None
 depends_on = None
 

@@ -20,7 +20,6 @@ from flask import (
     g,
     has_request_context,
     request,
-    send_from_directory,
     session,
 )
 from flask_babel import Babel
@@ -36,7 +35,7 @@ import market
 from market import developers
 from market import settings as settings_module
 from market.accounts import edge, vocabulary
-from market.kit import ids, logs, look, pages, templates
+from market.kit import files, ids, logs, look, pages, templates
 from market.kit.api import add_etag, describe_refusals
 from market.kit.catalogue import compile_catalogues
 from market.kit.db import db
@@ -59,7 +58,7 @@ babel = Babel()
 def create_app(settings: Settings | None = None) -> Flask:
     logs.configure()
     settings = settings or settings_module.read()
-    app = Flask("market", root_path=str(ROOT), template_folder="templates", static_folder="static")
+    app = Flask("market", root_path=str(ROOT), template_folder="templates", static_folder=None)
     app.config.update(
         SETTINGS=settings,
         DEMO_SIGN_INS=list,
@@ -122,7 +121,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     register_problems(app)
     register_words(app)
     register_machine_routes(app, settings)
-    register_vendor_files(app)
+    register_files(app)
     from market import cli
 
     cli.register(app)
@@ -307,14 +306,18 @@ def code_head() -> str | None:
     return ScriptDirectory.from_config(config).get_current_head()
 
 
-def register_vendor_files(app: Flask) -> None:
-    """Front-end libraries straight from node_modules, by the white list static/vendor.json."""
-    listed = ROOT / "static" / "vendor.json"
-    files: dict[str, str] = json.loads(listed.read_text()) if listed.exists() else {}
+def register_files(app: Flask) -> None:
+    """Our static files; front-end libraries straight from node_modules, by the white list static/vendor.json."""
+    libraries: dict[str, str] = json.loads((ROOT / "static" / "vendor.json").read_text())
+
+    @app.get("/static/<path:filename>")
+    @limiter.exempt
+    def static(filename: str) -> Response:
+        return files.send(ROOT / "static", filename, max_age=timedelta(hours=1))
 
     @app.get("/static/vendor/<path:name>")
     @limiter.exempt
     def vendor(name: str) -> Response:
-        if name not in files:
+        if name not in libraries:
             abort(404)
-        return send_from_directory(ROOT / "node_modules", files[name], max_age=30 * 24 * 3600)
+        return files.send(ROOT / "node_modules", libraries[name], max_age=timedelta(days=30))

@@ -5,6 +5,7 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import create_engine
 
+from bench.server import vacuum
 from market.kit.db import Base
 from market.ledger import models
 
@@ -59,8 +60,7 @@ def build(conninfo: str) -> None:
         for script in (SCHEMA.read_text("utf-8"), FILL):
             connection.exec_driver_sql(script, execution_options={"no_parameters": True})
     engine.dispose()
-    with psycopg.connect(conninfo, autocommit=True) as connection:
-        connection.execute("VACUUM ANALYZE")
+    vacuum(conninfo)
 
 
 def wrong(conninfo: str) -> int:

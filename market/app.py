@@ -28,7 +28,7 @@ from flask_smorest import Api
 from flask_wtf.csrf import CSRFProtect
 from redis import Redis
 from redis.exceptions import RedisError
-from sqlalchemy import text
+from sqlalchemy import event, text
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import market
@@ -38,7 +38,7 @@ from market.accounts import edge, vocabulary
 from market.kit import files, ids, logs, look, pages, templates
 from market.kit.api import add_etag, describe_refusals
 from market.kit.catalogue import compile_catalogues
-from market.kit.db import db
+from market.kit.db import db, refuse_dead
 from market.kit.limits import limiter
 from market.problems import register_problems
 from market.settings import ROOT, Settings
@@ -68,7 +68,6 @@ def create_app(settings: Settings | None = None) -> Flask:
             "pool_size": settings.pool_size,
             "max_overflow": 4,
             "pool_timeout": 2,
-            "pool_pre_ping": True,
             "connect_args": {"connect_timeout": 5, "application_name": "vtask"},
         },
         SESSION_COOKIE_NAME="__Host-vtask" if settings.production else "vtask",
@@ -105,6 +104,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.trusted_proxies] * 4)  # type: ignore[method-assign]
     app.url_map.converters["pid"] = ids.PublicIdConverter
     db.init_app(app)
+    with app.app_context():
+        event.listen(db.engine, "checkout", refuse_dead)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), compare_type=True)
     compile_catalogues(ROOT / "translations")
     app.jinja_environment = templates.Speaking

@@ -1,7 +1,7 @@
 """What templates ask about looks: icons, initials, how near a deadline is. No business words."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -79,9 +79,10 @@ def on(moment: datetime, zone: bool = False) -> str:
     near = abs((moment - now()).days) < 180
     if not zone:
         return day_and_time(local, year=not near)
-    offset = local.strftime("%z")
-    hours = f"{offset[0]}{int(offset[1:3])}" + (f":{offset[3:]}" if offset[3:] != "00" else "")
-    return f"{day_and_time(local, year=not near)} UTC{hours}"
+    minutes = int((local.utcoffset() or timedelta()).total_seconds()) // 60
+    hours, rest = divmod(abs(minutes), 60)
+    offset = f"{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
+    return f"{day_and_time(local, year=not near)} UTC{offset}"
 
 
 def day_and_time(local: datetime, *, year: bool) -> str:

@@ -13,6 +13,7 @@ from market.accounts.actor import Role
 from market.accounts.models import Verification
 from market.kit.db import transaction
 from market.ledger.cli import ledger
+from market.matching.cli import matching
 from market.orders import cli as order_books
 from market.payments.cli import stripe, webhooks
 from market.reconciliation.cli import reconcile
@@ -25,7 +26,7 @@ def register(app: Flask) -> None:
     app.cli.add_command(user)
     app.cli.add_command(openapi)
     ledger.add_command(order_books.explain)
-    for group in (ledger, webhooks, stripe, reconcile):
+    for group in (ledger, matching, webhooks, stripe, reconcile):
         app.cli.add_command(group)
 
 

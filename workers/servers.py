@@ -280,6 +280,11 @@ class Postgres:
             connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, web))
             # So that the owner may end the web role's sessions.
             connection.execute(sql.SQL("GRANT {} TO {}").format(web, owner))
+        # Only a superuser may: here, and in the template, so that the databases of the suite have it, too.
+        for name in ("template1", DATABASE):
+            superuser = self._url(SUPERUSER, self.home.secret("postgres_superuser_password"), name)
+            with psycopg.connect(superuser) as inside:
+                inside.execute("CREATE EXTENSION IF NOT EXISTS vector")
 
     def _refuse_other_version(self) -> None:
         version = (self.folder / "PG_VERSION").read_text().strip()

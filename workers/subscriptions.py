@@ -17,6 +17,8 @@ from market.delivery import service as delivery
 from market.invoices import listeners as paper_listeners
 from market.kit.events import Event
 from market.live import service as live
+from market.matching import history
+from market.matching import text as match_text
 from market.messages import service as messages
 from market.orders import exits
 from market.orders import listeners as order_listeners
@@ -31,7 +33,7 @@ TimerHandler = Callable[[UUID, dict[str, Any]], None]
 SUBSCRIPTIONS: dict[str, tuple[Listener, ...]] = {
     "delivery.accepted": (publication.publish,),
     "delivery.scheduled": (publication.publish,),
-    "order.completed": (paper_listeners.paper_order,),
+    "order.completed": (paper_listeners.paper_order, history.learn),
     "order.settled": (paper_listeners.paper_order,),
     "order.thawed": (order_listeners.release_thawed,),
     "payments.received": (order_listeners.fund_paid,),
@@ -45,6 +47,7 @@ SUBSCRIPTIONS: dict[str, tuple[Listener, ...]] = {
     "roster.ending": (bids.end_with_link,),
     "task.cancelled": (bids.end_with_brief,),
     "task.closed": (bids.end_with_brief,),
+    "task.opened": (match_text.place_brief,),
 }
 
 ALWAYS: tuple[Listener, ...] = (messages.notify,)

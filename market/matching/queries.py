@@ -1,46 +1,25 @@
 """Who and what could match at all, and what creators have done."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
 
-from market.accounts.models import Party, Verification
+from market.agencies.models import LinkState, RosterLink
 from market.bids.models import Bid
 from market.creators.models import Profile
-from market.creators.queries import PRICES
 from market.delivery.models import Submission, SubmissionState
 from market.kit.clock import now
 from market.kit.db import db
-from market.matching.scoring import Delivery, Record
+from market.matching.retrieval import OVER_BUDGET
+from market.matching.scoring import Record
 from market.orders.models import Milestone, Order
 from market.orders.states import RUNNING, OrderState, Stage
 from market.tasks.models import Task, TaskState
 
-CANDIDATES = 600
-"""At most so many are scored; who works in the category comes first."""
-OVER_BUDGET = 1.3
-"""Prices up to this much above the budget still match: prices are where talks begin."""
-
-
-def candidates(task: Task) -> Sequence[Profile]:
-    """Verified providers of the category who offer the format at a price near the budget and have not bid yet."""
-    price = PRICES[task.format]
-    rows = (
-        select(Profile)
-        .join(Party, Party.id == Profile.party_id)
-        .where(Party.verification == Verification.VERIFIED, price.is_not(None), Profile.slots_per_week > 0)
-        .where(Profile.party_id.not_in(select(Bid.creator_id).where(Bid.task_id == task.id)))
-    )
-    if task.budget_fen:
-        rows = rows.where(price <= int(task.budget_fen * OVER_BUDGET))
-    delivered = select(Order.creator_id).where(
-        Order.category == task.category, Order.state == OrderState.COMPLETED
-    )
-    declared = Profile.categories.contains([task.category])
-    rows = rows.where(or_(declared, Profile.party_id.in_(delivered)))
-    return db.session.scalars(rows.order_by(declared.desc(), Profile.fans.desc()).limit(CANDIDATES)).all()
+BRIEFS = 600
+"""At most so many open briefs are scored for a creator, the newest."""
 
 
 def open_briefs(profile: Profile) -> Sequence[Task]:
@@ -60,33 +39,59 @@ def open_briefs(profile: Profile) -> Sequence[Task]:
         Order.creator_id == profile.party_id, Order.state == OrderState.COMPLETED
     )
     rows = rows.where(or_(Task.category.in_(profile.categories), Task.category.in_(delivered)))
-    return db.session.scalars(rows.order_by(Task.id.desc()).limit(CANDIDATES)).all()
+    return db.session.scalars(rows.order_by(Task.id.desc()).limit(BRIEFS)).all()
 
 
-def records(creator_ids: Iterable[UUID]) -> dict[UUID, Record]:
-    """What these creators delivered, and how many orders they have in hand: three queries, however many they are."""
-    wanted = list(creator_ids)
-    done: dict[UUID, list[Delivery]] = defaultdict(list)
-    finished = (
+def records(creator_ids: Iterable[UUID], category: str) -> dict[UUID, Record]:
+    """What these creators delivered here, in all and in the category, and what they have in hand."""
+    rows: dict[UUID, list[Any]] = {}
+    for row in _counted(list(creator_ids)):
+        rows.setdefault(row[0], []).append(row)
+    return {id: _record(each, category) for id, each in rows.items()}
+
+
+def records_by_category(creator_id: UUID) -> Callable[[str], Record]:
+    """The same of one creator, for any category."""
+    rows = _counted([creator_id])
+    return lambda category: _record(rows, category)
+
+
+def _record(rows: Sequence[Any], category: str) -> Record:
+    def total(column: int, only: str | None = None) -> int:
+        return sum(row[column] for row in rows if only in (None, row[1]))
+
+    return Record(
+        n=total(2), on_time=total(3), first_pass=total(4), same=total(2, category), running=total(5)
+    )
+
+
+def _counted(creator_ids: Sequence[UUID]) -> Sequence[Any]:
+    """Per creator and category: orders completed, on time, at the first pass, and orders running."""
+    done = Order.state == OrderState.COMPLETED
+    again = (
+        select(Submission.id)
+        .where(Submission.order_id == Order.id, Submission.state == SubmissionState.REVISION_ASKED)
+        .exists()
+    )
+    rows = (
         select(
             Order.creator_id,
             Order.category,
-            Order.format,
-            Order.ended_at,
-            (Milestone.submitted_at <= Milestone.due_at).label("on_time"),
-            ~select(Submission.id)
-            .where(Submission.order_id == Order.id, Submission.state == SubmissionState.REVISION_ASKED)
-            .exists(),
+            func.count().filter(done),
+            func.count().filter(done, Milestone.submitted_at <= Milestone.due_at),
+            func.count().filter(done, ~again),
+            func.count().filter(Order.state.in_(RUNNING)),
         )
         .join(Milestone, (Milestone.order_id == Order.id) & (Milestone.kind == Stage.DRAFT))
-        .where(Order.creator_id.in_(wanted), Order.state == OrderState.COMPLETED)
+        .where(Order.creator_id.in_(creator_ids))
+        .group_by(Order.creator_id, Order.category)
     )
-    for creator_id, category, format, at, on_time, first_pass in db.session.execute(finished):
-        done[creator_id].append(Delivery(category, format, at or now(), bool(on_time), bool(first_pass)))
-    in_hand = (
-        select(Order.creator_id, func.count())
-        .where(Order.creator_id.in_(wanted), Order.state.in_(RUNNING))
-        .group_by(Order.creator_id)
+    return db.session.execute(rows).all()
+
+
+def agencies(creator_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """The agency of each of these creators who has one."""
+    rows = select(RosterLink.creator_id, RosterLink.agency_id).where(
+        RosterLink.creator_id.in_(creator_ids), RosterLink.state.in_([LinkState.ACTIVE, LinkState.ENDING])
     )
-    running = dict(db.session.execute(in_hand).all())
-    return {each: Record(tuple(done.get(each, ())), running.get(each, 0)) for each in wanted}
+    return dict(db.session.execute(rows).tuples().all())

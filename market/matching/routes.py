@@ -6,8 +6,15 @@ from uuid import UUID
 from market.accounts.actor import Role
 from market.accounts.edge import current_actor, require
 from market.kit.api import ApiBlueprint
-from market.matching import service
-from market.matching.schemas import BriefMatchesSchema, CreatorMatchesSchema, MatchQuery
+from market.kit.db import transaction
+from market.matching import importing, service
+from market.matching.schemas import (
+    BriefMatchesSchema,
+    CreatorMatchesSchema,
+    HistoryImportSchema,
+    ImportReportSchema,
+    MatchQuery,
+)
 from market.tasks import queries as tasks
 
 bp = ApiBlueprint(
@@ -34,3 +41,14 @@ def list_briefs(query: dict[str, Any]) -> dict[str, Any]:
     actor = current_actor()
     require(actor.role is Role.CREATOR)
     return {"data": service.briefs_for(cast(UUID, actor.party_id), query["limit"])}
+
+
+@bp.post("/history-imports")
+@bp.arguments(HistoryImportSchema)
+@bp.response(200, ImportReportSchema)
+def import_history(given: dict[str, Any]) -> importing.Report:
+    """Operators: take accounts and past deliveries from elsewhere. Bad lines are reported, the others taken."""
+    actor = current_actor()
+    require(actor.is_operator)
+    with transaction():
+        return importing.take(enumerate(given["lines"], start=1), by=actor, keys=given["keys"])

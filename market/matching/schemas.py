@@ -1,5 +1,6 @@
 """Matches, out."""
 
+import marshmallow as ma
 from marshmallow import fields
 
 from market.kit.schemas import PublicId, Schema, Whole
@@ -10,30 +11,50 @@ class MatchQuery(Schema):
 
 
 class ReasonSchema(Schema):
-    """One term of the score; `share` is its part of the total."""
+    """One term: its points, its share of all points, a bar's length 0..1, and the evidence."""
 
     code = fields.String(required=True)
     label = fields.String(required=True)
-    score = fields.Float(required=True)
+    points = fields.Float(required=True)
     share = fields.Float(required=True)
+    score = fields.Float(required=True)
     text = fields.String(required=True)
     numbers = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
 
 
-class CreatorMatchSchema(Schema):
+class MatchSchema(Schema):
+    score = fields.Float(
+        required=True, metadata={"description": "fit × acceptance; the list is in its order"}
+    )
+    fit = fields.Float(required=True, metadata={"description": "0..1, rises with the points of the terms"})
+    acceptance = fields.Float(
+        required=True, metadata={"description": "0..1, how likely the creator says yes"}
+    )
+    odds = fields.String(required=True, metadata={"description": "what the acceptance rests on"})
+    reasons = fields.List(
+        fields.Nested(ReasonSchema), required=True, metadata={"description": "the three strongest terms"}
+    )
+    against = fields.Nested(
+        ReasonSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "where it falls furthest behind the others of the list"},
+    )
+    terms = fields.List(
+        fields.Nested(ReasonSchema), required=True, metadata={"description": "all terms; their points add up"}
+    )
+
+
+class CreatorMatchSchema(MatchSchema):
     creator_id = PublicId("pty", required=True)
     name = fields.String(required=True, attribute="creator.party.name")
     handle = fields.String(required=True, attribute="creator.party.handle")
-    score = fields.Float(required=True)
-    reasons = fields.List(fields.Nested(ReasonSchema), required=True)
 
 
-class BriefMatchSchema(Schema):
+class BriefMatchSchema(MatchSchema):
     task_id = PublicId("tsk", required=True, attribute="task.id")
     title = fields.String(required=True, attribute="task.title")
     budget_fen = fields.Integer(required=True, attribute="task.budget_fen")
-    score = fields.Float(required=True)
-    reasons = fields.List(fields.Nested(ReasonSchema), required=True)
 
 
 class CreatorMatchesSchema(Schema):
@@ -42,3 +63,33 @@ class CreatorMatchesSchema(Schema):
 
 class BriefMatchesSchema(Schema):
     data = fields.List(fields.Nested(BriefMatchSchema), required=True)
+
+
+class HistoryImportSchema(Schema):
+    """Lines of the data door; what each may hold is told in docs/api.md."""
+
+    lines = fields.List(
+        fields.Dict(), required=True, validate=ma.validate.Length(min=1, max=500), metadata={"maxItems": 500}
+    )
+    keys = fields.Boolean(load_default=False, metadata={"description": "make an API key for each new party"})
+
+
+class RefusedSchema(Schema):
+    line = fields.Integer(required=True)
+    pointer = fields.String(required=True)
+    detail = fields.String(required=True)
+
+
+class MadePartySchema(Schema):
+    id = fields.String(required=True, attribute="ref")
+    role = fields.String(required=True)
+    party_id = PublicId("pty", required=True)
+    api_key = fields.String(required=True, allow_none=True)
+
+
+class ImportReportSchema(Schema):
+    accounts = fields.Integer(required=True)
+    works = fields.Integer(required=True)
+    known = fields.Integer(required=True)
+    refused = fields.List(fields.Nested(RefusedSchema), required=True)
+    parties = fields.List(fields.Nested(MadePartySchema), required=True)

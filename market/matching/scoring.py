@@ -1,58 +1,67 @@
-"""How well a creator and a brief suit each other: five terms between 0 and 1, fixed weights, evidence for each.
+"""How well a creator and a brief suit each other: a sum of points, each with its evidence, and how likely a yes is.
 
-The score is the weighted sum, so the shares shown as reasons are the score itself, not a story about it.
-(Why linear and not learned: docs/decisions/0005-linear-matching.md.)
+The points are added up, so the reasons shown are the score itself, not a story about it. The weights were fitted on
+dated tasks and those who took them (`./vtask bench matching` shows how they do, next to learned rankers):
+docs/decisions/0005-linear-matching.md.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from market.accounts.vocabulary import AUDIENCE, audience_name, category_name
 from market.creators.models import Profile
 from market.kit.pages import format_fen
 from market.kit.words import N_, _, say
+from market.matching.retrieval import Sums
 from market.tasks.models import Task
 
-HALF_LIFE_DAYS = 120
-"""A delivery counts half after this time: recency beats everything static."""
-
-WEIGHTS = {"history": 0.30, "record": 0.25, "price": 0.20, "audience": 0.15, "availability": 0.10}
+POINTS = {
+    "history": 5.4,  # x √ of the works under the brief's tags
+    "similar": 5.0,  # x √ of the works among those nearest in text
+    "together": 15.0,  # x √ of the works for this merchant
+    "lately": 0.1,  # x log of all works, half-life 120 days
+    "yearly": 0.32,  # x log of all works, half-life 365 days
+    "declared": 1.0,  # the category stands in the profile
+    "record": 3.0,
+    "price": 2.0,
+    "audience": 2.0,
+}
+MIDDLE = 12.0
+"""Points at which the fit is 50 %."""
+FULL = 4.0
+"""Points of one term that fill two thirds of its bar."""
 
 LABELS = {
-    "history": N_("类目经验"),
+    "history": N_("同类经验"),
+    "similar": N_("相似需求"),
+    "together": N_("合作过"),
+    "active": N_("近期活跃"),
     "record": N_("履约记录"),
     "price": N_("价格匹配"),
     "audience": N_("受众匹配"),
-    "availability": N_("档期"),
 }
 
 
 @dataclass(frozen=True)
-class Delivery:
-    """One finished order of a creator, as the scorer needs it."""
-
-    category: str
-    format: str
-    at: datetime
-    on_time: bool
-    first_pass: bool
-
-
-@dataclass(frozen=True)
 class Record:
-    """What a creator has done and is doing."""
+    """What a creator has delivered here: how many orders, how many of them on time, at the first pass, in the brief's
+    category; and how many are in hand."""
 
-    deliveries: tuple[Delivery, ...] = ()
+    n: int = 0
+    on_time: int = 0
+    first_pass: int = 0
+    same: int = 0
     running: int = 0
 
 
 @dataclass(frozen=True)
 class Reason:
-    """One term: `score` 0..1, `share` its part of the total, `text` the evidence in the reader's language."""
+    """One term: its `points`, its `share` of all points, `score` 0..1 for a bar, `text` the evidence in the reader's
+    language, `numbers` the same as figures."""
 
     code: str
-    score: float
+    points: float
     share: float
     text: str
     numbers: dict[str, float] = field(default_factory=dict)
@@ -61,6 +70,36 @@ class Reason:
     def label(self) -> str:
         return say(LABELS[self.code])
 
+    @property
+    def score(self) -> float:
+        return round(1 - math.exp(-self.points / FULL), 4)
+
+
+@dataclass(frozen=True)
+class Score:
+    """`fit` 0..1 rises with the points; `acceptance` 0..1 is how likely the creator says yes; a list is ordered by both."""
+
+    points: float
+    acceptance: float
+    terms: tuple[Reason, ...]
+    """The strongest first."""
+    odds: str = ""
+    """What the acceptance rests on, in words."""
+
+    @property
+    def fit(self) -> float:
+        return self.points / (self.points + MIDDLE)
+
+    @property
+    def value(self) -> float:
+        """What lists are ordered by: both must want it, so the two are multiplied."""
+        return self.fit * self.acceptance
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """The three strongest."""
+        return tuple(term for term in self.terms[:3] if term.points > 0)
+
 
 def lower_bound(good: int, n: int) -> float:
     """A share that few cases cannot make perfect: mean less one s.d. of Beta(good + 1, bad + 1)."""
@@ -68,73 +107,117 @@ def lower_bound(good: int, n: int) -> float:
     return max(0.0, a / (a + b) - math.sqrt(a * b / ((a + b) ** 2 * (a + b + 1))))
 
 
-def score(task: Task, profile: Profile, record: Record, at: datetime) -> tuple[float, tuple[Reason, ...]]:
-    """The total (0..1) and its terms, the strongest first."""
-    terms = {
-        "history": _history(task, profile, record, at),
-        "record": _record(record),
-        "price": _price(task, profile),
-        "audience": _audience(task, profile),
-        "availability": _availability(profile, record),
-    }
-    reasons = [
-        Reason(code, round(value, 4), round(value * WEIGHTS[code], 4), text, numbers)
-        for code, (value, text, numbers) in terms.items()
+def score(task: Task, profile: Profile, sums: Sums, record: Record) -> Score:
+    """The points of a creator for a brief, and the likelihood of a yes."""
+    found = [
+        _history(task, profile, sums, record),
+        _similar(sums),
+        _together(sums),
+        _active(sums),
+        _record(record),
+        _price(task, profile),
+        _audience(task, profile),
     ]
-    reasons.sort(key=lambda reason: -reason.share)
-    return round(sum(reason.share for reason in reasons), 4), tuple(reasons)
+    total = sum(points for _code, points, _text, _numbers in found)
+    terms = [
+        Reason(code, round(points, 4), round(points / total, 4) if total else 0.0, text, numbers)
+        for code, points, text, numbers in found
+    ]
+    acceptance, odds = _acceptance(task, profile, record)
+    return Score(round(total, 4), acceptance, tuple(sorted(terms, key=lambda each: -each.points)), odds)
 
 
-Term = tuple[float, str, dict[str, float]]
+def against(one: Score, others: Sequence[Score]) -> Reason | None:
+    """The term in which this creator falls furthest behind the mean of the list; None when in none."""
+    if not others:
+        return None
+    means: dict[str, float] = {}
+    for each in others:
+        for term in each.terms:
+            means[term.code] = means.get(term.code, 0.0) + term.points / len(others)
+    worst = min(one.terms, key=lambda term: term.points - means.get(term.code, 0.0))
+    return worst if means.get(worst.code, 0.0) - worst.points > 0.25 else None
 
 
-def _history(task: Task, profile: Profile, record: Record, at: datetime) -> Term:
-    same = [each for each in record.deliveries if each.category == task.category]
-    recent = sum(0.5 ** ((at - each.at).total_seconds() / 86400 / HALF_LIFE_DAYS) for each in same)
-    numbers = {"deliveries": float(len(same)), "recency_weighted": round(recent, 3)}
+Term = tuple[str, float, str, dict[str, float]]
+
+
+def _history(task: Task, profile: Profile, sums: Sums, record: Record) -> Term:
+    declared = task.category in profile.categories
+    points = POINTS["history"] * math.sqrt(sums.tags) + POINTS["declared"] * declared
+    numbers = {
+        "weighted_works": round(sums.tags, 3),
+        "orders": float(record.same),
+        "declared": float(declared),
+    }
     name = category_name(task.category)
-    if same:
+    if record.same:
         return (
-            0.3 + 0.7 * recent / (recent + 1.5),
-            _("同类目交付过 %(n)s 单（%(category)s）", n=len(same), category=name),
+            "history",
+            points,
+            _("同类目交付过 %(n)s 单（%(category)s）", n=record.same, category=name),
             numbers,
         )
-    if task.category in profile.categories:
-        return 0.3, _("主营%(category)s，还没有在这里交付过", category=name), numbers
-    return 0.0, _("不主营%(category)s", category=name), numbers
+    if sums.tags > 0.05:
+        return "history", points, _("做过同类标签的作品，折合近期 %(n)s 件", n=f"{sums.tags:.1f}"), numbers
+    if declared:
+        return "history", points, _("主营%(category)s，还没有在这里交付过", category=name), numbers
+    return "history", points, _("不主营%(category)s", category=name), numbers
+
+
+def _similar(sums: Sums) -> Term:
+    points = POINTS["similar"] * math.sqrt(max(0.0, sums.near))
+    numbers = {"works": float(sums.near_works), "weighted_works": round(sums.near, 3)}
+    if not sums.near_works:
+        return "similar", points, _("没有和这条需求相近的过往作品"), numbers
+    return "similar", points, _("交付过 %(n)s 件和这条需求相近的作品", n=sums.near_works), numbers
+
+
+def _together(sums: Sums) -> Term:
+    points = POINTS["together"] * math.sqrt(sums.pair)
+    numbers = {"weighted_works": round(sums.pair, 3)}
+    if sums.pair <= 0:
+        return "together", points, _("双方还没有合作过"), numbers
+    return "together", points, _("双方合作过，折合近期 %(n)s 单", n=f"{sums.pair:.1f}"), numbers
+
+
+def _active(sums: Sums) -> Term:
+    points = POINTS["lately"] * math.log1p(sums.lately) + POINTS["yearly"] * math.log1p(sums.yearly)
+    numbers = {"works": float(sums.works), "lately": round(sums.lately, 3), "yearly": round(sums.yearly, 3)}
+    if not sums.works:
+        return "active", points, _("还没有交付记录"), numbers
+    return "active", points, _("共交付 %(n)s 件作品，越近的算得越多", n=sums.works), numbers
 
 
 def _record(record: Record) -> Term:
-    n = len(record.deliveries)
-    on_time = sum(each.on_time for each in record.deliveries)
-    first = sum(each.first_pass for each in record.deliveries)
-    value = 0.6 * lower_bound(on_time, n) + 0.4 * lower_bound(first, n)
+    n, on_time, first = record.n, record.on_time, record.first_pass
+    points = POINTS["record"] * (0.6 * lower_bound(on_time, n) + 0.4 * lower_bound(first, n))
     numbers = {"n": float(n), "on_time": float(on_time), "first_pass": float(first)}
     if n == 0:
-        return value, _("新人，还没有履约记录"), numbers
-    return (
-        value,
-        _("%(n)s 单中 %(on_time)s 单准时，%(first)s 单一次通过", n=n, on_time=on_time, first=first),
-        numbers,
-    )
+        return "record", points, _("新人，还没有履约记录"), numbers
+    said = _("%(n)s 单中 %(on_time)s 单准时，%(first)s 单一次通过", n=n, on_time=on_time, first=first)
+    return "record", points, said, numbers
 
 
 def _price(task: Task, profile: Profile) -> Term:
     price, budget = profile.prices.get(task.format), task.budget_fen
     if price is None or not budget:
-        return 0.5, _("没有标价，可以面议"), {}
+        return "price", POINTS["price"] / 2, _("没有标价，可以面议"), {}
     over = price / budget - 1
     numbers = {"price_fen": float(price), "budget_fen": float(budget), "over": round(over, 4)}
     shown = format_fen(price)
     # Full marks from 20 % under the budget; half at the budget; none from 30 % above it.
-    value = min(1.0, max(0.0, 0.5 - over * (2.5 if over < 0 else 0.5 / 0.3)))
+    points = POINTS["price"] * min(1.0, max(0.0, 0.5 - over * (2.5 if over < 0 else 0.5 / 0.3)))
     if over > 0:
+        percent = math.ceil(over * 100)
         return (
-            value,
-            _("标价 %(price)s，比预算高 %(percent)s%%", price=shown, percent=math.ceil(over * 100)),
+            "price",
+            points,
+            _("标价 %(price)s，比预算高 %(percent)s%%", price=shown, percent=percent),
             numbers,
         )
-    return value, _("标价 %(price)s，比预算低 %(percent)s%%", price=shown, percent=int(-over * 100)), numbers
+    percent = int(-over * 100)
+    return "price", points, _("标价 %(price)s，比预算低 %(percent)s%%", price=shown, percent=percent), numbers
 
 
 def _audience(task: Task, profile: Profile) -> Term:
@@ -146,26 +229,24 @@ def _audience(task: Task, profile: Profile) -> Term:
         if wanted and fans:
             shares[part] = sum(float(fans.get(key, 0)) for key in wanted) / 100
     if not (task.audience and any(task.audience.values())):
-        return 0.5, _("需求没有指定受众"), {}
+        return "audience", POINTS["audience"] / 2, _("需求没有指定受众"), {}
     if not shares:
-        return 0.25, _("创作者还没有填写粉丝画像"), {}
+        return "audience", POINTS["audience"] / 4, _("创作者还没有填写粉丝画像"), {}
     part = min(shares, key=lambda name: shares[name])
     names = "、".join(audience_name(part, key) for key in task.audience[part])
-    return (
-        min(1.0, shares[part]),
-        _("粉丝中%(who)s占 %(percent)s%%", who=names, percent=round(shares[part] * 100)),
-        shares,
-    )
+    said = _("粉丝中%(who)s占 %(percent)s%%", who=names, percent=round(shares[part] * 100))
+    return "audience", POINTS["audience"] * min(1.0, shares[part]), said, shares
 
 
-def _availability(profile: Profile, record: Record) -> Term:
-    slots = profile.slots_per_week
+def _acceptance(task: Task, profile: Profile, record: Record) -> tuple[float, str]:
+    """How likely a yes is: how often invitations are answered, how full the week is, how far the budget goes."""
+    answered, due = profile.replies or 0, (profile.replies or 0) + (profile.unanswered or 0)
+    slots = profile.slots_per_week or 1
+    load = min(1.0, record.running / slots)
+    price, budget = profile.prices.get(task.format), task.budget_fen
+    over = max(0.0, price / budget - 1) if price and budget else 0.0
+    logit = 0.8 + 2.0 * (lower_bound(answered, due) - 0.2) - 2.0 * load - 4.0 * over
     free = max(0, slots - record.running)
-    numbers = {"slots_per_week": float(slots), "running": float(record.running)}
-    if free == 0:
-        return 0.0, _("手上有 %(running)s 单，本周没有空档", running=record.running), numbers
-    return (
-        free / slots,
-        _("每周可接 %(slots)s 单，手上有 %(running)s 单", slots=slots, running=record.running),
-        numbers,
-    )
+    replies = _("邀约回复 %(n)s/%(due)s", n=answered, due=due) if due else _("还没有收到过邀约")
+    week = _("本周还能接 %(free)s 单", free=free) if free else _("本周没有空档")
+    return round(1 / (1 + math.exp(-logit)), 4), _("%(replies)s，%(week)s", replies=replies, week=week)

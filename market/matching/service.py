@@ -1,44 +1,100 @@
 """The one interface of matching; pages, API and alerts all ask here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from market.creators.models import Profile
 from market.creators.queries import profile as find_profile
-from market.kit.clock import now
-from market.matching import queries
-from market.matching.scoring import Reason, score
+from market.creators.queries import profiles
+from market.matching import queries, retrieval
+from market.matching.scoring import Reason, Record, Score, against, score
 from market.tasks.models import Task
+
+AT_MOST_OF_AN_AGENCY = 3
+AMONG_THE_FIRST = 10
 
 
 @dataclass(frozen=True)
 class Match:
-    """A creator for a brief, or a brief for a creator: score 0..1 and the reasons it is made of."""
+    """A creator for a brief, or a brief for a creator, with what speaks for it and, strongest, against it."""
 
     creator: Profile
     task: Task
-    score: float
-    reasons: tuple[Reason, ...]
+    made: Score
+    against: Reason | None = None
 
     @property
     def creator_id(self) -> UUID:
         return self.creator.party_id
 
+    @property
+    def score(self) -> float:
+        """0..1; lists are ordered by it."""
+        return self.made.value
+
+    @property
+    def fit(self) -> float:
+        return self.made.fit
+
+    @property
+    def acceptance(self) -> float:
+        return self.made.acceptance
+
+    @property
+    def odds(self) -> str:
+        return self.made.odds
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        return self.made.reasons
+
+    @property
+    def terms(self) -> tuple[Reason, ...]:
+        return self.made.terms
+
 
 def rank(task: Task, limit: int = 20) -> list[Match]:
-    """Creators for the brief, best first. Ties go to the older profile, so that a list is always the same."""
-    found = queries.candidates(task)
-    records = queries.records(each.party_id for each in found)
-    at = now()
-    matches = [Match(each, task, *score(task, each, records[each.party_id], at)) for each in found]
-    return sorted(matches, key=lambda match: (-match.score, match.creator_id))[:limit]
+    """Creators for the brief, best first; at most three of one agency among the first ten.
+
+    Ties go to the older profile, so that a list is always the same.
+    """
+    asked = retrieval.question(task)
+    ids = retrieval.candidates(asked)
+    sums = retrieval.sums(asked, ids)
+    records = queries.records(ids, task.category)
+    found = profiles(ids)
+    scores = {id: score(task, found[id], sums[id], records.get(id, Record())) for id in ids if id in found}
+    best = sorted(scores, key=lambda id: (-scores[id].value, id))
+    best = _spread(best, queries.agencies(best[: limit + 5 * AMONG_THE_FIRST]))[:limit]
+    top = [scores[id] for id in best]
+    return [Match(found[id], task, scores[id], against(scores[id], top)) for id in best]
+
+
+def _spread(best: list[UUID], agencies: dict[UUID, UUID]) -> list[UUID]:
+    """Move members of an agency that has its places among the first back behind them, in their order."""
+    first: list[UUID] = []
+    later: list[UUID] = []
+    taken: dict[UUID, int] = {}
+    for id in best:
+        agency = agencies.get(id)
+        full = len(first) >= AMONG_THE_FIRST
+        if not full and agency and taken.get(agency, 0) >= AT_MOST_OF_AN_AGENCY:
+            later.append(id)
+            continue
+        if full and later:
+            first += later
+            later = []
+        if agency:
+            taken[agency] = taken.get(agency, 0) + 1
+        first.append(id)
+    return first + later
 
 
 def fits(creator_id: UUID, tasks: Iterable[Task]) -> list[Match]:
     """How well each of these briefs suits the creator, in the given order."""
     profile = find_profile(creator_id)
-    return _fits(profile, tasks) if profile else []
+    return _fits(profile, list(tasks)) if profile else []
 
 
 def briefs_for(creator_id: UUID, limit: int = 20) -> list[Match]:
@@ -48,7 +104,10 @@ def briefs_for(creator_id: UUID, limit: int = 20) -> list[Match]:
     return sorted(matches, key=lambda match: (-match.score, match.task.id))[:limit]
 
 
-def _fits(profile: Profile, tasks: Iterable[Task]) -> list[Match]:
-    record = queries.records([profile.party_id])[profile.party_id]
-    at = now()
-    return [Match(profile, task, *score(task, profile, record, at)) for task in tasks]
+def _fits(profile: Profile, tasks: Sequence[Task]) -> list[Match]:
+    if not tasks:
+        return []
+    sums = retrieval.sums_of(profile.party_id, tasks)
+    records = queries.records_by_category(profile.party_id)
+    every = [score(task, profile, sums[task.id], records(task.category)) for task in tasks]
+    return [Match(profile, task, made, against(made, every)) for task, made in zip(tasks, every, strict=True)]

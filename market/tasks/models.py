@@ -54,6 +54,8 @@ class Task(Row, Base):
     category: Mapped[str]
     format: Mapped[Format]
     goal: Mapped[str] = mapped_column(default="")
+    tags: Mapped[list[str]] = mapped_column(ARRAY(String), default=list, server_default=text("'{}'"))
+    """Free words of the merchant (materials, styles, scenes), finer than the category; matching reads them."""
     key_messages: Mapped[list[Any]] = mapped_column(default=list)
     deliverables: Mapped[list[Any]] = mapped_column(default=list)
     shots: Mapped[list[Any]] = mapped_column(default=list)

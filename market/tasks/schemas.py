@@ -27,7 +27,7 @@ from market.tasks.models import CHANNELS, Task, TaskState
 from market.tasks.registry import campaigns
 
 FORMATS = [each.value for each in Format]
-LISTS = {"key_messages": 8, "deliverables": 12, "shots": 16, "dos": 10, "donts": 10}
+LISTS = {"key_messages": 8, "deliverables": 12, "shots": 16, "dos": 10, "donts": 10, "tags": 20}
 SORTS = ["new", "budget", "closing"]
 
 
@@ -55,6 +55,10 @@ class TaskChangeSchema(Schema):
     category = Choice(list(CATEGORIES))
     format = Choice(FORMATS)
     goal = Text(most=2000, metadata={"description": "what the work shall achieve, and for whom"})
+    tags = Lines(
+        most=LISTS["tags"],
+        metadata={"description": "free words, finer than the category; matching reads them"},
+    )
     key_messages = Lines(most=LISTS["key_messages"])
     deliverables = Lines(most=LISTS["deliverables"])
     shots = Lines(most=LISTS["shots"], metadata={"description": "the shot list"})
@@ -102,6 +106,7 @@ class TaskFormSchema(Schema):
     category = Choice(list(CATEGORIES), required=True)
     format = Choice(FORMATS, required=True)
     goal = Text(most=2000, load_default="")
+    tags = TypedLines(most=LISTS["tags"], load_default=list)
     key_messages = TypedLines(most=LISTS["key_messages"], load_default=list)
     deliverables = TypedLines(most=LISTS["deliverables"], load_default=list)
     shots = TypedLines(most=LISTS["shots"], load_default=list)
@@ -162,6 +167,7 @@ class TaskSchema(Schema):
     category = fields.String(required=True)
     format = fields.Enum(Format, by_value=True, required=True)
     goal = fields.String(required=True)
+    tags = fields.List(fields.String(), required=True)
     key_messages = fields.List(fields.String(), required=True)
     deliverables = fields.List(fields.String(), required=True)
     shots = fields.List(fields.String(), required=True)

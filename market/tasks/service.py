@@ -46,6 +46,7 @@ def draft(data: dict[str, Any], *, by: Actor, from_template: bool = False) -> Ta
 COPIED = (
     "title",
     "goal",
+    "tags",
     "key_messages",
     "deliverables",
     "shots",

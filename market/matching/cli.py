@@ -1,0 +1,105 @@
+"""Operations of matching: the data door, and making its sums and its text model anew."""
+
+import json
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import click
+from flask.cli import AppGroup
+from rich.progress import Progress
+
+from market.accounts.actor import SYSTEM
+from market.kit.db import db, transaction
+from market.matching import history, text
+from market.matching.importing import Refused, Report, take
+
+matching = AppGroup("matching", help="Creators for briefs: history, sums, text model.")
+BATCH = 500
+
+
+@matching.command("import")
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--keys",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write parties and their new API keys here.",
+)
+def import_history(path: Path, keys: Path | None) -> None:
+    """Take accounts and past deliveries from a file of JSON lines, then make sums and text model anew."""
+    report = Report()
+    with Progress(transient=True) as bar, path.open(encoding="utf-8") as source:
+        step = bar.add_task("Importing", total=path.stat().st_size)
+        numbered = _read(source, report)
+        while batch := list(islice(numbered, BATCH)):
+            with transaction():
+                take(
+                    ((number, line) for number, line, _size in batch),
+                    by=SYSTEM,
+                    keys=keys is not None,
+                    add_up=False,
+                    report=report,
+                )
+            db.session.expunge_all()
+            bar.advance(step, sum(size for _number, _line, size in batch))
+    for refused in report.refused[:20]:
+        click.echo(f"line {refused.line}{refused.pointer}: {refused.detail}", err=True)
+    click.echo(
+        f"{report.accounts} parties, {report.works} works, {report.known} known before, {len(report.refused)} refused"
+    )
+    if keys is not None:
+        keys.touch(mode=0o600)
+        with keys.open("w", encoding="utf-8") as out:
+            for made in report.parties:
+                row = {
+                    "id": made.ref,
+                    "role": made.role.value,
+                    "party_id": str(made.party_id),
+                    "api_key": made.api_key,
+                }
+                out.write(json.dumps(row) + "\n")
+    _rebuild()
+    _refit()
+    if report.refused:
+        sys.exit(1)
+
+
+def _read(source: Any, report: Report) -> Iterator[tuple[int, Any, int]]:
+    for number, raw in enumerate(source, start=1):
+        if not raw.strip():
+            continue
+        try:
+            yield number, json.loads(raw), len(raw.encode())
+        except ValueError as wrong:
+            report.refused.append(Refused(number, "/", str(wrong)))
+
+
+@matching.command("rebuild")
+def rebuild() -> None:
+    """Make the sums anew from all past works; the old ones serve until the new are whole."""
+    _rebuild()
+
+
+@matching.command("refit")
+def refit() -> None:
+    """Fit the text model anew on all past works; the old one serves until the new is whole."""
+    _refit()
+
+
+def _rebuild() -> None:
+    with Progress(transient=True) as bar:
+        step = bar.add_task("Adding up", total=None)
+        works = history.rebuild(lambda done, of: bar.update(step, completed=done, total=of))
+    click.echo(f"sums of {works} works")
+
+
+def _refit() -> None:
+    with Progress(transient=True) as bar:
+        step = bar.add_task("Fitting the text model", total=None)
+        model = text.refit(lambda done, of: bar.update(step, completed=done, total=of))
+    if model is None:
+        click.echo(f"no text model: fewer than {text.LEAST_DOCUMENTS} past works")
+    else:
+        click.echo(f"text model of {model.documents} works: {model.report}")

@@ -1,0 +1,195 @@
+"""The data door: accounts and past deliveries from elsewhere become ours, so that a market need not begin empty.
+
+A line is a JSON object, `{"type": "account", …}` or `{"type": "work", …}` (docs/api.md). It may be told again: accounts
+and works are known by the names (`id`) their importer gave them.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid5
+
+import marshmallow as ma
+from marshmallow import fields
+from sqlalchemy import select
+
+from market.accounts import service as accounts
+from market.accounts.actor import Actor, Role
+from market.accounts.models import Person, Verification
+from market.accounts.vocabulary import CATEGORIES, Format
+from market.creators import service as creators
+from market.creators.schemas import ProfileChangeSchema
+from market.kit.db import db
+from market.kit.schemas import Choice, Instant, Lines, Schema, Text
+from market.kit.words import _
+from market.matching import history
+from market.matching.models import ImportedAccount
+
+NAMES = UUID("6b1c54ae-7d0f-5b8e-9f5c-3f2b0a2f1c11")
+"""Under which an imported account's name becomes an address nobody can write to."""
+NO_PASSWORD = "!"
+"""No hash at all: nobody signs in with a password until one is set; keys work."""
+ROLES = [Role.MERCHANT.value, Role.CREATOR.value]
+
+
+class AccountLine(ProfileChangeSchema):
+    """Somebody who posts or delivers; the profile's fields count for creators."""
+
+    type = Choice(["account"], required=True)
+    id = Text(
+        least=1, most=200, required=True, metadata={"description": "the importer's own name for the account"}
+    )
+    roles = fields.List(Choice(ROLES), load_default=lambda: list(ROLES), validate=ma.validate.Length(min=1))
+    name = Text(most=80, load_default="")
+
+
+class WorkLine(Schema):
+    """A brief that was delivered: when, for whom, by whom, and what it asked."""
+
+    type = Choice(["work"], required=True)
+    id = Text(least=1, most=200, required=True)
+    at = Instant(required=True, metadata={"description": "when it was delivered"})
+    merchant = Text(least=1, most=200, required=True, metadata={"description": "the `id` of an account"})
+    creators = Lines(most=100, required=True, validate=ma.validate.Length(min=1))
+    title = Text(most=1000, load_default="")
+    text = Text(most=100_000, load_default="")
+    tags = Lines(most=50, load_default=list)
+    category = Choice(list(CATEGORIES), load_default="digital")
+    format = Choice([each.value for each in Format], load_default=Format.ARTICLE.value)
+
+
+LINES: dict[str, type[Schema]] = {"account": AccountLine, "work": WorkLine}
+
+
+@dataclass
+class Refused:
+    """A line that could not be taken: its number (from 1), the field, and why."""
+
+    line: int
+    pointer: str
+    detail: str
+
+
+@dataclass
+class Made:
+    """Whom an account line made, or had made before; `api_key` only when it was asked for and is new."""
+
+    ref: str
+    role: Role
+    party_id: UUID
+    api_key: str | None = None
+
+
+@dataclass
+class Report:
+    accounts: int = 0
+    works: int = 0
+    known: int = 0
+    refused: list[Refused] = field(default_factory=list)
+    parties: list[Made] = field(default_factory=list)
+    named: dict[str, dict[Role, UUID]] = field(default_factory=dict)
+    """The parties of the names met so far."""
+
+
+def take(
+    lines: Iterable[tuple[int, Any]],
+    *,
+    by: Actor,
+    keys: bool = False,
+    add_up: bool = True,
+    report: Report | None = None,
+) -> Report:
+    """Take numbered lines; the bad ones are reported and the rest taken. With `keys`, each new party gets an API key.
+
+    Without `add_up` the works count after the next rebuild only: for many at once.
+    """
+    report = report or Report()
+    for number, raw in lines:
+        kind = raw.get("type") if isinstance(raw, Mapping) else None
+        schema = LINES.get(str(kind))
+        if schema is None:
+            report.refused.append(
+                Refused(number, "/type", _("每行是一个 JSON 对象，type 为 account 或 work。"))
+            )
+            continue
+        try:
+            line = schema().load(raw)
+        except ma.ValidationError as wrong:
+            report.refused += [Refused(number, pointer, detail) for pointer, detail in _flat(wrong.messages)]
+            continue
+        if kind == "account":
+            _account(line, by, keys, report)
+        else:
+            _work(number, line, add_up, report)
+    return report
+
+
+def _flat(messages: Any, at: str = "") -> list[tuple[str, str]]:
+    if isinstance(messages, Mapping):
+        return [each for name, inner in messages.items() for each in _flat(inner, f"{at}/{name}")]
+    return [(at or "/", str(message)) for message in (messages if isinstance(messages, list) else [messages])]
+
+
+def _account(line: dict[str, Any], by: Actor, keys: bool, report: Report) -> None:
+    ref, name = line.pop("id"), line.pop("name")
+    roles = [Role(role) for role in dict.fromkeys(line.pop("roles"))]
+    line.pop("type")
+    known = _parties(ref, report)
+    person = _person(ref, name or ref)
+    for role in roles:
+        if role in known:
+            report.known += 1
+            report.parties.append(Made(ref, role, known[role]))
+            continue
+        membership = accounts.take_hat(person, role, name or ref)
+        membership.party.verification = Verification.VERIFIED
+        db.session.add(ImportedAccount(ref=ref, role=role, party_id=membership.party_id))
+        db.session.flush()
+        known[role] = membership.party_id
+        if role is Role.CREATOR:
+            creators.save_profile(membership.party_id, {"categories": ["digital"], **line}, by=by)
+        secret = accounts.make_key(person.id, membership.party_id, label="import")[1] if keys else None
+        report.accounts += 1
+        report.parties.append(Made(ref, role, membership.party_id, secret))
+
+
+def _person(ref: str, name: str) -> Person:
+    email = f"{uuid5(NAMES, ref).hex}@import.invalid"
+    found = db.session.scalar(select(Person).where(Person.email == email))
+    if found is None:
+        found = Person(email=email, name=name, password_hash=NO_PASSWORD, locale="zh")
+        db.session.add(found)
+        db.session.flush()
+    return found
+
+
+def _parties(ref: str, report: Report) -> dict[Role, UUID]:
+    if ref not in report.named:
+        rows = select(ImportedAccount.role, ImportedAccount.party_id).where(ImportedAccount.ref == ref)
+        report.named[ref] = dict(db.session.execute(rows).tuples().all())
+    return report.named[ref]
+
+
+def _work(number: int, line: dict[str, Any], add_up: bool, report: Report) -> None:
+    merchant = _parties(line["merchant"], report).get(Role.MERCHANT)
+    makers = {ref: _parties(ref, report).get(Role.CREATOR) for ref in line["creators"]}
+    unknown = [ref for ref, party in {line["merchant"]: merchant, **makers}.items() if party is None]
+    if merchant is None or unknown:
+        said = _("没有导入过这个账号：%(ref)s。请先给出它的 account 行。", ref="、".join(unknown))
+        report.refused.append(Refused(number, "/merchant" if merchant is None else "/creators", said))
+        return
+    made = history.note(
+        f"import:{line['id']}",
+        merchant_id=merchant,
+        creator_ids=[party for party in makers.values() if party],
+        at=line["at"],
+        category=line["category"],
+        format=line["format"],
+        tags=line["tags"],
+        words=f"{line['title']} {line['title']} {line['text']}",
+        add_up=add_up,
+    )
+    if made is None:
+        report.known += 1
+    else:
+        report.works += 1

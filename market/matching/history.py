@@ -150,6 +150,10 @@ COUNT = text("""
 
 
 def _first() -> Generation:
+    """The generation of the very first work; whoever comes at the same moment waits and finds it made."""
+    db.session.execute(text("LOCK TABLE match_generations IN SHARE ROW EXCLUSIVE MODE"))
+    if there := db.session.scalar(select(Generation).where(Generation.active)):
+        return there
     made = Generation(active=True)
     db.session.add(made)
     db.session.flush()

@@ -166,7 +166,7 @@ def _person(ref: str, name: str) -> Person:
 def _parties(ref: str, report: Report) -> dict[Role, UUID]:
     if ref not in report.named:
         rows = select(ImportedAccount.role, ImportedAccount.party_id).where(ImportedAccount.ref == ref)
-        report.named[ref] = dict(db.session.execute(rows).tuples().all())
+        report.named[ref] = dict(db.session.execute(rows).all())
     return report.named[ref]
 
 

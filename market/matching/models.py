@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
@@ -80,6 +81,10 @@ class Generation(Base):
     """Works up to this serial are the rebuild's business; later ones add themselves."""
     works: Mapped[int] = mapped_column(BigInteger, default=0)
     begun_at: Mapped[datetime] = mapped_column(default=now)
+
+    __table_args__ = (
+        Index("uq_match_generations_active", "active", unique=True, postgresql_where=text("active")),
+    )
 
 
 class TagCount(Base):

@@ -17,7 +17,7 @@ bp = Blueprint("matching", __name__)
 
 
 def fit(match: service.Match) -> Fit:
-    return Fit(match.score, match.reasons[0].text)
+    return Fit(match.fit, match.reasons[0].text if match.reasons else "")
 
 
 def picks(creator_id: UUID, limit: int) -> Sequence[tuple[UUID, Fit]]:

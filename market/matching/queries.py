@@ -94,4 +94,4 @@ def agencies(creator_ids: Sequence[UUID]) -> dict[UUID, UUID]:
     rows = select(RosterLink.creator_id, RosterLink.agency_id).where(
         RosterLink.creator_id.in_(creator_ids), RosterLink.state.in_([LinkState.ACTIVE, LinkState.ENDING])
     )
-    return dict(db.session.execute(rows).tuples().all())
+    return dict(db.session.execute(rows).all())

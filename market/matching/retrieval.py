@@ -161,8 +161,8 @@ def sums_of(creator_id: UUID, tasks: Sequence[Task]) -> dict[UUID, Sums]:
     tags = {task.id: history.tags_of(task.category, task.format.value, task.tags) for task in tasks}
     weigh = history.weigher({tag for each in tags.values() for tag in each}, generation)
     mine = {"generation": generation, "creator": creator_id}
-    masses: dict[str, float] = dict(db.session.execute(text(MY_TAGS), mine).tuples().all())
-    pairs: dict[UUID, float] = dict(db.session.execute(text(MY_PAIRS), mine).tuples().all())
+    masses: dict[str, float] = dict(db.session.execute(text(MY_TAGS), mine).all())
+    pairs: dict[UUID, float] = dict(db.session.execute(text(MY_PAIRS), mine).all())
     recent, year, works = db.session.execute(text(MY_SUM), mine).first() or (0.0, 0.0, 0)
     near = {
         task_id: (alike, n)

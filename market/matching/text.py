@@ -82,14 +82,15 @@ def fit(texts: Sequence[str]) -> tuple[Geometry, dict[str, Any]]:
     table = counter.fit_transform(texts)
     dimensions = min(DIMENSIONS, table.shape[1] - 1, table.shape[0] - 1)
     svd = TruncatedSVD(dimensions, random_state=7)
-    svd.fit(table)
+    with np.errstate(invalid="ignore"):  # texts that are all the same have no variance to share out
+        svd.fit(table)
     axes = np.zeros((table.shape[1], DIMENSIONS), dtype=np.float32)
     axes[:, :dimensions] = svd.components_.T
     words = {word: int(at) for word, at in counter.vocabulary_.items()}
     report = {
         "words": len(words),
         "dimensions": int(dimensions),
-        "variance_kept": round(float(svd.explained_variance_ratio_.sum()), 4),
+        "variance_kept": round(float(np.nan_to_num(svd.explained_variance_ratio_).sum()), 4),
     }
     return Geometry(words, counter.idf_.astype(np.float32), axes), report
 

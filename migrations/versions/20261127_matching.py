@@ -23,6 +23,13 @@ def upgrade() -> None:
         sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_match_generations")),
     )
+    op.create_index(
+        "uq_match_generations_active",
+        "match_generations",
+        ["active"],
+        unique=True,
+        postgresql_where=sa.text("active"),
+    )
     op.create_table(
         "match_text_models",
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),

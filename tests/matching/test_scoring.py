@@ -7,7 +7,10 @@ import pytest
 from market.accounts.vocabulary import Format
 from market.creators.models import Profile
 from market.kit.clock import now
-from market.matching.scoring import WEIGHTS, Delivery, Record, lower_bound, score
+from market.matching.history import growth
+from market.matching.retrieval import Sums
+from market.matching.scoring import Record, against, lower_bound, score
+from market.matching.service import _spread
 from market.tasks.models import Task
 
 
@@ -27,34 +30,38 @@ def creator(**fields) -> Profile:
     return Profile(**given | fields)
 
 
-def delivered(n: int, *, days_ago: int = 10, category: str = "beauty", late: int = 0) -> Record:
-    at = now() - timedelta(days=days_ago)
-    return Record(
-        tuple(Delivery(category, "video", at, on_time=k >= late, first_pass=True) for k in range(n))
+def value(sums: Sums | None = None, record: Record | None = None, *, task=None, profile=None) -> float:
+    return score(task or brief(), profile or creator(), sums or Sums(), record or Record()).value
+
+
+def test_the_terms_add_up_to_the_points():
+    made = score(
+        brief(), creator(), Sums(tags=2, near=0.4, pair=1, lately=3, yearly=5, works=6), Record(4, 4, 3, 2)
     )
 
-
-def total(task: Task, profile: Profile, record: Record | None = None) -> float:
-    return score(task, profile, record or Record(), now())[0]
-
-
-def test_the_reasons_add_up_to_the_score():
-    value, reasons = score(brief(), creator(), delivered(4), now())
-
-    assert value == pytest.approx(sum(reason.share for reason in reasons))
-    assert {reason.code for reason in reasons} == set(WEIGHTS)
-    assert list(reasons) == sorted(reasons, key=lambda reason: -reason.share)
-    assert all(reason.text for reason in reasons)
+    assert made.points == pytest.approx(sum(term.points for term in made.terms), abs=1e-3)
+    assert sum(term.share for term in made.terms) == pytest.approx(1, abs=1e-3)
+    assert list(made.terms) == sorted(made.terms, key=lambda term: -term.points)
+    assert made.reasons == made.terms[:3]
+    assert all(term.text for term in made.terms)
 
 
-def test_work_in_the_same_category_counts_and_recent_work_counts_more():
-    assert total(brief(), creator(), delivered(3)) > total(brief(), creator(), delivered(3, category="food"))
-    assert total(brief(), creator(), delivered(3)) > total(brief(), creator(), delivered(3, days_ago=360))
+@pytest.mark.parametrize(
+    "more", [{"tags": 3.0}, {"near": 0.5}, {"pair": 1.0}, {"lately": 4.0}, {"yearly": 4.0}]
+)
+def test_every_kind_of_past_work_counts(more):
+    assert value(Sums(**more)) > value()
+
+
+def test_recent_work_counts_more():
+    at = now()
+
+    assert growth(at - timedelta(days=120)) == pytest.approx(growth(at) / 2)
 
 
 def test_a_price_under_the_budget_beats_one_above_it():
-    assert total(brief(), creator(price_video_fen=70_000)) > total(brief(), creator(price_video_fen=99_000))
-    assert total(brief(), creator(price_video_fen=99_000)) > total(brief(), creator(price_video_fen=120_000))
+    assert value(profile=creator(price_video_fen=70_000)) > value(profile=creator(price_video_fen=99_000))
+    assert value(profile=creator(price_video_fen=99_000)) > value(profile=creator(price_video_fen=120_000))
 
 
 def test_one_perfect_delivery_does_not_beat_twenty_good_ones():
@@ -67,24 +74,33 @@ def test_fans_who_are_wanted_count():
     near = creator(audience={"gender": {"female": 82, "male": 18}, "age": {"18-24": 40, "25-34": 35}})
     far = creator(audience={"gender": {"female": 20, "male": 80}, "age": {"18-24": 40, "25-34": 35}})
 
-    assert total(wanted, near) > total(wanted, creator()) > 0
-    assert total(wanted, near) > total(wanted, far)
+    assert value(task=wanted, profile=near) > value(task=wanted) > 0
+    assert value(task=wanted, profile=near) > value(task=wanted, profile=far)
 
 
-def test_who_is_full_stands_lower():
-    assert total(brief(), creator(), Record(running=0)) > total(brief(), creator(), Record(running=2))
+def test_who_is_full_or_does_not_answer_stands_lower_however_well_they_fit():
+    assert value(record=Record(running=0)) > value(record=Record(running=2))
+    assert value(profile=creator(replies=9, unanswered=1)) > value(profile=creator(replies=1, unanswered=9))
+    assert (
+        score(brief(), creator(), Sums(), Record(running=2)).fit
+        == score(brief(), creator(), Sums(), Record()).fit
+    )
 
 
-def test_the_page_states_the_weights_the_score_uses(app):
-    from tests.conftest import ROOT
+def test_what_speaks_against_is_where_one_falls_behind_the_list():
+    strong = score(brief(), creator(), Sums(tags=4, pair=1), Record())
+    weak = score(brief(), creator(), Sums(pair=1), Record())
 
-    page = (ROOT / "templates/matching/creators.html").read_text()
+    assert against(weak, [strong, weak]).code == "history"
+    assert against(strong, [strong, strong]) is None
 
-    for code, name in {
-        "history": "类目经验",
-        "record": "履约记录",
-        "price": "价格",
-        "audience": "受众",
-        "availability": "档期",
-    }.items():
-        assert f"{name} {WEIGHTS[code] * 100:.0f}%%" in page
+
+def test_an_agency_gets_three_of_the_first_ten_places():
+    creators = list(range(14))
+    agencies = dict.fromkeys(range(6), "A")
+
+    shown = _spread(creators, agencies)
+
+    assert sum(agencies.get(n) == "A" for n in shown[:10]) == 3
+    assert sorted(shown) == creators
+    assert shown[10:13] == [3, 4, 5], "the others follow in their order"

@@ -1,0 +1,232 @@
+"""Creators for a brief and briefs for a creator, through the API."""
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.briefs import drafted, opened
+from tests.conftest import drain_all
+from tests.matching.conftest import listed, profile, worked
+
+
+def names(rows):
+    return [row["name"] for row in rows]
+
+
+def test_who_did_such_work_lately_stands_first_and_the_list_says_why(mei, lin, bo, creators):
+    worked(mei, bo, name="w1", tags=["路亚", "承重"])
+    task = opened(mei, tags=["路亚"])
+
+    rows = listed(mei, task)
+
+    assert names(rows) == ["Bo", "Lin"]
+    assert rows[0]["score"] == pytest.approx(rows[0]["fit"] * rows[0]["acceptance"])
+    assert sum(term["points"] for term in rows[0]["terms"]) > sum(term["points"] for term in rows[1]["terms"])
+    assert [term["code"] for term in rows[0]["reasons"]][:2] == ["together", "history"]
+    assert rows[1]["against"]["code"] in {"together", "history"}
+
+
+def test_a_rare_tag_says_more_than_a_common_one(mei, ada, lin, bo, creators):
+    for n in range(6):
+        worked(ada, lin, name=f"common{n}", tags=["视频", f"其他{n}"], days_ago=30)
+    worked(ada, bo, name="rare", tags=["视频", "碳素竿"], days_ago=30)
+    task = opened(mei, tags=["碳素竿"])
+
+    first = listed(mei, task)[0]
+
+    assert first["name"] == "Bo"
+
+
+def test_work_fades(mei, ada, lin, bo, creators):
+    worked(ada, lin, name="old", tags=["路亚"], days_ago=400)
+    worked(ada, bo, name="new", tags=["路亚"], days_ago=10)
+
+    assert names(listed(mei, opened(mei, tags=["路亚"]))) == ["Bo", "Lin"]
+
+
+def test_a_merchant_is_not_offered_his_own_people(mei, lin, bo, creators):
+    from market.accounts import service
+    from market.accounts.actor import Role
+    from market.accounts.models import Person, Verification
+    from market.creators.service import save_profile
+    from market.kit.db import db, transaction
+
+    with mei.app.app_context(), transaction():
+        hat = service.take_hat(db.session.get_one(Person, mei.person_id), Role.CREATOR, "Mei makes")
+        hat.party.verification = Verification.VERIFIED
+        save_profile(hat.party_id, {"categories": ["outdoor"]}, by=mei.actor)
+
+    assert "Mei makes" not in names(listed(mei, opened(mei)))
+
+
+def test_prices_far_above_the_budget_and_full_weeks_are_left_out_but_no_price_may_be_asked(mei, lin, bo, wen):
+    profile(lin, price_video_fen=5_000_000)
+    profile(bo, price_video_fen=None)
+
+    assert names(listed(mei, opened(mei))) == ["Bo"]
+
+
+def test_a_brief_nobody_suits_gets_an_empty_list(mei):
+    assert listed(mei, opened(mei)) == []
+
+
+def test_a_draft_with_a_novel_in_it_and_emoji_is_ranked(mei, lin, bo, creators):
+    worked(mei, bo, name="w", tags=["路亚"])
+    task = drafted(mei, goal="🎣" * 500 + "釣魚竿" * 300, tags=["🎣", "繁體"])
+
+    assert len(listed(mei, task)) == 2
+
+
+def test_the_same_work_told_twice_counts_once(mei, bo, creators):
+    assert worked(mei, bo, name="once") is not None
+    assert worked(mei, bo, name="once") is None
+
+    from market.matching.models import CreatorMass
+
+    with mei.app.app_context():
+        from market.kit.db import db
+
+        assert db.session.query(CreatorMass).one().works == 1
+
+
+def masses(app):
+    from sqlalchemy import text
+
+    from market.kit.db import db
+
+    with app.app_context():
+        rows = db.session.execute(
+            text("SELECT tag, creator_id::text, round(mass::numeric, 9) FROM match_tag_masses ORDER BY 1, 2")
+        ).all()
+        pairs = db.session.execute(
+            text(
+                "SELECT merchant_id::text, creator_id::text, round(mass::numeric, 9) FROM match_pair_masses ORDER BY 1, 2"
+            )
+        ).all()
+        return [tuple(row) for row in rows], [tuple(row) for row in pairs]
+
+
+def test_works_noted_at_once_by_many_are_all_in_the_sums(mei, ada, lin, bo, creators):
+    """Eight threads, shuffled: the sums after a rebuild are those the notes made, up to the idf of their moment."""
+    from market.matching import history
+    from market.matching.models import CreatorMass
+
+    jobs = [(mei if n % 2 else ada, lin if n % 3 else bo, f"w{n}") for n in range(40)]
+    random.Random(5).shuffle(jobs)
+    with ThreadPoolExecutor(8) as pool:
+        made = list(
+            pool.map(lambda job: worked(job[0], job[1], name=job[2], tags=["路亚"], days_ago=3), jobs)
+        )
+
+    assert all(made)
+    with mei.app.app_context():
+        from market.kit.db import db
+
+        assert sum(row.works for row in db.session.query(CreatorMass)) == 40
+        pairs_before = masses(mei.app)[1]
+        assert history.rebuild() == 40
+    assert [row[:2] for row in masses(mei.app)[1]] == [row[:2] for row in pairs_before]
+    assert [float(row[2]) for row in masses(mei.app)[1]] == pytest.approx(
+        [float(row[2]) for row in pairs_before]
+    )
+
+
+def test_works_noted_during_a_rebuild_are_counted_once(mei, lin, bo, creators, monkeypatch):
+    from market.matching import history
+    from market.matching.models import CreatorMass, Generation
+
+    for n in range(10):
+        worked(mei, bo, name=f"w{n}")
+    monkeypatch.setattr(history, "BATCH", 3)
+
+    def meanwhile(done: int, of: int) -> None:
+        worked(mei, lin, name=f"meanwhile{done}")
+
+    with mei.app.app_context():
+        from market.kit.db import db
+
+        history.rebuild(meanwhile)
+        db.session.rollback()
+        assert db.session.query(Generation).count() == 1
+        assert {row.creator_id: row.works for row in db.session.query(CreatorMass)} == {
+            bo.party_id: 10,
+            lin.party_id: 4,
+        }
+
+
+def test_a_rebuild_that_was_killed_leaves_the_old_sums_in_use(mei, bo, creators, monkeypatch):
+    from market.matching import history
+
+    for n in range(6):
+        worked(mei, bo, name=f"w{n}")
+    before = masses(mei.app)
+    monkeypatch.setattr(history, "BATCH", 2)
+
+    class Killed(BaseException):
+        pass
+
+    def kill(done: int, of: int) -> None:
+        raise Killed
+
+    with mei.app.app_context():
+        from market.kit.db import db
+
+        with pytest.raises(Killed):
+            history.rebuild(kill)
+        db.session.rollback()
+        active = history.active()
+        assert listed(mei, opened(mei))[0]["name"] == "Bo"
+        history.rebuild()
+        assert history.active() != active
+    assert [row[:2] for row in masses(mei.app)[0]] == [row[:2] for row in before[0]]
+
+
+def test_near_texts_bring_their_makers_up(mei, ada, lin, bo, creators):
+    from market.matching import text
+
+    for n in range(25):
+        said = f"路亚竿抛投距离实测，溪流，第 {n} 次" if n % 2 else f"露营帐篷防雨测试，暴雨，第 {n} 夜"
+        worked(ada, lin if n % 2 else bo, name=f"w{n}", words=said, days_ago=20)
+    with mei.app.app_context():
+        model = text.refit()
+        assert model is not None and model.documents == 25
+
+    rows = listed(mei, opened(mei, title="新款帐篷暴雨防雨", goal="让露营的人相信帐篷防雨"))
+
+    assert rows[0]["name"] == "Bo"
+    assert next(term for term in rows[0]["terms"] if term["code"] == "similar")["numbers"]["works"] >= 12
+
+
+def test_a_creator_sees_the_briefs_that_suit_by_the_same_points(mei, ada, lin, bo, creators):
+    worked(mei, lin, name="w1", tags=["路亚"])
+    task, other = opened(mei, tags=["路亚"]), opened(mei, tags=["帐篷"], title="帐篷测评短视频一条")
+    with mei.app.app_context():
+        drain_all()
+
+    rows = lin.api("GET", "/matches").json["data"]
+
+    assert [row["task_id"] for row in rows] == [task["id"], other["id"]]
+    mine = next(row for row in listed(mei, task) if row["name"] == "Lin")
+    assert {term["code"]: term["points"] for term in mine["terms"]} == pytest.approx(
+        {term["code"]: term["points"] for term in rows[0]["terms"]}
+    )
+
+
+def test_a_completed_order_becomes_a_past_work(mei, lin):
+    from market.kit.db import db, transaction
+    from market.kit.events import record
+    from market.matching.models import PastWork, PastWorker
+    from market.orders.queries import find
+    from tests.play import award
+
+    order_id = award(mei, lin)
+    with mei.app.app_context():
+        with transaction():
+            order = find(order_id, lock=True)
+            record("order.completed", order.id, by=None)
+        drain_all()
+        work = db.session.query(PastWork).one()
+        assert (work.source, work.merchant_id) == (f"order:{order_id}", mei.party_id)
+        assert "手冲咖啡豆" in work.words
+        assert db.session.query(PastWorker.creator_id).scalar() == lin.party_id

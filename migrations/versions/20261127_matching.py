@@ -6,7 +6,7 @@ from pgvector.sqlalchemy import Vector
 from sqlalchemy.dialects import postgresql
 
 revision = "20261127_matching"
-down_revision = "20261127_documents"
+down_revision = "20261127_refunds"
 branch_labels = None
 depends_on = None
 

@@ -16,7 +16,7 @@ import requests
 
 from demo.clips import Studio
 from demo.people import AGENCIES, CREATORS, MERCHANTS, OPERATOR, PASSWORD, VIEWERS, Creator
-from demo.words import ASKS, GREETINGS, PLANS, REMARKS, Ask
+from demo.words import ASKS, CHANGED, GREETINGS, PLANS, REMARKS, Ask
 from market.accounts import service as accounts
 from market.accounts.actor import Actor, Role
 from market.accounts.models import Membership, Verification
@@ -32,6 +32,7 @@ from market.feed import service as feed
 from market.kit import clock
 from market.kit.db import db, transaction
 from market.messages import service as messages
+from market.orders import exits
 from market.orders import queries as orders
 from market.orders import service as ordering
 from market.payments import calls, checkouts, gateway, outbox, receipts
@@ -58,8 +59,9 @@ ENDS = (
     "revision",
     "publishing",
     "completed",
+    "settled",
 )
-"""How far a story goes; `lapsed` and `cancelled` end off the way."""
+"""How far a story goes; `cancelled`, `lapsed` and `settled` end off the way."""
 
 STANDING = (
     # (ask, days ago, how far)
@@ -72,6 +74,7 @@ STANDING = (
     (13, 3, "awarded"),
     (11, 3, "cancelled"),
     (8, 9, "lapsed"),
+    (3, 8, "settled"),
     (0, 2, "open"),
     (5, 2, "open"),
     (10, 1, "open"),
@@ -295,6 +298,8 @@ class Story:
             self.end == "completed" and self.chance.random() < 0.6
         ):  # taken at the first try, before the timer does
             taken = [*[each for each in taken if each[0] < 2.9], (2.9, self.accept, 9)]
+        if self.end == "settled":
+            taken = [*[each for each in script if each[2] <= 5], (1.4, self.end_early, 5)]
         if self.end == "cancelled":
             taken.append((0.9, self.cancel, 1))
         last = max(when for when, _, _ in taken)
@@ -410,6 +415,17 @@ class Story:
         view = gateway.session(str(session_id))
         with transaction():
             receipts.apply(view)
+
+    def end_early(self) -> None:
+        """The merchant asks after the script, the creator agrees: what is left goes into the merchant's wallet."""
+        assert self.order_id
+        with transaction():
+            order = orders.find(self.order_id, lock=True)
+            seen = exits.quote(order)
+            asked = exits.ask(order, self.merchant, token=seen.token, reason=CHANGED, to_wallet=True)
+        with transaction():
+            order = orders.find(self.order_id, lock=True)
+            exits.agree(order, exits.find_exit(asked.id, order), self.creator, round_=asked.round)
 
     def greet(self) -> None:
         assert self.order_id

@@ -9,11 +9,11 @@ import requests
 
 from market.accounts.actor import Role
 from market.delivery.models import SubmissionState
-from market.orders.states import MilestoneState, OrderState
+from market.orders.states import OrderState
 from tests.conftest import csrf_token
 from tests.journey.conftest import Site
 
-STATES = {"orders": OrderState, "milestones": MilestoneState, "submissions": SubmissionState}
+STATES = {"orders": OrderState, "submissions": SubmissionState}
 
 
 @pytest.mark.parametrize("table", STATES)

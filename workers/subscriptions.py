@@ -20,10 +20,11 @@ from market.live import service as live
 from market.matching import history
 from market.matching import text as match_text
 from market.messages import service as messages
+from market.orders import chargebacks as order_chargebacks
 from market.orders import exits
 from market.orders import listeners as order_listeners
 from market.orders import service as orders
-from market.payments import earnings
+from market.payments import earnings, rhythm, withdrawals
 from market.publication import service as publication
 from market.tasks import service as tasks
 
@@ -31,11 +32,14 @@ Listener = Callable[[Event], None]
 TimerHandler = Callable[[UUID, dict[str, Any]], None]
 
 SUBSCRIPTIONS: dict[str, tuple[Listener, ...]] = {
+    "chargeback.lost": (order_chargebacks.lose,),
+    "chargeback.opened": (order_chargebacks.freeze,),
+    "chargeback.won": (order_chargebacks.thaw,),
     "delivery.accepted": (publication.publish,),
     "delivery.scheduled": (publication.publish,),
     "order.completed": (paper_listeners.paper_order, history.learn),
     "order.settled": (paper_listeners.paper_order,),
-    "order.thawed": (order_listeners.release_thawed,),
+    "order.thawed": (order_chargebacks.settle_thawed, order_listeners.release_thawed),
     "payments.received": (order_listeners.fund_paid,),
     "post.changed": (filling.renew_venues,),
     "post.withdrawn": (filling.renew_venues,),
@@ -60,6 +64,8 @@ TIMERS: dict[str, TimerHandler] = {
     delivery.AUTO_ACCEPT: delivery.auto_accept,
     delivery.REMIND: delivery.remind,
     earnings.MATURE: earnings.mature,
+    rhythm.PAY_OUT: rhythm.pay_out,
+    withdrawals.TAKE_BACK: withdrawals.take_back_when_due,
     live.END: live.end,
     live.REMIND: live.send_reminders,
     exits.DUE: exits.due,

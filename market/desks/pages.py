@@ -31,6 +31,8 @@ bp = Blueprint("desks", __name__)
 HANDLERS = {
     "approvals.expire": N_("审批申请过期"),
     "orders.lapse": N_("未托管的订单失效"),
+    "payments.pay_out": N_("自动提现"),
+    "payments.take_back": N_("银行退回的提现收回"),
     "payments.mature": N_("冷静期结束，款项可提现"),
     "delivery.auto_accept": N_("自动验收"),
     "delivery.remind": N_("验收提醒"),

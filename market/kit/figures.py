@@ -42,6 +42,18 @@ class Figures:
     min_price_fen: int = 100  # budgets and bids: below this a stage would round to nothing
     roster_notice_days: int = 7  # A1
     pending_roster_invitations: int = 50  # A1: unanswered, per agency
+    merchant_debt_cap_fen: int = 5_000_000  # M6: what a merchant may come to owe, by contract
+    payee_debt_cap_fen: int = 2_000_000  # M6: the same for a creator or an agency
+    chargeback_payee_bps: int = (
+        0  # M6: of what payees earned, the part they may owe after a loss; 0: none is clawed
+    )
+    chargeback_freezes_cooling: int = 1  # M6: 1 sets aside what payees have cooling of a disputed order
+    chargeback_freezes_available: int = 0  # M6: 1 also what has matured and is still there
+    payout_fee_fen: int = 0  # M5: the platform's fee for one withdrawal
+    bank_change_hold_h: int = 24  # M5: nothing goes out so long after another bank account was given
+    bounced_payout_h: int = (
+        72  # M5: what the bank returned and nobody decided about is available again after this
+    )
     approval_h: int = 48  # A5: a request for a second operator's word is void after this
     live_reminder_min: int = 15  # reminders of a live show go out this long before it starts
 

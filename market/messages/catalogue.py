@@ -144,6 +144,23 @@ CATALOGUE: dict[str, Entry] = {
     "connect.enabled": Entry(N_("收款账户已开通，可以提现了"), given, "landmark"),
     "connect.disabled": Entry(N_("收款账户暂时不能收款，请补充资料"), given, "landmark"),
     "delivery.extended": Entry(N_("订单 %(number)s 的验收期延长了"), ORDER, "timer"),
+    "connect.bank_changed": Entry(
+        N_("收款银行账户已更换为 %(bank)s，%(hours)s 小时内不能提现。不是您本人操作？请立即联系客服"),
+        given,
+        "shield-alert",
+    ),
+    "payout.bounced": Entry(
+        N_("提现 %(amount)s 被银行退回，请更换收款账户后重试，或退回可提现余额"), given, "banknote-x"
+    ),
+    "payout.skipped": Entry(N_("自动提现 %(amount)s 没有进行：收款账户需要处理"), given, "banknote-x"),
+    "chargeback.opened": Entry(
+        N_("「%(title)s」的付款 %(amount)s 被银行提出拒付，请补充材料"), given, "shield-alert"
+    ),
+    "chargeback.won": Entry(N_("「%(title)s」的拒付已撤销，款项恢复"), given, "shield-check"),
+    "chargeback.lost": Entry(N_("「%(title)s」的付款 %(amount)s 被银行追回"), given, "shield-x"),
+    "debt.made": Entry(N_("订单 %(number)s 产生欠款 %(amount)s，请看原因和抵扣方式"), given, "receipt-text"),
+    "debt.recovered": Entry(N_("订单 %(number)s 的欠款已抵扣 %(amount)s"), given, "receipt-text"),
+    "debt.written_off": Entry(N_("订单 %(number)s 的欠款 %(amount)s 已由平台核销"), given, "receipt-text"),
     "payout.requested": Entry(N_("提现 %(amount)s 已受理"), given, "banknote"),
     "payout.paid": Entry(N_("提现 %(amount)s 已到账"), given, "banknote"),
     "payout.failed": Entry(N_("提现 %(amount)s 没有成功，钱已退回可提现余额"), given, "banknote-x"),

@@ -42,9 +42,13 @@ CHECKS: dict[str, str] = {
                OR (a.kind = 'EM' AND a.owner_id IN (SELECT id FROM milestones WHERE order_id = o.id))
                OR (a.kind = 'EH' AND a.owner_id IN (SELECT held_by FROM milestones
                    WHERE order_id = o.id AND state = 'held'))) e
+        CROSS JOIN LATERAL (SELECT coalesce(sum(h.fen - h.returned_fen - h.lost_fen), 0)
+                + coalesce(sum(h.lost_fen) FILTER (WHERE h.account = 'EU'), 0) AS fen
+            FROM chargeback_holds h JOIN chargebacks c ON c.id = h.chargeback_id
+            WHERE c.subject_id = o.id AND h.account IN ('EU', 'EM')) h
         CROSS JOIN LATERAL (SELECT coalesce(sum(released_fen), 0) AS released,
                 coalesce(sum(returned_fen), 0) AS returned FROM milestones WHERE order_id = o.id) d
-        WHERE r.fen <> e.fen + d.released + d.returned""",
+        WHERE r.fen <> e.fen + h.fen + d.released + d.returned""",
     # I5: what a milestone says was released, and not taken back, is what payees, platform and tax office got by it.
     "release": """
         SELECT m.id, format('%s, released %s less %s, posted %s', m.state, m.released_fen, m.reversed_fen, p.fen)
@@ -92,7 +96,7 @@ CHECKS: dict[str, str] = {
         FROM withdrawals w
         CROSS JOIN LATERAL (SELECT coalesce(sum(ledger_amount(a.id)), 0) AS fen FROM ledger_accounts a
             WHERE a.kind = 'PT' AND a.owner_id = w.id) b
-        WHERE b.fen <> CASE w.state WHEN 'requested' THEN w.amount_fen ELSE 0 END""",
+        WHERE b.fen <> CASE w.state WHEN 'requested' THEN w.amount_fen - w.fee_fen ELSE 0 END""",
     # The order is over exactly when its milestones are, and completed exactly when all of it was released.
     "stage": """
         SELECT o.id, format('%s with %s of %s over, %s released', o.state, n.over, n.whole, n.released)

@@ -1,5 +1,7 @@
 """Payees' accounts at Stripe: made once, filled in on Stripe's pages, followed by events."""
 
+from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -10,13 +12,56 @@ from market.accounts.queries import find_party
 from market.kit.clock import now
 from market.kit.db import db
 from market.kit.events import record
+from market.kit.figures import figures
+from market.kit.pages import format_when
+from market.kit.words import N_, say
 from market.payments import calls
 from market.payments.config import read
-from market.payments.errors import StripeRefused
+from market.payments.errors import AccountRestricted, NotOnboarded, PayoutHeld, StripeRefused
 from market.payments.models import ConnectAccount
 from market.payments.params import account_params
 from market.payments.states import CallState
 from market.payments.views import AccountView, Json, account_view
+
+PAST_DUE, PENDING = "requirements.past_due", "requirements.pending_verification"
+RESTRICTIONS = {
+    PAST_DUE: N_("有资料需要补充"),
+    PENDING: N_("Stripe 正在核验资料"),
+    "under_review": N_("Stripe 正在审查账户"),
+    "rejected.fraud": N_("账户因风险被拒绝"),
+    "rejected.incomplete_verification": N_("资料核验未通过"),
+    "rejected.listed": N_("账户被列入限制名单"),
+    "rejected.terms_of_service": N_("账户违反了 Stripe 的服务条款"),
+    "rejected.other": N_("账户被 Stripe 拒绝"),
+    "platform_paused": N_("平台暂停了这个账户"),
+    "listed": N_("账户可能在限制名单上，正在审查"),
+    "action_required.requested_capabilities": N_("需要开通转账权限"),
+}
+REQUIREMENTS = {
+    "external_account": N_("收款银行账户"),
+    "tos_acceptance": N_("同意 Stripe 服务条款"),
+    "business_type": N_("主体类型（个人或企业）"),
+    "business_profile": N_("经营信息（网站、行业）"),
+    "individual.id_number": N_("身份证件号码"),
+    "individual.verification": N_("身份证件照片"),
+    "individual.dob": N_("出生日期"),
+    "individual.address": N_("居住地址"),
+    "individual.phone": N_("手机号码"),
+    "individual.email": N_("邮箱"),
+    "individual.first_name": N_("姓名"),
+    "individual.last_name": N_("姓名"),
+    "individual": N_("个人资料"),
+    "company.tax_id": N_("统一社会信用代码"),
+    "company.verification": N_("营业执照"),
+    "company.address": N_("企业地址"),
+    "company": N_("企业资料"),
+    "representative": N_("法定代表人资料"),
+    "owners": N_("受益所有人资料"),
+    "directors": N_("董事资料"),
+    "person_": N_("负责人资料"),
+}
+"""Stripe's codes by their beginning; the longest that fits speaks."""
+OTHER_REQUIREMENT = N_("其他资料（%(code)s）")
 
 
 def of(party_id: UUID, *, lock: bool = False) -> ConnectAccount | None:
@@ -84,8 +129,67 @@ def income_page(party_id: UUID) -> str:
     return "/a/income" if find_party(party_id).role is Role.AGENCY else "/u/income"
 
 
+def require_payable(account: ConnectAccount | None) -> ConnectAccount:
+    """Raises NotOnboarded, AccountRestricted, PayoutHeld: said before the click as after it."""
+    if account is None or account.stripe_id is None or not (account.details_submitted or is_payable(account)):
+        raise NotOnboarded
+    if not is_payable(account):
+        raise AccountRestricted(why=why_restricted(account))
+    if account.held_until is not None and account.held_until > now():
+        raise PayoutHeld(until=format_when(account.held_until))
+    return account
+
+
+def is_payable(account: ConnectAccount) -> bool:
+    return account.payouts_enabled and account.transfers_enabled
+
+
+def why_restricted(account: ConnectAccount) -> str:
+    """In words; an unknown reason is Stripe's own, which support can look up."""
+    reason = account.disabled_reason or (PAST_DUE if account.requirements else PENDING)
+    text = RESTRICTIONS.get(reason)
+    return say(text) if text else reason
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One thing Stripe wants to know."""
+
+    code: str
+    text: str
+
+
+def requirements(account: ConnectAccount) -> list[Requirement]:
+    """What is missing, in words; things asked for in several codes once."""
+    found: dict[str, Requirement] = {}
+    for code in account.requirements:
+        known = max((name for name in REQUIREMENTS if code.startswith(name)), key=len, default="")
+        text = say(REQUIREMENTS[known]) if known else say(OTHER_REQUIREMENT, code=code)
+        found.setdefault(text, Requirement(code, text))
+    return list(found.values())
+
+
+def _watch_bank(account: ConnectAccount, view: AccountView) -> None:
+    """Another bank account than before: whoever did it, the owner hears of it before money can go there."""
+    if account.bank_id and view.bank_id and view.bank_id != account.bank_id:
+        account.held_until = now() + timedelta(hours=figures.bank_change_hold_h)
+        record(
+            "connect.bank_changed",
+            account.party_id,
+            by=SYSTEM,
+            audience=[account.party_id],
+            bank=view.bank,
+            until=account.held_until.isoformat(),
+            hours=figures.bank_change_hold_h,
+            url=income_page(account.party_id),
+        )
+    account.bank_id = view.bank_id or account.bank_id
+
+
 def _describe(account: ConnectAccount, view: AccountView) -> None:
     was = account.payouts_enabled
+    _watch_bank(account, view)
+    account.transfers_enabled, account.requirements_due_at = view.transfers_enabled, view.requirements_due_at
     account.details_submitted, account.payouts_enabled = view.details_submitted, view.payouts_enabled
     account.requirements, account.disabled_reason = list(view.requirements), view.disabled_reason
     account.bank, account.looked_at = view.bank, now()

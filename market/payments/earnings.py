@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from market.accounts.actor import SYSTEM
@@ -17,11 +17,13 @@ from market.ledger import queries as books
 from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Leg, PostingKind
+from market.payments import debts
 from market.payments.models import Earning, Withdrawal
 from market.payments.states import WithdrawalState
 
 K = AccountKind
 MATURE = "payments.mature"
+UNDER_WAY = (WithdrawalState.REQUESTED, WithdrawalState.TRANSFERRED, WithdrawalState.BOUNCED)
 
 
 def earn(
@@ -73,7 +75,7 @@ def mature(earning_id: UUID, data: dict[str, Any]) -> None:
     if not earning.net_fen:
         return
     key = f"mature:{earning.source_id}:{earning.party_id}"
-    ledger.post(
+    posting = ledger.post(
         PostingKind.MATURE,
         f"{key}:{earning.part}" if earning.part else key,
         [
@@ -86,6 +88,36 @@ def mature(earning_id: UUID, data: dict[str, Any]) -> None:
         source=("milestone", earning.source_id),
         by=SYSTEM,
     )
+    debts.sweep(earning.party_id, posting, earning.net_fen)
+
+
+def cooling_of_order(subject_id: UUID) -> Sequence[Earning]:
+    """What of this order is still cooling, locked, latest first."""
+    return db.session.scalars(
+        select(Earning)
+        .where(Earning.subject_id == subject_id, Earning.matured_at.is_(None))
+        .order_by(Earning.id.desc())
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def matured_of_order(subject_id: UUID) -> dict[UUID, int]:
+    """What of this order has matured, by payee."""
+    rows = (
+        select(Earning.party_id, func.sum(Earning.amount_fen - Earning.taken_fen))
+        .where(Earning.subject_id == subject_id, Earning.matured_at.is_not(None))
+        .group_by(Earning.party_id)
+    )
+    return {party: int(fen) for party, fen in db.session.execute(rows)}
+
+
+def give_back(earning_id: UUID, fen: int) -> None:
+    """What was taken of a cooling earning goes on cooling: EH→PP is the caller's, in the same transaction."""
+    earning = db.session.get(Earning, earning_id, with_for_update=True, populate_existing=True)
+    if earning is None or earning.matured_at is not None:
+        raise ValueError(f"{earning_id}: nothing cools that could take {fen} fen back")
+    earning.taken_fen -= fen
 
 
 def cooling_of(source_id: UUID) -> Sequence[Earning]:
@@ -143,6 +175,14 @@ def withdrawable(party_id: UUID) -> int:
     return max(0, books.balance(Account(K.PAYEE_AVAILABLE, party_id)) - frozen_fen(party_id))
 
 
+def held_fen(party_id: UUID) -> int:
+    """What of this payee's earnings is set aside for chargebacks now."""
+    rows = text("""
+        SELECT coalesce(sum(fen - returned_fen - lost_fen), 0) FROM chargeback_holds
+        WHERE owner_id = :party AND account IN ('PP', 'PA')""")
+    return int(db.session.scalar(rows, {"party": party_id}) or 0)
+
+
 @dataclass(frozen=True)
 class Income:
     """A payee's money, by where it is; pending and available are the ledger's own figures, available without what is
@@ -151,6 +191,9 @@ class Income:
     available_fen: int
     pending_fen: int
     frozen_fen: int
+    held_fen: int
+    """Set aside for chargebacks, until the banks have decided."""
+    owed_fen: int
     under_way_fen: int
     paid_fen: int
     next_at: datetime | None
@@ -181,7 +224,9 @@ def income(party_id: UUID) -> Income:
         available_fen=balances[available] - frozen,
         pending_fen=balances[pending],
         frozen_fen=frozen,
-        under_way_fen=sums.get(WithdrawalState.REQUESTED, 0) + sums.get(WithdrawalState.TRANSFERRED, 0),
+        held_fen=held_fen(party_id),
+        owed_fen=debts.owed_fen(party_id),
+        under_way_fen=sum(sums.get(state, 0) for state in UNDER_WAY),
         paid_fen=sums.get(WithdrawalState.PAID, 0),
         next_at=first.matures_at if first else None,
         next_fen=first.net_fen if first else 0,

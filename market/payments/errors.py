@@ -103,3 +103,72 @@ class RefundTooLarge(Refusal):
     status = 422
     title = N_("超过可退金额")
     text = N_("超过可退金额：现在最多可退 %(most)s。没有退款。")
+
+
+class DebtIsLess(Conflict):
+    """Some of it came back in the meantime."""
+
+    title = N_("欠款已减少")
+    text = N_("这笔欠款现在只剩 %(most)s，不能超过这个金额。")
+
+
+class NothingToReverse(Conflict):
+    """The transfer is not this payee's, or less of it is left."""
+
+    title = N_("没有可收回的转账")
+    text = N_("这笔转账已经收回，或者余下的金额不够。请另选一笔，或减少金额。")
+
+
+class EvidenceClosed(Conflict):
+    """The answer was given, the deadline is over, or the bank has decided."""
+
+    title = N_("不能再提交证据")
+    text = N_("证据已经提交，或者已过期限、银行已有结果，不能再修改。")
+
+
+class EvidenceIncomplete(Conflict):
+    """Files are still on their way to Stripe, or were refused there."""
+
+    title = N_("材料还没有传完")
+    text = N_("有文件还在上传或没有上传成功，请等它完成，或删掉后再提交。")
+
+
+class NoEvidence(Refusal):
+    status = 422
+    title = N_("填写的内容有误")
+    text = N_("请至少填写一段说明，或上传一份文件。")
+
+
+class BadEvidenceFile(Refusal):
+    """Banks read these, nothing else."""
+
+    status = 422
+    title = N_("文件不能使用")
+    text = N_("只能上传 PDF、PNG 或 JPEG 文件，每份不超过 %(most)s。")
+
+
+class ChargeUnknown(StripeAway):
+    """A dispute arrived before the payment it is about: asked again a little later."""
+
+
+class AccountRestricted(Conflict):
+    """Stripe does not let this account be paid now; what is missing stands on the income page."""
+
+    title = N_("收款账户受限")
+    text = N_("收款账户暂时不能收款：%(why)s。请在“收款账户”里按提示补充，通过后再提现。")
+
+
+class PayoutHeld(Conflict):
+    """The bank account was changed a short while ago."""
+
+    title = N_("提现暂时保留")
+    text = N_(
+        "收款银行账户刚刚更换，为了您的资金安全，%(until)s 之后才能提现。如果不是您本人更换，请立即联系客服。"
+    )
+
+
+class NothingToDecide(Conflict):
+    """The payout is not with the payee's Stripe account any more."""
+
+    title = N_("这笔提现不需要处理")
+    text = N_("这笔提现已经处理过，请刷新后再看。")

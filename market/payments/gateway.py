@@ -15,9 +15,11 @@ import stripe
 from market.kit.db import db
 from market.payments.config import StripeConfig, read
 from market.payments.errors import StripeAway, StripeRefused
+from market.payments.evidence_files import stream_of
 from market.payments.params import REFUND_EXPAND
 from market.payments.views import (
     AccountView,
+    DisputeView,
     EntryView,
     IntentView,
     Json,
@@ -26,6 +28,7 @@ from market.payments.views import (
     RefundView,
     SessionView,
     account_view,
+    dispute_view,
     entry_view,
     intent_view,
     method_view,
@@ -111,6 +114,14 @@ def _refusal(error: stripe.StripeError) -> StripeRefused:
 # How each purpose is sent, and how it is found again when nobody knows whether it was done.
 
 Sender = Callable[[stripe.StripeClient, Call, Any, Any], Any]
+
+
+def _send_file(c: stripe.StripeClient, call: Call, params: Any, options: Any) -> Any:
+    """The bytes are not in the row of the call: they are read when it is sent."""
+    stream = stream_of(UUID(params["evidence_file"]))
+    return c.v1.files.create({"purpose": "dispute_evidence", "file": stream}, options)
+
+
 SENDERS: dict[str, Sender] = {
     "checkout": lambda c, call, params, options: c.v1.checkout.sessions.create(params, options),
     "expire": lambda c, call, params, options: c.v1.checkout.sessions.expire(call.target, params, options),
@@ -127,6 +138,9 @@ SENDERS: dict[str, Sender] = {
     "reversal": lambda c, call, params, options: c.v1.transfers.reversals.create(
         call.target, params, options
     ),
+    "recover": lambda c, call, params, options: c.v1.transfers.reversals.create(call.target, params, options),
+    "evidence_file": _send_file,
+    "evidence": lambda c, call, params, options: c.v1.disputes.update(call.target, params, options),
 }
 
 
@@ -143,7 +157,7 @@ def send(call: Call) -> Json:
 
 
 def _marked(call: Call) -> bool:
-    return call.purpose not in ("expire", "cancel_intent", "detach")
+    return call.purpose not in ("expire", "cancel_intent", "detach", "evidence_file")
 
 
 def look_up(call: Call) -> Json | None:
@@ -170,7 +184,7 @@ def _candidates(call: Call) -> Iterator[Json]:
     elif call.purpose == "refund":
         expand = [f"data.{name}" for name in REFUND_EXPAND]
         page = c.v1.refunds.list({"charge": call.target, "limit": 100, "expand": expand})
-    elif call.purpose == "reversal":
+    elif call.purpose in ("reversal", "recover"):
         page = c.v1.transfers.reversals.list(call.target, {"limit": 100})
     elif call.purpose == "intent":
         page = c.v1.payment_intents.list(
@@ -178,6 +192,9 @@ def _candidates(call: Call) -> Iterator[Json]:
         )
     elif call.purpose == "customer":
         page = c.v1.customers.list({"limit": 100, "created": {"gte": _since(call)}})
+    elif call.purpose == "evidence":
+        yield c.v1.disputes.retrieve(call.target).to_dict()
+        return
     elif call.purpose == "account":
         since = _since(call)
         page = c.v1.accounts.list({"limit": 100, "created": {"gte": since}})
@@ -299,3 +316,9 @@ def events(
     with _translated():
         page = client().v1.events.list(params)
     return [each.to_dict() for each in page.data], bool(page.has_more)
+
+
+def dispute(dispute_id: str) -> DisputeView:
+    """The dispute as it is now, with what it took out of our balance and gave back."""
+    with _translated():
+        return dispute_view(client().v1.disputes.retrieve(dispute_id).to_dict())

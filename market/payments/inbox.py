@@ -12,7 +12,18 @@ from sqlalchemy.dialects.postgresql import insert
 
 from market.kit.clock import now
 from market.kit.db import db, transaction
-from market.payments import calls, cards, config, connect, entries, gateway, receipts, refunds, withdrawals
+from market.payments import (
+    calls,
+    cards,
+    chargebacks,
+    config,
+    connect,
+    entries,
+    gateway,
+    receipts,
+    refunds,
+    withdrawals,
+)
 from market.payments.alarms import alarm
 from market.payments.errors import StripeAway, StripeRefused
 from market.payments.models import StripeEvent
@@ -60,6 +71,11 @@ def _refund(account: str | None, object_id: str) -> Step:
     return lambda: refunds.apply(view)
 
 
+def _dispute(account: str | None, object_id: str) -> Step:
+    view = gateway.dispute(object_id)
+    return lambda: chargebacks.apply(view)
+
+
 HANDLERS: dict[str, Fetch] = {
     "checkout.session.completed": _session,
     "checkout.session.async_payment_succeeded": _session,
@@ -81,9 +97,14 @@ HANDLERS: dict[str, Fetch] = {
     "payout.paid": _payout,
     "payout.failed": _payout,
     "payout.canceled": _payout,
+    "charge.dispute.created": _dispute,
+    "charge.dispute.updated": _dispute,
+    "charge.dispute.closed": _dispute,
+    "charge.dispute.funds_withdrawn": _dispute,
+    "charge.dispute.funds_reinstated": _dispute,
 }
 
-ALARMING = ("charge.dispute.created", "radar.early_fraud_warning.created")
+ALARMING = ("radar.early_fraud_warning.created",)
 """Facts that a person must see: their movements have no automatic handling here."""
 
 

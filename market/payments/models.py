@@ -18,6 +18,7 @@ from market.payments.states import (
     CheckoutState,
     InboxState,
     Means,
+    PayoutRhythm,
     Purpose,
     WithdrawalState,
 )
@@ -149,6 +150,14 @@ class ConnectAccount(Row, Base):
     requirements: Mapped[list[Any]] = mapped_column(default=list)
     disabled_reason: Mapped[str] = mapped_column(default="")
     bank: Mapped[str] = mapped_column(default="")
+    bank_id: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    """Stripe's id of the bank account: another one is a change to be careful with."""
+    transfers_enabled: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    requirements_due_at: Mapped[datetime | None]
+    held_until: Mapped[datetime | None]
+    """After a change of bank account nothing goes out before this."""
+    rhythm: Mapped[PayoutRhythm] = mapped_column(default=PayoutRhythm.MANUAL, server_default=text("'manual'"))
+    next_payout_at: Mapped[datetime | None]
     looked_at: Mapped[datetime | None]
 
 
@@ -202,6 +211,10 @@ class Withdrawal(Row, Base):
     state: Mapped[WithdrawalState] = mapped_column(default=WithdrawalState.REQUESTED)
     account: Mapped[str]
     requested_by: Mapped[UUID | None]
+    fee_fen: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
+    """The platform's fee, within `amount_fen`, as it was shown before the click."""
+    bounced_payouts: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
+    """Payouts that came back: what is still heard of them is old news."""
     transfer_id: Mapped[str | None] = mapped_column(unique=True)
     payout_id: Mapped[str | None] = mapped_column(unique=True)
     arrives_at: Mapped[datetime | None]
@@ -212,9 +225,15 @@ class Withdrawal(Row, Base):
     __table_args__ = (
         UniqueConstraint("party_id", "key"),
         CheckConstraint("amount_fen > 0", name="amount"),
+        CheckConstraint("fee_fen >= 0 AND fee_fen < amount_fen", name="fee"),
         Index("ix_withdrawals_party_id_id", "party_id", "id"),
         Index("ix_withdrawals_under_way", "looked_at", postgresql_where=text("state = 'transferred'")),
     )
+
+    @property
+    def net_fen(self) -> int:
+        """What goes to the bank."""
+        return self.amount_fen - self.fee_fen
 
     def transferred(self, transfer_id: str) -> None:
         self.state = move(self.state, WithdrawalState.TRANSFERRED, WITHDRAWAL_MOVES)
@@ -223,6 +242,20 @@ class Withdrawal(Row, Base):
     def paid(self) -> None:
         self.state = move(self.state, WithdrawalState.PAID, WITHDRAWAL_MOVES)
         self.ended_at = now()
+
+    def bounce(self, reason: str) -> None:
+        """The bank did not take it."""
+        self.state = move(self.state, WithdrawalState.BOUNCED, WITHDRAWAL_MOVES)
+        self.failure, self.ended_at = reason, None
+        if self.payout_id:
+            self.bounced_payouts = [*self.bounced_payouts, self.payout_id]
+        self.payout_id = self.arrives_at = None
+
+    def try_again(self) -> None:
+        self.state = move(
+            self.state, WithdrawalState.TRANSFERRED, {WithdrawalState.BOUNCED: {WithdrawalState.TRANSFERRED}}
+        )
+        self.failure = ""
 
     def fail(self, reason: str) -> None:
         self.state = move(self.state, WithdrawalState.FAILED, WITHDRAWAL_MOVES)

@@ -22,9 +22,11 @@ from market.payments import (
     checkouts,
     connect,
     customers,
+    evidence,
     gateway,
     inbox,
     polls,
+    recovering,
     refunds,
     withdrawals,
 )
@@ -54,6 +56,9 @@ ANSWERS: dict[str, tuple[Answer, Refused]] = {
     "payout": (withdrawals.payout_made, withdrawals.payout_refused),
     "refund": (refunds.made, refunds.refused),
     "reversal": (withdrawals.reversed_, withdrawals.reversal_refused),
+    "recover": (recovering.reversed_, recovering.reversal_refused),
+    "evidence_file": (evidence.file_taken, evidence.file_refused),
+    "evidence": (evidence.taken, evidence.refused),
 }
 """What an answer changes, and what a refusal; both take the call's subject and run in one transaction with it."""
 

@@ -8,19 +8,36 @@ from flask import current_app, flash, redirect, render_template, request
 from market.accounts.actor import Role
 from market.accounts.edge import current_actor, hat, require, signed_in, wear_any
 from market.accounts.idempotency import idempotent, request_key
-from market.kit.db import db
+from market.kit.clock import now
+from market.kit.db import db, transaction
 from market.kit.figures import figures
 from market.kit.pages import Form, read_form
 from market.kit.paging import page_of
 from market.kit.words import N_, _, say
-from market.payments import card_pages, connect, declines, onboarding, polls, queries, service, wallet_pages
+from market.payments import (
+    card_pages,
+    chargeback_pages,
+    chargebacks,
+    connect,
+    debt_pages,
+    declines,
+    onboarding,
+    polls,
+    queries,
+    registry,
+    rhythm,
+    service,
+    wallet_pages,
+    withdrawals,
+)
 from market.payments.blueprints import pages as bp
 from market.payments.errors import StripeAway
 from market.payments.models import Checkout, Earning, Withdrawal
 from market.payments.policy import has_income
-from market.payments.schemas import WithdrawFormSchema
+from market.payments.schemas import RhythmSchema, WithdrawFormSchema
+from market.payments.states import PayoutRhythm
 
-__all__ = ["bp", "card_pages", "wallet_pages"]
+__all__ = ["bp", "card_pages", "chargeback_pages", "debt_pages", "wallet_pages"]
 
 METHODS = {"card": N_("银行卡"), "alipay": N_("支付宝"), "wechat_pay": N_("微信支付")}
 FAILURES = {
@@ -31,6 +48,21 @@ FAILURES = {
     "balance_insufficient": N_("平台通道余额不足，客服正在处理"),
     "canceled": N_("已取消"),
 }
+
+
+RHYTHMS = {
+    PayoutRhythm.MANUAL: N_("手动提现"),
+    PayoutRhythm.WEEKLY: N_("每周一自动提现"),
+    PayoutRhythm.MONTHLY: N_("每月 1 日自动提现"),
+}
+ADVICE = {
+    "account_closed": N_("请在收款账户里换一张银行卡，再重试。"),
+    "no_account": N_("请核对收款账户的卡号，更正后再重试。"),
+    "could_not_process": N_("银行临时没有受理，可以直接重试。"),
+    "insufficient_funds": N_("请退回可提现余额后重新提现。"),
+}
+"""What a payee does about a payout that came back."""
+OTHER_ADVICE = N_("可以重试；仍不成功请退回可提现余额，或联系客服。")
 
 
 def reason(code: str) -> str:
@@ -92,30 +124,52 @@ def _income(form: Form | None = None) -> Any:
     party_id = cast(UUID, actor.party_id)
     account = connect.of(party_id)
     away = False
-    if account and account.stripe_id and not account.payouts_enabled:
+    if account and account.stripe_id and not connect.is_payable(account):
         try:
             polls.look_at_account(account.id)
         except StripeAway:
             away = True
         account = connect.of(party_id)
     form = form or Form()
+    found = page_of(
+        queries.earnings_visible_to(actor), Earning.id, limit=20, cursor=request.args.get("cursor")
+    )
     page = render_template(
         "payments/income.html",
         income=service.income(party_id),
         account=account,
+        payable=account is not None and connect.is_payable(account),
+        held=account is not None and account.held_until is not None and account.held_until > now(),
+        requirements=connect.requirements(account) if account else [],
+        restricted=connect.why_restricted(account) if account else "",
         away=away,
         cooling=queries.cooling(party_id),
-        earnings=page_of(
-            queries.earnings_visible_to(actor), Earning.id, limit=20, cursor=request.args.get("cursor")
+        earnings=found,
+        disputed={each.subject_id for each in found if each.frozen_at and is_disputed(each.subject_id)},
+        withdrawals=page_of(
+            queries.withdrawals_visible_to(actor),
+            Withdrawal.id,
+            limit=10,
+            cursor=request.args.get("withdrawals"),
         ),
-        withdrawals=page_of(queries.withdrawals_visible_to(actor), Withdrawal.id, limit=10),
+        forecast=registry.forecast(party_id),
+        members=registry.members(party_id) if actor.role is Role.AGENCY else [],
+        rhythms={each.value: say(text) for each, text in RHYTHMS.items()},
         form=form,
-        least_fen=figures.min_withdrawal_fen,
+        least_fen=max(figures.min_withdrawal_fen, figures.payout_fee_fen + 1),
+        fee_fen=figures.payout_fee_fen,
+        bounced_h=figures.bounced_payout_h,
         reason=reason,
+        advice=lambda code: say(ADVICE.get(code, OTHER_ADVICE)),
         base=_base(),
         paths=("/a" if actor.role is Role.AGENCY else "/u"),
     )
     return page, form.status
+
+
+def is_disputed(order_id: UUID) -> bool:
+    """Why it is frozen, as far as payments know: a bank disputes its payment."""
+    return any(found.is_open for found in chargebacks.of_subject(order_id))
 
 
 def _base() -> str:
@@ -148,6 +202,57 @@ def _withdraw_once() -> Any:
     amount = read_form(WithdrawFormSchema()).data["amount"]
     service.withdraw(party_id=cast(UUID, actor.party_id), amount_fen=amount, by=actor, key=request_key())
     flash(_("提现申请已受理，到账后会通知您。"), "success")
+    return redirect(_base(), 303)
+
+
+@bp.post("/u/income/withdrawals/<pid('wdr'):withdrawal_id>/<any(retry, back):way>")
+@hat(Role.CREATOR)
+def decide_bounced(withdrawal_id: UUID, way: str) -> Any:
+    return _decide(withdrawal_id, way)
+
+
+@bp.post("/a/income/withdrawals/<pid('wdr'):withdrawal_id>/<any(retry, back):way>")
+@hat(Role.AGENCY)
+def agency_decide_bounced(withdrawal_id: UUID, way: str) -> Any:
+    return _decide(withdrawal_id, way)
+
+
+@idempotent
+def _decide(withdrawal_id: UUID, way: str) -> Any:
+    actor = current_actor()
+    require(has_income(actor))
+    queries.find_withdrawal(withdrawal_id, actor)
+    found = withdrawals.find(withdrawal_id, lock=True)
+    if way == "retry":
+        service.retry(found, by=actor)
+        flash(_("已重新提交给银行，到账后会通知您。"), "success")
+    else:
+        service.take_back(found, by=actor)
+        flash(_("正在退回可提现余额，稍后就能看到。"), "success")
+    return redirect(_base(), 303)
+
+
+@bp.post("/u/income/rhythm")
+@hat(Role.CREATOR)
+def choose_rhythm() -> Any:
+    return _choose_rhythm()
+
+
+@bp.post("/a/income/rhythm")
+@hat(Role.AGENCY)
+def agency_choose_rhythm() -> Any:
+    return _choose_rhythm()
+
+
+def _choose_rhythm() -> Any:
+    actor = current_actor()
+    require(has_income(actor))
+    form = read_form(RhythmSchema())
+    if form.errors:
+        return _income(form)
+    with transaction():
+        rhythm.choose(cast(UUID, actor.party_id), PayoutRhythm(form.data["rhythm"]), by=actor)
+    flash(_("提现方式已保存。"), "success")
     return redirect(_base(), 303)
 
 

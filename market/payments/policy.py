@@ -16,3 +16,13 @@ def has_wallet(actor: Actor) -> bool:
 
 def may_pay(actor: Actor, checkout: Checkout) -> bool:
     return actor.is_party(checkout.payer_id) and actor.may(Right.PAY)
+
+
+def may_submit_evidence(actor: Actor) -> bool:
+    """The platform answers the bank; both sides' material goes in."""
+    return actor.is_operator and actor.may(Right.RECONCILE)
+
+
+def may_recover(actor: Actor) -> bool:
+    """Ask for a write-off or a reversal; a second operator agrees."""
+    return actor.is_operator and actor.may(Right.RECONCILE) and actor.person_id is not None

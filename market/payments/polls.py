@@ -13,7 +13,17 @@ from sqlalchemy import Select, TextClause, select, text
 
 from market.kit.clock import now
 from market.kit.db import db, transaction
-from market.payments import cards, connect, customers, gateway, receipts, refunds, withdrawals
+from market.payments import (
+    cards,
+    chargebacks,
+    connect,
+    customers,
+    gateway,
+    receipts,
+    refunds,
+    withdrawals,
+)
+from market.payments.chargebacks import Chargeback, ChargebackState
 from market.payments.errors import StripeAway, StripeRefused
 from market.payments.models import Checkout, ConnectAccount, Withdrawal
 from market.payments.refunds import Refund, RefundState
@@ -42,10 +52,15 @@ def _pending_refunds() -> Select[Refund]:
     return select(Refund).where(Refund.state == RefundState.PENDING, _is_due())
 
 
+def _open_chargebacks() -> Select[Chargeback]:
+    open_ = Chargeback.state.in_((ChargebackState.INQUIRY, ChargebackState.OPEN))
+    return select(Chargeback).where(open_, _is_due())
+
+
 def waiting() -> bool:
     return any(
         db.session.scalars(rows.limit(1)).first() is not None
-        for rows in (_open_checkouts(), _under_way(), _pending_refunds())
+        for rows in (_open_checkouts(), _under_way(), _pending_refunds(), _open_chargebacks())
     )
 
 
@@ -55,6 +70,7 @@ def look_next() -> bool:
         (_open_checkouts(), look_at_checkout),
         (_under_way(), look_at_withdrawal),
         (_pending_refunds(), look_at_refund),
+        (_open_chargebacks(), look_at_chargeback),
     ):
         taken = _take(rows)
         if taken is not None:
@@ -114,6 +130,11 @@ def look_at_withdrawal(withdrawal_id: UUID) -> None:
 def look_at_refund(refund_id: UUID) -> None:
     stripe_id = db.session.scalar(select(Refund.stripe_id).where(Refund.id == refund_id))
     _apply(stripe_id, lambda: gateway.refund(str(stripe_id)), refunds.apply)
+
+
+def look_at_chargeback(chargeback_id: UUID) -> None:
+    dispute_id = db.session.scalar(select(Chargeback.dispute_id).where(Chargeback.id == chargeback_id))
+    _apply(dispute_id, lambda: gateway.dispute(str(dispute_id)), chargebacks.apply)
 
 
 def look_at_account(account_row_id: UUID) -> None:

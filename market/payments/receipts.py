@@ -14,7 +14,7 @@ from market.kit.events import record
 from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Leg, PostingKind
-from market.payments import calls
+from market.payments import calls, debts
 from market.payments.alarms import alarm
 from market.payments.checkouts import close, find, tell_failed
 from market.payments.models import Checkout
@@ -104,7 +104,9 @@ def _take(found: Checkout, charge: ChargeView) -> None:
         _take_unknown(charge, found.session_id or "")
         return
     if found.purpose is Purpose.TOP_UP:
-        _post(charge, Account(K.MERCHANT_WALLET, found.payer_id), ("checkout", found.id), PostingKind.TOP_UP)
+        wallet = Account(K.MERCHANT_WALLET, found.payer_id)
+        posting = _post(charge, wallet, ("checkout", found.id), PostingKind.TOP_UP)
+        debts.sweep_wallet(found.payer_id, posting, charge.amount)
     else:
         _post(charge, Account(K.ESCROW_UNALLOCATED, found.subject_id), ("checkout", found.id))
     found.pay(charge.id, charge.amount, charge.method)
@@ -144,13 +146,13 @@ def _take_unknown(charge: ChargeView, session_id: str) -> None:
 
 def _post(
     charge: ChargeView, into: Account, source: tuple[str, UUID], kind: PostingKind = PostingKind.CHARGE
-) -> None:
+) -> UUID:
     """What the payer paid, and what reached us: one posting, or two with the exchange between currencies."""
     key, here, there = f"charge:{charge.id}", charge.currency, charge.settled_currency
     clearing = Account(K.STRIPE_CLEARING, currency=there)
     fee = [Leg(Account(K.STRIPE_FEES, currency=there), clearing, charge.fee)] if charge.fee else []
     if here == there:
-        ledger.post(
+        return ledger.post(
             kind,
             key,
             [Leg(clearing, into, charge.amount), *fee],
@@ -158,8 +160,7 @@ def _post(
             by=SYSTEM,
             external_ref=charge.id,
         )
-        return
-    ledger.post(
+    posting = ledger.post(
         kind,
         key,
         [Leg(Account(K.EXCHANGE, currency=here), into, charge.amount)],
@@ -176,3 +177,4 @@ def _post(
         by=SYSTEM,
         external_ref=charge.id,
     )
+    return posting

@@ -9,9 +9,23 @@ from flask.typing import ResponseReturnValue
 from market.accounts.edge import current_actor, require
 from market.accounts.idempotency import idempotent, request_key
 from market.kit.api import IDEMPOTENCY_KEY
+from market.kit.db import transaction
 from market.kit.paging import Page, page_of
 from market.kit.schemas import PageQuery, page_schema
-from market.payments import card_routes, connect, onboarding, polls, queries, service, wallet_routes
+from market.payments import (
+    card_routes,
+    chargeback_routes,
+    connect,
+    debt_routes,
+    onboarding,
+    polls,
+    queries,
+    registry,
+    rhythm,
+    service,
+    wallet_routes,
+    withdrawals,
+)
 from market.payments.blueprints import api as bp
 from market.payments.models import Checkout, ConnectAccount, Earning, Withdrawal
 from market.payments.policy import has_income
@@ -21,11 +35,13 @@ from market.payments.schemas import (
     EarningSchema,
     IncomeSchema,
     OnboardingSchema,
+    RhythmSchema,
     WithdrawalSchema,
     WithdrawSchema,
 )
+from market.payments.states import PayoutRhythm
 
-__all__ = ["bp", "card_routes", "wallet_routes"]
+__all__ = ["bp", "card_routes", "chargeback_routes", "debt_routes", "wallet_routes"]
 
 
 @bp.get("/checkouts")
@@ -58,7 +74,11 @@ def get_income() -> dict[str, Any]:
     actor = current_actor()
     require(has_income(actor))
     party_id = cast(UUID, actor.party_id)
-    return vars(service.income(party_id)) | {"pending": queries.cooling(party_id)}
+    return vars(service.income(party_id)) | {
+        "pending": queries.cooling(party_id),
+        "forecast": registry.forecast(party_id),
+        "members": registry.members(party_id),
+    }
 
 
 @bp.get("/earnings")
@@ -98,6 +118,47 @@ def create_withdrawal(wanted: dict[str, Any]) -> ResponseReturnValue:
     return WithdrawalSchema().dump(made), 201
 
 
+@bp.post("/withdrawals/<pid('wdr'):withdrawal_id>/retry")
+@bp.doc(parameters=IDEMPOTENCY_KEY)
+@bp.response(201, WithdrawalSchema)
+@idempotent
+def create_retry(withdrawal_id: UUID) -> ResponseReturnValue:
+    """Send a withdrawal that the bank returned to the bank again. Needs Idempotency-Key."""
+    found = _own_withdrawal(withdrawal_id)
+    service.retry(found, by=current_actor())
+    return WithdrawalSchema().dump(found), 201
+
+
+@bp.post("/withdrawals/<pid('wdr'):withdrawal_id>/return")
+@bp.doc(parameters=IDEMPOTENCY_KEY)
+@bp.response(201, WithdrawalSchema)
+@idempotent
+def create_return(withdrawal_id: UUID) -> ResponseReturnValue:
+    """Have the money of a withdrawal that the bank returned back as available. Needs Idempotency-Key."""
+    found = _own_withdrawal(withdrawal_id)
+    service.take_back(found, by=current_actor())
+    return WithdrawalSchema().dump(found), 201
+
+
+def _own_withdrawal(withdrawal_id: UUID) -> Withdrawal:
+    """Locked; operators look at others' money, and leave it to them."""
+    actor = current_actor()
+    require(has_income(actor))
+    queries.find_withdrawal(withdrawal_id, actor)
+    return withdrawals.find(withdrawal_id, lock=True)
+
+
+@bp.put("/connect/rhythm")
+@bp.arguments(RhythmSchema)
+@bp.response(200, ConnectSchema)
+def put_rhythm(given: dict[str, Any]) -> ConnectAccount:
+    """When available money goes out by itself: never, on Mondays, or on the first of the month."""
+    actor = current_actor()
+    require(has_income(actor))
+    with transaction():
+        return rhythm.choose(cast(UUID, actor.party_id), PayoutRhythm(given["rhythm"]), by=actor)
+
+
 @bp.get("/connect")
 @bp.response(200, ConnectSchema)
 def get_connect() -> ConnectAccount:
@@ -105,7 +166,13 @@ def get_connect() -> ConnectAccount:
     require(has_income(actor))
     found = connect.of(cast(UUID, actor.party_id))
     return found or ConnectAccount(
-        details_submitted=False, payouts_enabled=False, requirements=[], disabled_reason="", bank=""
+        details_submitted=False,
+        payouts_enabled=False,
+        transfers_enabled=False,
+        requirements=[],
+        disabled_reason="",
+        bank="",
+        rhythm=PayoutRhythm.MANUAL,
     )
 
 

@@ -3,9 +3,15 @@
 from marshmallow import fields
 
 from market.kit.figures import figures
-from market.kit.schemas import Fen, Instant, PublicId, Schema, Yuan
+from market.kit.schemas import Choice, Fen, Instant, PublicId, Schema, Text, Yuan
 from market.ledger.movements import PostingKind
-from market.payments.states import CheckoutState, Means, Purpose, WithdrawalState
+from market.payments.chargebacks import ChargebackState
+from market.payments.connect import is_payable
+from market.payments.debts import DebtCause, RecoveryWay
+from market.payments.evidence import TEXT_MOST
+from market.payments.evidence_files import FileState, Slot
+from market.payments.models import ConnectAccount
+from market.payments.states import CheckoutState, Means, PayoutRhythm, Purpose, WithdrawalState
 
 
 class CheckoutSchema(Schema):
@@ -84,24 +90,51 @@ class EarningSchema(Schema):
     matured_at = Instant(required=True, allow_none=True)
 
 
+class ExpectedSchema(Schema):
+    """A stage of a running order and what it will bring; `at` is the latest moment it can be withdrawn then."""
+
+    order_id = PublicId("ord", required=True)
+    number = fields.String(required=True)
+    stage = fields.String(required=True)
+    fen = fields.Integer(required=True)
+    at = Instant(required=True)
+    state = fields.String(required=True)
+
+
+class MemberIncomeSchema(Schema):
+    """An agency's income by one creator's work."""
+
+    creator_id = PublicId("pty", required=True)
+    name = fields.String(required=True)
+    orders = fields.Integer(required=True)
+    earned_fen = fields.Integer(required=True)
+    expected_fen = fields.Integer(required=True)
+
+
 class IncomeSchema(Schema):
     """Where one's money is. `pending_fen` cools down until each earning's `matures_at`; `frozen_fen` has matured, but
-    its orders are being looked into."""
+    its orders are being looked into; `held_fen` is set aside for chargebacks; `owed_fen` is taken from later
+    earnings."""
 
     available_fen = fields.Integer(required=True)
     pending_fen = fields.Integer(required=True)
     frozen_fen = fields.Integer(required=True)
+    held_fen = fields.Integer(required=True)
+    owed_fen = fields.Integer(required=True)
     under_way_fen = fields.Integer(required=True)
     paid_fen = fields.Integer(required=True)
     next_at = Instant(required=True, allow_none=True)
     next_fen = fields.Integer(required=True)
     pending = fields.List(fields.Nested(EarningSchema), required=True)
+    forecast = fields.List(fields.Nested(ExpectedSchema), required=True)
+    members = fields.List(fields.Nested(MemberIncomeSchema), required=True)
 
 
 class WithdrawalSchema(Schema):
     id = PublicId("wdr", required=True)
     state = fields.Enum(WithdrawalState, by_value=True, required=True)
     amount_fen = fields.Integer(required=True)
+    fee_fen = fields.Integer(required=True, metadata={"description": "within amount_fen"})
     arrives_at = Instant(required=True, allow_none=True)
     failure = fields.String(required=True)
     created_at = Instant(required=True)
@@ -124,6 +157,108 @@ class ConnectSchema(Schema):
     requirements = fields.List(fields.String(), required=True)
     disabled_reason = fields.String(required=True)
     bank = fields.String(required=True)
+    payable = fields.Method("is_payable", metadata={"type": "boolean"})
+    requirements_due_at = Instant(required=True, allow_none=True)
+    held_until = Instant(
+        required=True,
+        allow_none=True,
+        metadata={"description": "nothing goes out before: the bank was changed"},
+    )
+    rhythm = fields.Enum(PayoutRhythm, by_value=True, required=True)
+    next_payout_at = Instant(required=True, allow_none=True)
+
+    def is_payable(self, account: ConnectAccount) -> bool:
+        return is_payable(account)
+
+
+class RhythmSchema(Schema):
+    rhythm = Choice([rhythm.value for rhythm in PayoutRhythm], required=True)
+
+
+class EvidenceFileSchema(Schema):
+    id = PublicId("evf", required=True)
+    slot = fields.Enum(Slot, by_value=True, required=True)
+    filename = fields.String(required=True)
+    size = fields.Integer(required=True)
+    state = fields.Enum(FileState, by_value=True, required=True)
+    error = fields.String(required=True)
+
+
+class ChargebackSchema(Schema):
+    """A payment that the payer's bank disputes. `due_by` is the last moment for an answer; there is one answer."""
+
+    id = PublicId("cbk", required=True)
+    state = fields.Enum(ChargebackState, by_value=True, required=True)
+    amount_fen = fields.Integer(required=True)
+    title = fields.String(required=True)
+    reason = fields.String(required=True)
+    disputed_at = Instant(required=True)
+    due_by = Instant(required=True, allow_none=True)
+    closed_at = Instant(required=True, allow_none=True)
+    submitted_at = Instant(required=True, allow_none=True)
+    submit_error = fields.String(required=True)
+    takes_evidence = fields.Boolean(required=True)
+
+
+class ChargebackDetailSchema(ChargebackSchema):
+    """`statement` is the reader's own side's."""
+
+    statement = fields.String(required=True)
+    files = fields.List(fields.Nested(EvidenceFileSchema), required=True)
+
+
+class StatementSchema(Schema):
+    statement = Text(most=TEXT_MOST, required=True)
+
+
+class EvidenceUploadSchema(Schema):
+    """A PDF, PNG or JPEG of at most 5 MB, in base64."""
+
+    slot = Choice([slot.value for slot in Slot], required=True)
+    filename = Text(least=1, most=120, required=True)
+    content = fields.String(required=True, load_only=True, metadata={"format": "byte"})
+
+
+class RecoverySchema(Schema):
+    way = fields.Enum(RecoveryWay, by_value=True, required=True)
+    fen = fields.Integer(required=True)
+    at = Instant(required=True)
+
+
+class DebtSchema(Schema):
+    """What a party owes and why; it is taken from later earnings, or from the wallet, oldest first."""
+
+    id = PublicId("dbt", required=True)
+    cause = fields.Enum(DebtCause, by_value=True, required=True)
+    order_id = PublicId("ord", attribute="subject_id", required=True, allow_none=True)
+    number = fields.String(required=True)
+    title = fields.String(required=True)
+    amount_fen = fields.Integer(required=True)
+    open_fen = fields.Integer(required=True)
+    created_at = Instant(required=True)
+    closed_at = Instant(required=True, allow_none=True)
+
+
+class DebtDetailSchema(DebtSchema):
+    recoveries = fields.List(fields.Nested(RecoverySchema), required=True)
+
+
+class WriteOffSchema(Schema):
+    amount_fen = Fen(required=True)
+    reason = Text(least=1, most=500, required=True)
+
+
+class ReversalSchema(WriteOffSchema):
+    withdrawal_id = PublicId("wdr", required=True)
+
+
+class WriteOffFormSchema(Schema):
+    amount = Yuan(required=True)
+    reason = Text(least=1, most=500, required=True)
+
+
+class ReversalFormSchema(WriteOffFormSchema):
+    withdrawal = PublicId("wdr", required=True)
 
 
 class OnboardingSchema(Schema):

@@ -41,16 +41,26 @@ class WithdrawalState(StrEnum):
     REQUESTED = "requested"
     TRANSFERRED = "transferred"  # in the payee's Stripe account, on its way to the bank
     PAID = "paid"
-    FAILED = "failed"
+    BOUNCED = "bounced"  # the bank did not take it: it waits in the payee's Stripe account for his word
+    FAILED = "failed"  # all of it is available again
 
 
 W = WithdrawalState
 WITHDRAWAL_MOVES = {
     W.REQUESTED: {W.TRANSFERRED, W.FAILED},
-    W.TRANSFERRED: {W.PAID, W.FAILED},
+    W.TRANSFERRED: {W.PAID, W.BOUNCED},
     # A bank may return what it first accepted (Stripe: within five business days).
-    W.PAID: {W.FAILED},
+    W.PAID: {W.BOUNCED},
+    W.BOUNCED: {W.TRANSFERRED, W.FAILED},
 }
+
+
+class PayoutRhythm(StrEnum):
+    """When a payee's available money goes out by itself."""
+
+    MANUAL = "manual"
+    WEEKLY = "weekly"  # Mondays
+    MONTHLY = "monthly"  # the first day
 
 
 class CallState(StrEnum):

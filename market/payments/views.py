@@ -70,6 +70,9 @@ class AccountView:
     requirements: list[str]
     disabled_reason: str
     bank: str
+    bank_id: str = ""
+    transfers_enabled: bool = False
+    requirements_due_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,21 @@ def _booked(entry: Any, sign: int) -> Booked | None:
     return Booked(sign * entry["amount"], entry["fee"], entry["currency"].upper())
 
 
+@dataclass(frozen=True)
+class DisputeView:
+    id: str
+    charge: str
+    amount: int
+    currency: str
+    reason: str
+    status: str
+    created: datetime
+    due_by: datetime | None
+    submission_count: int
+    taken: Booked | None
+    given_back: Booked | None
+
+
 def session_view(body: Json) -> SessionView:
     intent = body.get("payment_intent")
     intent = intent if isinstance(intent, dict) else {}
@@ -224,7 +242,9 @@ def _charge_view(body: Json) -> ChargeView:
 def account_view(body: Json) -> AccountView:
     requirements = body.get("requirements") or {}
     banks = (body.get("external_accounts") or {}).get("data") or []
-    bank = banks[0] if banks else {}
+    live = [each for each in banks if each.get("status") != "errored"] or banks
+    bank = next((each for each in live if each.get("default_for_currency")), live[0] if live else {})
+    deadline = requirements.get("current_deadline")
     return AccountView(
         id=body["id"],
         details_submitted=bool(body.get("details_submitted")),
@@ -234,6 +254,9 @@ def account_view(body: Json) -> AccountView:
         bank=" ".join(
             filter(None, [bank.get("bank_name"), f"•••• {bank['last4']}" if bank.get("last4") else ""])
         ),
+        bank_id=bank.get("id") or "",
+        transfers_enabled=(body.get("capabilities") or {}).get("transfers") == "active",
+        requirements_due_at=moment(deadline) if deadline else None,
     )
 
 
@@ -244,6 +267,36 @@ def payout_view(body: Json) -> PayoutView:
         withdrawal=(body.get("metadata") or {}).get("withdrawal") or "",
         failure=body.get("failure_code") or ("canceled" if body["status"] == "canceled" else ""),
         arrives_at=moment(body["arrival_date"]) if body.get("arrival_date") else None,
+    )
+
+
+def dispute_view(body: Json) -> DisputeView:
+    details = body.get("evidence_details") or {}
+    entries = body.get("balance_transactions") or []
+    charge = body["charge"]
+    return DisputeView(
+        id=body["id"],
+        charge=charge["id"] if isinstance(charge, dict) else charge,
+        amount=body["amount"],
+        currency=body["currency"].upper(),
+        reason=body.get("reason") or "general",
+        status=body["status"],
+        created=moment(body["created"]),
+        due_by=moment(details["due_by"]) if details.get("due_by") else None,
+        submission_count=details.get("submission_count") or 0,
+        taken=_taken([entry for entry in entries if entry["amount"] < 0], -1),
+        given_back=_taken([entry for entry in entries if entry["amount"] > 0], 1),
+    )
+
+
+def _taken(entries: list[Json], sign: int) -> Booked | None:
+    """The entries of one direction as one sum; a fee that comes back with the money is negative in Stripe's book."""
+    if not entries:
+        return None
+    return Booked(
+        amount=sign * sum(entry["amount"] for entry in entries),
+        fee=-sign * sum(entry["fee"] for entry in entries),
+        currency=entries[0]["currency"].upper(),
     )
 
 

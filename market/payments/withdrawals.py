@@ -1,5 +1,7 @@
 """Money out: available → a transfer to the payee's Stripe account → a payout to the bank, or all the way back."""
 
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -11,33 +13,36 @@ from market.kit.errors import NotFound
 from market.kit.events import record
 from market.kit.figures import figures
 from market.kit.pages import format_fen
+from market.kit.work import cancel_timers, set_timer
 from market.ledger import queries as books
 from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Leg, PostingKind
-from market.payments import calls, connect, earnings, holds
+from market.payments import calls, connect, debts, earnings, holds
 from market.payments.alarms import alarm
 from market.payments.errors import (
     BelowMinimum,
     HeldBack,
     KeyOfAnother,
     NotEnough,
-    NotOnboarded,
+    NothingToDecide,
     StripeRefused,
 )
 from market.payments.models import Withdrawal
 from market.payments.params import payout_params, transfer_params
-from market.payments.states import WithdrawalState
+from market.payments.states import CallState, WithdrawalState
 from market.payments.views import Json, PayoutView, payout_view
 
 K = AccountKind
 W = WithdrawalState
+TAKE_BACK = "payments.take_back"
 
 
 def withdraw(*, party_id: UUID, amount_fen: int, by: Actor, key: str) -> Withdrawal:
     """Take available money out, PA→PT, and ask Stripe to move it: both or neither.
 
-    Raises NotOnboarded, PayoutsPaused, BelowMinimum, HeldBack, NotEnough, KeyOfAnother.
+    The fee of the figures stays with the platform, PA→FEE. Raises NotOnboarded, AccountRestricted, PayoutHeld,
+    PayoutsPaused, BelowMinimum, HeldBack, NotEnough, KeyOfAnother.
     """
     account = connect.of(party_id, lock=True)
     before = db.session.scalar(
@@ -47,11 +52,11 @@ def withdraw(*, party_id: UUID, amount_fen: int, by: Actor, key: str) -> Withdra
         if before.amount_fen != amount_fen:
             raise KeyOfAnother
         return before
-    if account is None or account.stripe_id is None or not account.payouts_enabled:
-        raise NotOnboarded
+    account = connect.require_payable(account)
     holds.require_open()
-    if amount_fen < figures.min_withdrawal_fen:
-        raise BelowMinimum(field="amount_fen", least=format_fen(figures.min_withdrawal_fen))
+    least = max(figures.min_withdrawal_fen, figures.payout_fee_fen + 1)
+    if amount_fen < least:
+        raise BelowMinimum(field="amount_fen", least=format_fen(least))
     # Withdrawals of one payee stand in line at the account's row, so the figure holds until we post.
     available = Account(K.PAYEE_AVAILABLE, party_id)
     if amount_fen > (most := earnings.withdrawable(party_id)):
@@ -61,8 +66,9 @@ def withdraw(*, party_id: UUID, amount_fen: int, by: Actor, key: str) -> Withdra
     made = Withdrawal(
         party_id=party_id,
         amount_fen=amount_fen,
+        fee_fen=figures.payout_fee_fen,
         key=key,
-        account=account.stripe_id,
+        account=account.stripe_id or "",
         requested_by=by.person_id,
     )
     db.session.add(made)
@@ -70,14 +76,17 @@ def withdraw(*, party_id: UUID, amount_fen: int, by: Actor, key: str) -> Withdra
     ledger.post(
         PostingKind.WITHDRAW,
         f"wd:{made.id}",
-        [Leg(available, Account(K.PAYOUT_IN_TRANSIT, made.id), amount_fen)],
+        [
+            Leg(available, Account(K.PAYOUT_IN_TRANSIT, made.id), made.net_fen),
+            Leg(available, Account(K.FEE_REVENUE), made.fee_fen),
+        ],
         source=("withdrawal", made.id),
         by=by,
     )
     calls.put(
         "transfer",
         made.id,
-        transfer_params(withdrawal_id=made.id, amount_fen=amount_fen, account=account.stripe_id),
+        transfer_params(withdrawal_id=made.id, amount_fen=made.net_fen, account=made.account),
     )
     _tell("payout.requested", made, by=by)
     return made
@@ -101,16 +110,21 @@ def transferred(withdrawal_id: UUID, body: Json) -> None:
     ledger.post(
         PostingKind.TRANSFER,
         f"tr:{body['id']}",
-        [Leg(Account(K.PAYOUT_IN_TRANSIT, found.id), Account(K.STRIPE_CLEARING), found.amount_fen)],
+        [Leg(Account(K.PAYOUT_IN_TRANSIT, found.id), Account(K.STRIPE_CLEARING), found.net_fen)],
         source=("withdrawal", found.id),
         by=SYSTEM,
         external_ref=body["id"],
     )
-    calls.put(
+    _ask_payout(found)
+
+
+def _ask_payout(found: Withdrawal, *, again: bool = False) -> UUID:
+    return calls.put(
         "payout",
         found.id,
-        payout_params(withdrawal_id=found.id, amount_fen=found.amount_fen),
+        payout_params(withdrawal_id=found.id, amount_fen=found.net_fen),
         account=found.account,
+        again=again,
     )
 
 
@@ -118,19 +132,18 @@ def transfer_refused(withdrawal_id: UUID, refusal: StripeRefused) -> None:
     """PT→PA: nothing left us, the payee has it back."""
     found = find(withdrawal_id, lock=True)
     found.fail(refusal.code)
-    ledger.post(
+    payee = Account(K.PAYEE_AVAILABLE, found.party_id)
+    back = ledger.post(
         PostingKind.WITHDRAW_FAILED,
         f"wd-fail:{found.id}",
         [
-            Leg(
-                Account(K.PAYOUT_IN_TRANSIT, found.id),
-                Account(K.PAYEE_AVAILABLE, found.party_id),
-                found.amount_fen,
-            )
+            Leg(Account(K.PAYOUT_IN_TRANSIT, found.id), payee, found.net_fen),
+            Leg(Account(K.FEE_REVENUE), payee, found.fee_fen),
         ],
         source=("withdrawal", found.id),
         by=SYSTEM,
     )
+    debts.sweep(found.party_id, back, found.amount_fen)
     _tell("payout.failed", found, by=SYSTEM, reason=found.failure)
     if refusal.code == "balance_insufficient":
         alarm("platform_balance_short", found.id, amount_fen=found.amount_fen)
@@ -143,26 +156,91 @@ def payout_made(withdrawal_id: UUID, body: Json) -> None:
 
 
 def payout_refused(withdrawal_id: UUID, refusal: StripeRefused) -> None:
-    """The money is in the payee's Stripe account and cannot go on: take it back."""
-    _take_back(find(withdrawal_id, lock=True), refusal.code)
+    """The money is in the payee's Stripe account and cannot go on."""
+    _bounce(find(withdrawal_id, lock=True), refusal.code)
+
+
+def _bounce(found: Withdrawal, reason: str) -> None:
+    """The payee is told what to do: put the bank account right and try again, or take it back. Without his word it
+    comes back by itself."""
+    found.bounce(reason)
+    set_timer(
+        TAKE_BACK,
+        found.id,
+        now() + timedelta(hours=figures.bounced_payout_h),
+        key=f"{TAKE_BACK}:{found.id}:{len(found.bounced_payouts)}:{reason}",
+    )
+    _tell("payout.bounced", found, by=SYSTEM, reason=reason)
+
+
+def retry(found: Withdrawal, *, by: Actor) -> UUID:
+    """Send the (locked) withdrawal to the bank again; returns the call, to send after the commit.
+
+    Raises NothingToDecide, and what an account that cannot be paid refuses.
+    """
+    if found.state is not W.BOUNCED or _is_coming_back(found):
+        raise NothingToDecide
+    connect.require_payable(connect.of(found.party_id))
+    found.try_again()
+    cancel_timers(found.id, TAKE_BACK)
+    record("payout.retried", found.id, by=by)
+    return _ask_payout(found, again=True)
+
+
+def take_back(found: Withdrawal, *, by: Actor) -> UUID:
+    """Have the (locked) withdrawal's money out of the payee's Stripe account again; returns the call.
+
+    Raises NothingToDecide.
+    """
+    if found.state is not W.BOUNCED or _is_coming_back(found):
+        raise NothingToDecide
+    cancel_timers(found.id, TAKE_BACK)
+    record("payout.taken_back", found.id, by=by)
+    return calls.put(
+        "reversal",
+        found.id,
+        {"metadata": {"withdrawal": str(found.id)}},
+        target=str(found.transfer_id),
+        again=True,
+    )
+
+
+def _is_coming_back(found: Withdrawal) -> bool:
+    """Stripe was asked to reverse the transfer, and has not said no."""
+    asked = calls.last_of("reversal", found.id)
+    return asked is not None and asked.state is not CallState.REFUSED
+
+
+def take_back_when_due(withdrawal_id: UUID, data: dict[str, Any]) -> None:
+    """The timer: the payee said nothing. Safe to run twice."""
+    found = find(withdrawal_id, lock=True)
+    if found.state is W.BOUNCED and not _is_coming_back(found):
+        take_back(found, by=SYSTEM)
 
 
 def reversed_(withdrawal_id: UUID, body: Json) -> None:
-    """SC→PT, PT→PA: back where it came from, with the reason."""
+    """SC→PT, PT→PA: back where it came from, with the reason; his debts, if he has any, are paid first.
+
+    Of a transfer of which a part was taken back before, for a debt, the rest comes.
+    """
     found = find(withdrawal_id, lock=True)
-    found.fail("payout_failed")
-    transit = Account(K.PAYOUT_IN_TRANSIT, found.id)
-    ledger.post(
+    found.fail(found.failure or "payout_failed")
+    transit, payee = Account(K.PAYOUT_IN_TRANSIT, found.id), Account(K.PAYEE_AVAILABLE, found.party_id)
+    fen = int(body["amount"])
+    last = found.bounced_payouts[-1] if found.bounced_payouts else found.id
+    back = ledger.post(
         PostingKind.PAYOUT_FAILED,
-        f"po-fail:{found.payout_id or found.id}",
+        f"po-fail:{last}",
         [
-            Leg(Account(K.STRIPE_CLEARING), transit, found.amount_fen),
-            Leg(transit, Account(K.PAYEE_AVAILABLE, found.party_id), found.amount_fen),
+            Leg(Account(K.STRIPE_CLEARING), transit, fen),
+            Leg(transit, payee, fen),
+            Leg(Account(K.FEE_REVENUE), payee, found.fee_fen),
         ],
         source=("withdrawal", found.id),
         by=SYSTEM,
         external_ref=body["id"],
     )
+    debts.sweep(found.party_id, back, fen + found.fee_fen)
     _tell("payout.failed", found, by=SYSTEM, reason=found.failure)
 
 
@@ -184,21 +262,16 @@ def apply(view: PayoutView) -> None:
 
 
 def _follow(found: Withdrawal, view: PayoutView) -> None:
-    if found.payout_id not in (None, view.id):
+    if found.payout_id not in (None, view.id) or view.id in found.bounced_payouts:
+        return
+    if found.state not in (W.TRANSFERRED, W.PAID):
         return
     found.payout_id, found.arrives_at, found.looked_at = view.id, view.arrives_at, now()
     if view.status == "paid" and found.state is W.TRANSFERRED:
         found.paid()
         _tell("payout.paid", found, by=SYSTEM)
     elif view.status in ("failed", "canceled") and found.state in (W.TRANSFERRED, W.PAID):
-        _take_back(found, view.failure or view.status)
-
-
-def _take_back(found: Withdrawal, reason: str) -> None:
-    found.failure = reason
-    calls.put(
-        "reversal", found.id, {"metadata": {"withdrawal": str(found.id)}}, target=str(found.transfer_id)
-    )
+        _bounce(found, view.failure or view.status)
 
 
 def _tell(name: str, found: Withdrawal, *, by: Actor, **data: str) -> None:

@@ -138,15 +138,31 @@ def test_many_withdrawals_at_once_take_no_more_than_there_is(
     play.ledger_is_sound(app)
 
 
-def test_a_payout_the_bank_returns_comes_all_the_way_back(
-    app: Flask, lin: Player, sandbox: Sandbox, earned: int
-) -> None:
+def bounced(lin: Player, sandbox: Sandbox, fen: int, code: str = "could_not_process") -> Any:
+    """A withdrawal the bank did not take."""
     play.onboard(lin, sandbox)
-    sandbox.fault("payout", code="account_closed")
-
-    asked = withdraw(lin, earned).json
+    sandbox.fault("payout", code=code)
+    asked = withdraw(lin, fen).json
     sandbox.settle()
     sandbox.control("clock", advance_s=10)
+    sandbox.settle()
+    return asked
+
+
+def test_a_payout_the_bank_returns_waits_for_the_payees_word_and_comes_back(
+    app: Flask, lin: Player, sandbox: Sandbox, earned: int
+) -> None:
+    asked = bounced(lin, sandbox, earned, "account_closed")
+
+    shown = lin.api("GET", f"/withdrawals/{asked['id']}").json
+    assert (shown["state"], shown["failure"]) == ("bounced", "account_closed")
+    retried = lin.api(
+        "POST", f"/withdrawals/{asked['id']}/retry", headers={"Idempotency-Key": "again"}
+    )  # the bank account is closed: Stripe wants another one first
+    assert retried.status_code == 409 and retried.json["type"].endswith("account-restricted")
+    for _ in range(2):
+        back = lin.api("POST", f"/withdrawals/{asked['id']}/return", headers={"Idempotency-Key": "back"})
+        assert back.status_code == 201, back.text
     sandbox.settle()
 
     shown = lin.api("GET", f"/withdrawals/{asked['id']}").json
@@ -157,9 +173,53 @@ def test_a_payout_the_bank_returns_comes_all_the_way_back(
         calls = {c.purpose: c.state.value for c in db.session.query(StripeCall)}
         names = [e.name for e in history(decode("wdr", asked["id"]))]
     assert calls["reversal"] == "done"
-    assert names == ["payout.requested", "payout.failed"]
+    assert names == ["payout.requested", "payout.bounced", "payout.taken_back", "payout.failed"]
     play.ledger_is_sound(app)
     sandbox.check()
+
+
+def test_a_payout_the_bank_returned_goes_out_at_the_second_try(
+    app: Flask, lin: Player, sandbox: Sandbox, earned: int
+) -> None:
+    asked = bounced(lin, sandbox, earned)
+    path = f"/withdrawals/{asked['id']}"
+
+    with ThreadPoolExecutor(4) as crowd:
+        answers = list(
+            crowd.map(
+                lambda way: (
+                    lin.api("POST", f"{path}/{way[0]}", headers={"Idempotency-Key": f"k{way}"}).status_code
+                ),
+                [("retry", 1), ("return", 2), ("retry", 3), ("return", 4)],
+            )
+        )
+    sandbox.settle()
+    sandbox.control("clock", advance_s=10)
+    sandbox.settle()
+
+    assert sorted(answers) == [201, 409, 409, 409]
+    state = lin.api("GET", path).json["state"]
+    income = lin.api("GET", "/income").json
+    assert (state, income["paid_fen"], income["available_fen"]) in [
+        ("paid", earned, 0),
+        ("failed", 0, earned),
+    ]
+    assert play.balance(app, "SC") == sandbox.balance()
+    play.ledger_is_sound(app)
+    sandbox.check()
+
+
+def test_what_the_bank_returned_and_nobody_decided_comes_back_by_itself(
+    app: Flask, lin: Player, sandbox: Sandbox, earned: int
+) -> None:
+    asked = bounced(lin, sandbox, earned)
+    play.shift(73)
+
+    sandbox.settle()
+
+    assert lin.api("GET", f"/withdrawals/{asked['id']}").json["state"] == "failed"
+    assert lin.api("GET", "/income").json["available_fen"] == earned
+    play.ledger_is_sound(app)
 
 
 def test_a_transfer_stripe_refuses_is_given_back(

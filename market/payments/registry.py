@@ -1,0 +1,55 @@
+"""What packages above supply to the income page: what the orders of a payee will bring, and by whose work.
+
+A lower package never asks about a higher one; it calls what was registered when the app was put together.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A stage that will pay this payee `fen` if it is accepted; `at` is the latest moment it can be withdrawn then."""
+
+    order_id: UUID
+    number: str
+    title: str
+    stage: str
+    fen: int
+    at: datetime
+    state: str
+    """awaiting_funds, pending, active, submitted, held or frozen: what it waits for."""
+
+
+@dataclass(frozen=True)
+class MemberIncome:
+    """What an agency earned, and may expect, by one creator's work."""
+
+    creator_id: UUID
+    name: str
+    orders: int
+    earned_fen: int
+    expected_fen: int
+
+
+Forecasts = Callable[[UUID], Sequence[Expected]]
+Members = Callable[[UUID], Sequence[MemberIncome]]
+
+_forecasts: list[Forecasts] = []
+_members: list[Members] = []
+
+
+def register_income(forecasts: Forecasts, members: Members) -> None:
+    _forecasts[:], _members[:] = [forecasts], [members]
+
+
+def forecast(party_id: UUID) -> Sequence[Expected]:
+    """What is to come, soonest first."""
+    return _forecasts[0](party_id) if _forecasts else []
+
+
+def members(agency_id: UUID) -> Sequence[MemberIncome]:
+    """An agency's income by member, largest first."""
+    return _members[0](agency_id) if _members else []

@@ -1,0 +1,290 @@
+"""Debts: why, how they come back, and that two persons are needed to give one up."""
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from flask import Flask
+
+from market.accounts.actor import SYSTEM
+from market.kit.db import db, transaction
+from market.kit.ids import encode
+from market.ledger import service as ledger
+from market.ledger.accounts import Account, AccountKind
+from market.ledger.movements import Leg, PostingKind
+from market.payments import debts
+from market.payments.checks import check as check_payments
+from market.payments.debts import Debt, DebtCause
+from tests import play
+from tests.conftest import Player, submit
+from tests.sandbox import Sandbox
+
+K = AccountKind
+SCRIPT_NET = 100_000 - 5_000 - 2_850
+
+
+def owe(app: Flask, who: Player, fen: int) -> UUID:
+    """A debt out of a lost chargeback, as its settlement posts it."""
+    source = uuid4()
+    with app.app_context(), transaction():
+        account = debts.account_of(who.party_id)
+        ledger.post(
+            PostingKind.CHARGEBACK_LOST,
+            f"cb-lost:{source}",
+            [Leg(account, Account(K.LOSSES), fen)],
+            source=("chargeback", source),
+            by=SYSTEM,
+        )
+        return debts.owe(
+            who.party_id, fen, cause=DebtCause.CHARGEBACK, source_id=source, subject_id=None,
+            number="VT1", title="咖啡", by=SYSTEM,
+        ).id  # fmt: skip
+
+
+def is_sound(app: Flask) -> None:
+    play.ledger_is_sound(app)
+    with app.app_context():
+        assert check_payments() == []
+
+
+def earned(app: Flask, mei: Player, lin: Player, sandbox: Sandbox) -> UUID:
+    order_id = play.funded(mei, lin, sandbox)
+    play.accept(mei, play.submit(lin, order_id))
+    return order_id
+
+
+def approve(qian: Player, approval: Any) -> Any:
+    return qian.api(
+        "POST",
+        f"/approvals/{approval['id']}/consent",
+        json={"content_hash": approval["content_hash"]},
+        headers={"Idempotency-Key": "ok"},
+    )
+
+
+def test_the_next_earnings_pay_the_oldest_debt_first(
+    app: Flask, mei: Player, lin: Player, sandbox: Sandbox
+) -> None:
+    first, second = owe(app, lin, 50_000), owe(app, lin, 60_000)
+    earned(app, mei, lin, sandbox)
+
+    play.shift(80)
+    sandbox.settle()
+
+    shown = {d["id"]: d["open_fen"] for d in lin.api("GET", "/debts").json["data"]}
+    assert shown == {encode("dbt", first): 0, encode("dbt", second): 110_000 - SCRIPT_NET}
+    assert play.balance(app, "PA", lin.party_id) == 0
+    assert lin.api("GET", "/income").json["owed_fen"] == 110_000 - SCRIPT_NET
+    detail = lin.api("GET", f"/debts/{encode('dbt', second)}").json
+    assert [r["way"] for r in detail["recoveries"]] == ["earnings"]
+    is_sound(app)
+
+
+def test_a_small_debt_leaves_the_rest_to_the_payee(
+    app: Flask, mei: Player, lin: Player, sandbox: Sandbox
+) -> None:
+    owe(app, lin, 1_000)
+    earned(app, mei, lin, sandbox)
+
+    play.shift(80)
+    sandbox.settle()
+
+    assert play.balance(app, "PA", lin.party_id) == SCRIPT_NET - 1_000
+    assert play.balance(app, "PREC", lin.party_id) == 0
+    is_sound(app)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_sweep_and_withdrawal_at_once_spend_nothing_twice(
+    app: Flask, mei: Player, lin: Player, sandbox: Sandbox, seed: int
+) -> None:
+    from tests.conftest import drain_all
+
+    play.onboard(lin, sandbox)
+    order_id = earned(app, mei, lin, sandbox)
+    play.shift(80)
+    sandbox.settle()
+    play.accept(mei, play.submit(lin, order_id, "video"))
+    debt = owe(app, lin, 500_000)
+    play.shift(80)
+    choice = random.Random(seed)
+    fens = [choice.randrange(100, SCRIPT_NET) for _ in range(3)]
+
+    def take(n: int) -> int:
+        return int(
+            lin.api(
+                "POST", "/withdrawals", json={"amount_fen": fens[n]}, headers={"Idempotency-Key": f"k{n}"}
+            ).status_code
+        )
+
+    def mature() -> int:
+        with app.app_context():
+            return drain_all()
+
+    acts = [mature, mature, *(lambda n=n: take(n) for n in range(3))]
+    choice.shuffle(acts)
+    with ThreadPoolExecutor(5) as crowd:
+        list(crowd.map(lambda act: act(), acts))
+    play.shift(1)
+    sandbox.settle()
+
+    with app.app_context():
+        assert db.session.get(Debt, debt).open_fen >= 0  # type: ignore[union-attr]
+    is_sound(app)
+    sandbox.check()
+
+
+def test_what_comes_into_the_wallet_pays_the_merchants_debts(app: Flask, mei: Player) -> None:
+    owe(app, mei, 700)
+    with app.app_context(), transaction():
+        posting = ledger.post(
+            PostingKind.TOP_UP,
+            "charge:ch_1",
+            [Leg(Account(K.LOSSES), Account(K.MERCHANT_WALLET, mei.party_id), 1_000)],
+            source=("checkout", uuid4()),
+            by=SYSTEM,
+        )
+        swept = [debts.sweep_wallet(mei.party_id, posting, 1_000) for _ in range(1)]
+
+    assert swept == [700]
+    assert play.balance(app, "MW", mei.party_id) == 300
+    with app.app_context():
+        assert check_payments() == []
+
+
+def test_a_write_off_takes_two_persons(
+    app: Flask, mei: Player, lin: Player, zhou: Player, qian: Player
+) -> None:
+    debt = owe(app, lin, 5_000)
+    path = f"/debts/{encode('dbt', debt)}"
+
+    asked = zhou.api("POST", f"{path}/write-off", json={"amount_fen": 5_000, "reason": "联系不上"})
+    own = approve(zhou, asked.json)
+    before = zhou.api("GET", path).json["open_fen"]
+    done = approve(qian, asked.json)
+
+    assert (asked.status_code, own.status_code, before) == (201, 403, 5_000)
+    assert done.status_code == 200 and qian.api("GET", path).json["open_fen"] == 0
+    assert play.balance(app, "PREC", lin.party_id) == 0
+    assert zhou.api("POST", f"{path}/write-off", json={"amount_fen": 1, "reason": "x"}).status_code == 409
+    assert [w.api("POST", f"{path}/write-off", json={"amount_fen": 1, "reason": "x"}).status_code for w in (lin, mei)] == [403, 404]  # fmt: skip
+    with app.app_context():
+        assert check_payments() == []
+
+
+def test_a_write_off_of_more_than_is_left_by_then_does_nothing(
+    app: Flask, mei: Player, lin: Player, zhou: Player, qian: Player, sandbox: Sandbox
+) -> None:
+    debt = owe(app, lin, 5_000)
+    asked = zhou.api(
+        "POST", f"/debts/{encode('dbt', debt)}/write-off", json={"amount_fen": 5_000, "reason": "x"}
+    )
+    earned(app, mei, lin, sandbox)
+    play.shift(47)
+    play.shift(30)
+    sandbox.settle()
+
+    late = approve(qian, asked.json)
+
+    assert late.status_code == 409
+    is_sound(app)
+
+
+def test_a_debt_is_taken_back_from_the_stripe_account_by_two_persons(
+    app: Flask, mei: Player, lin: Player, zhou: Player, qian: Player, sandbox: Sandbox
+) -> None:
+    play.onboard(lin, sandbox)
+    earned(app, mei, lin, sandbox)
+    play.shift(80)
+    sandbox.settle()
+    sandbox.fault("payout", code="could_not_process")
+    taken = lin.api(
+        "POST", "/withdrawals", json={"amount_fen": SCRIPT_NET}, headers={"Idempotency-Key": "w"}
+    ).json
+    from market.payments import outbox
+
+    with app.app_context():
+        outbox.drain()  # transferred; the payout to the bank is on its way
+    debt = owe(app, lin, 30_000)
+    path = f"/debts/{encode('dbt', debt)}"
+    wrong = zhou.api(
+        "POST", f"{path}/reversal", json={"amount_fen": 30_001, "reason": "x", "withdrawal_id": taken["id"]}
+    )
+
+    asked = zhou.api(
+        "POST", f"{path}/reversal", json={"amount_fen": 30_000, "reason": "x", "withdrawal_id": taken["id"]}
+    )
+    assert approve(qian, asked.json).status_code == 200
+    sandbox.settle()
+    refused = zhou.api("GET", path).json["open_fen"]  # the bank has it for the moment
+    sandbox.control("clock", advance_s=10)
+    sandbox.settle()
+    again = zhou.api(
+        "POST", f"{path}/reversal", json={"amount_fen": 30_000, "reason": "y", "withdrawal_id": taken["id"]}
+    )
+    outcome = again.json["type"].rsplit("/")[-1] if again.status_code != 201 else "asked"
+
+    assert wrong.status_code == 409
+    assert refused == 30_000
+    assert outcome == "nothing-to-reverse", "a payout that came back is the payee's to decide about"
+    back = lin.api("POST", f"/withdrawals/{taken['id']}/return", headers={"Idempotency-Key": "back"})
+    assert back.status_code == 201
+    sandbox.settle()
+    assert zhou.api("GET", path).json["open_fen"] == 0
+    assert play.balance(app, "PA", lin.party_id) == SCRIPT_NET - 30_000
+    assert play.balance(app, "SC") == sandbox.balance()
+    is_sound(app)
+
+
+def test_a_reversal_stripe_makes_shrinks_the_debt(
+    app: Flask, mei: Player, lin: Player, zhou: Player, qian: Player, sandbox: Sandbox
+) -> None:
+    stripe_id = play.onboard(lin, sandbox)
+    earned(app, mei, lin, sandbox)
+    play.shift(80)
+    sandbox.settle()
+    taken = lin.api(
+        "POST", "/withdrawals", json={"amount_fen": SCRIPT_NET}, headers={"Idempotency-Key": "w"}
+    ).json
+    sandbox.settle()
+    sandbox.control("clock", advance_s=10)
+    sandbox.settle()
+    sandbox.control("adjustments", amount=50_000, account=stripe_id)  # his own money there
+    debt = owe(app, lin, 30_000)
+    path = f"/debts/{encode('dbt', debt)}"
+
+    asked = zhou.api(
+        "POST", f"{path}/reversal", json={"amount_fen": 20_000, "reason": "x", "withdrawal_id": taken["id"]}
+    )
+    assert approve(qian, asked.json).status_code == 200
+    sandbox.settle()
+
+    detail = lin.api("GET", path).json
+    assert detail["open_fen"] == 10_000 and detail["recoveries"][0]["way"] == "reversal"
+    assert play.balance(app, "SC") == sandbox.balance()
+    is_sound(app)
+
+
+def test_the_pages_tell_the_debtor_why_and_the_operators_how_old(
+    app: Flask, mei: Player, lin: Player, zhou: Player, qian: Player
+) -> None:
+    debt = owe(app, lin, 5_000)
+    owe(app, mei, 7_000)
+    page = f"/ops/debts/{encode('dbt', debt)}"
+    browser = zhou.browser()
+
+    assert (
+        "50.00" in lin.browser().get("/u/debts").text
+        and "付款被银行追回" in lin.browser().get("/u/debts").text
+    )
+    assert "70.00" in mei.browser().get("/m/debts").text
+    desk = browser.get("/ops/debts").text
+    assert "Lin" in desk and "Mei" in desk
+    wrong = submit(browser, page, page + "/write-off", amount="99999", reason="")
+    assert wrong.status_code == 422
+    asked = submit(browser, page, page + "/write-off", amount="50", reason="联系不上")
+    assert asked.status_code == 303 and "/ops/approvals/" in asked.headers["Location"]
+    assert "等待审批" in browser.get(page).text
+    assert lin.browser().get(page).status_code == 403

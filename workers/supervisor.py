@@ -484,6 +484,12 @@ def flask(arguments: argparse.Namespace) -> int:
     )
 
 
+def import_history(arguments: argparse.Namespace) -> int:
+    """The data door of matching; names of files are meant from where the person stands."""
+    named = [each if each.startswith("-") else str(Path(each).resolve()) for each in arguments.rest]
+    return flask(argparse.Namespace(rest=["matching", "import", *named]))
+
+
 def seed(arguments: argparse.Namespace) -> int:
     settings = Settings.read()
     python = shlex.quote(sys.executable)
@@ -608,7 +614,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     verb.add_argument("--size", choices=("demo", "large"), default="demo")
     verb.set_defaults(do=seed)
     verbs.add_parser("stop").set_defaults(do=stop)
-    for name, do in (("test", test), ("bench", bench), ("prove", prove), ("chaos", chaos), ("flask", flask)):
+    for name, do in (
+        ("test", test),
+        ("bench", bench),
+        ("prove", prove),
+        ("chaos", chaos),
+        ("import-history", import_history),
+        ("flask", flask),
+    ):
         verb = verbs.add_parser(name, add_help=False, prefix_chars="\0")
         verb.add_argument("rest", nargs="*")
         verb.set_defaults(do=do)

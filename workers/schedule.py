@@ -18,6 +18,8 @@ from market.ledger import queries as books
 from market.ledger import service as ledger
 from market.ledger.alarms import tell_operators
 from market.ledger.checks import check_all
+from market.matching import history
+from market.matching import text as match_text
 from market.payments import inbox
 from market.payments.errors import StripeAway
 from market.reconciliation import service as reconciliation
@@ -86,6 +88,12 @@ def fetch_missed() -> None:
     inbox.fetch_missed()
 
 
+def learn() -> None:
+    """Matching learns from what was delivered; nothing to do most hours."""
+    history.rebuild_when_stale()
+    match_text.refit_when_stale()
+
+
 @dataclass
 class Routine:
     name: str
@@ -102,6 +110,7 @@ ROUTINES = [
     Routine("missed events", 300, fetch_missed),
     Routine("statements", 6 * 3600, statements),
     Routine("head", 24 * 3600, export_head),
+    Routine("learn", 3600, learn),
     Routine("forget", 3600, forget),
     Routine("tidy", 600, tidy),
 ]

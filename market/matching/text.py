@@ -225,9 +225,12 @@ def place_brief(event: Event) -> None:
         index_brief(task)
 
 
-def count_missing() -> int:
-    """Past works the active version has no place for: how stale it is."""
-    model_id = active()
-    placed = select(func.count()).select_from(WorkVector).where(WorkVector.model_id == model_id)
-    total = db.session.scalar(select(func.count()).select_from(PastWork)) or 0
-    return total - (db.session.scalar(placed) or 0)
+STALE_SHARE = 0.1
+
+
+def refit_when_stale() -> bool:
+    """Fit anew when a tenth of the past works came after the version in use, or there is none yet."""
+    works = db.session.scalar(select(func.count()).select_from(PastWork)) or 0
+    fitted = db.session.scalar(select(TextModel.documents).where(TextModel.state == ModelState.ACTIVE)) or 0
+    db.session.rollback()
+    return works - fitted > STALE_SHARE * works and refit() is not None

@@ -230,3 +230,23 @@ def test_a_completed_order_becomes_a_past_work(mei, lin):
         assert (work.source, work.merchant_id) == (f"order:{order_id}", mei.party_id)
         assert "手冲咖啡豆" in work.words
         assert db.session.query(PastWorker.creator_id).scalar() == lin.party_id
+
+
+def test_what_came_since_is_learned_by_the_clock_and_only_then(mei, lin, bo, creators):
+    from workers.schedule import learn
+
+    for n in range(25):
+        worked(mei, lin if n % 2 else bo, name=f"w{n}", words=f"路亚竿 实测 {n}")
+    with mei.app.app_context():
+        from market.matching import history, text
+
+        learn()
+        model, sums = text.active(), history.active()
+        assert model is not None
+        worked(mei, bo, name="one more", words="帐篷 防雨")
+        learn()
+        assert (text.active(), history.active()) == (model, sums), "one in twenty-six is not worth the work"
+        for n in range(5):
+            worked(mei, bo, name=f"later{n}", words=f"帐篷 防雨 {n}")
+        learn()
+        assert text.active() != model and history.active() != sums

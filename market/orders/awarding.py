@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from market.accounts.actor import Actor
 from market.agencies import queries as agencies
@@ -21,8 +21,10 @@ from market.messages.service import thread_for
 from market.orders import events
 from market.orders.errors import AlreadyAwarded, BidChanged, BidMissing, BidNotOpen, ShareEnded, TooLate
 from market.orders.models import BOOKKEEPING_ZONE, Milestone, Order
+from market.orders.queries import has_funded
 from market.orders.telling import tell
 from market.orders.terms import hash_of, parts_of, terms_of
+from market.subsidies import service as subsidies
 from market.tasks import queries as tasks
 from market.tasks import service as briefs
 from market.tasks.models import Task
@@ -50,7 +52,7 @@ def award(task_id: UUID, bid_id: UUID, by: Actor, *, seen_fen: int | None = None
         raise TooLate
     if bid.agency_id and agencies.active_split(bid.agency_id, bid.creator_id) is None:
         raise ShareEnded
-    order = _agree(task, bid)
+    order = _agree(task, bid, by)
     bidding.win(bid, by)
     briefs.mark_awarded(task, by=by)
     if bid.agency_id:
@@ -62,11 +64,22 @@ def award(task_id: UUID, bid_id: UUID, by: Actor, *, seen_fen: int | None = None
     return order
 
 
-def _agree(task: Task, bid: Bid) -> Order:
+def _agree(task: Task, bid: Bid, by: Actor) -> Order:
     awarded_at = now()
     parts = parts_of(bid.price_fen, awarded_at, _promised(task, bid, awarded_at), figures)
-    terms = terms_of(task, bid, parts, figures)
+    order_id: UUID = db.session.execute(text("SELECT uuidv7()")).scalar_one()
+    lowered = subsidies.lower_fee(
+        figures.fee_bps,
+        order_id=order_id,
+        party_id=task.merchant_id,
+        price_fen=bid.price_fen,
+        campaign_code=task.campaign_code,
+        is_new=not has_funded(task.merchant_id),
+        by=by,
+    )
+    terms = terms_of(task, bid, parts, figures, fee_discount_bps=lowered)
     order = Order(
+        id=order_id,
         task_id=task.id,
         bid_id=bid.id,
         merchant_id=task.merchant_id,

@@ -6,6 +6,23 @@ The ledger checks itself (ledger.checks); these ask whether the business says th
 from market.ledger.checks import broken, register
 
 CHECKS: dict[str, str] = {
+    # What promotions paid into an order's escrow is what its grant says was used.
+    "subsidy": """
+        SELECT g.subject_id, format('used %s, posted %s', g.used_fen, p.fen)
+        FROM subsidy_grants g
+        CROSS JOIN LATERAL (SELECT coalesce(sum(t.amount), 0) AS fen
+            FROM ledger_postings l
+            JOIN ledger_transfers t ON t.posting_id = l.id
+            JOIN ledger_accounts a ON a.id = t.debit_id AND a.kind = 'PRO'
+            WHERE l.kind = 'promotion' AND l.source_id = g.subject_id) p
+        WHERE p.fen <> g.used_fen""",
+    # A budget is taken by its grants, and by nothing else.
+    "budget": """
+        SELECT s.id, format('taken %s, granted %s', s.taken_fen, g.fen)
+        FROM subsidies s
+        CROSS JOIN LATERAL (SELECT coalesce(sum(amount_fen - returned_fen), 0) AS fen
+            FROM subsidy_grants WHERE subsidy_id = s.id) g
+        WHERE g.fen <> s.taken_fen""",
     # A stage is funded exactly when its award stands in the ledger, whole; nobody works on one that is not.
     "funding": """
         SELECT m.id, format('funded %s, awarded %s of %s', m.funded_at, p.fen, m.amount_fen)

@@ -19,7 +19,7 @@ from market.ledger import queries as books
 from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Leg, PostingKind
-from market.orders import events
+from market.orders import events, queries
 from market.orders.awarding import LAPSE
 from market.orders.errors import (
     NotAwaitingFunds,
@@ -36,6 +36,8 @@ from market.payments import checkouts, wallet
 from market.payments.alarms import alarm
 from market.payments.errors import AlreadyPaid, PageStillOpen
 from market.payments.models import Checkout
+from market.subsidies import service as subsidies
+from market.subsidies.models import Subsidy, SubsidyKind
 
 K = AccountKind
 REMIND_FUNDING = "orders.remind_funding"
@@ -92,17 +94,52 @@ def plan(order: Order, *, whole: bool = True, use_wallet: bool = False) -> Plan:
     if here >= total:
         raise AlreadyPaid
     missing = total - here
+    subsidy = min(missing, _subsidy(order, total)[1])
+    missing -= subsidy
     from_wallet = min(missing, there[purse]) if use_wallet else 0
     return Plan(
         stages=stages,
         whole=len(stages) == len(due),
         stages_fen=total,
         here_fen=here,
-        subsidy_fen=0,
+        subsidy_fen=subsidy,
         wallet_fen=from_wallet,
         rest_fen=missing - from_wallet,
         wallet_balance_fen=there[purse],
     )
+
+
+def _subsidy(order: Order, stages_fen: int) -> tuple[Subsidy | None, int]:
+    """What the platform adds to a payment of these stages; with the subsidy that still has to be asked for it."""
+    granted = subsidies.grant_of(order.id)
+    found, whole, used = None, granted.amount_fen if granted else 0, granted.used_fen if granted else 0
+    if not whole and order.state is OrderState.AWAITING_FUNDS:
+        found = subsidies.offer(
+            SubsidyKind.COUPON,
+            price_fen=order.price_fen,
+            campaign_code=order.campaign_code,
+            is_new=not queries.has_funded(order.merchant_id),
+        )
+        whole = found.worth(order.price_fen) if found else 0
+    before = sum(m.amount_fen for m in order.milestones if m.funded_at is not None)
+    return found, subsidies.part_due(whole, used, covered_fen=before + stages_fen, price_fen=order.price_fen)
+
+
+def _reserve(order: Order, wanted: Plan, by: Actor) -> None:
+    """Set the order's whole subsidy aside before anybody pays the rest. Raises SubsidyUsedUp."""
+    found, _ = _subsidy(order, wanted.stages_fen)
+    if wanted.subsidy_fen and found is not None:
+        subsidies.reserve(found, order.id, order.merchant_id, found.worth(order.price_fen), by)
+
+
+def free_subsidy(order_id: UUID) -> None:
+    """A payment came to nothing: unless another is under way, what was set aside for it serves other orders."""
+    order = find(order_id, lock=True)
+    if order.is_over:
+        kinds = () if order.funded_at is None else (SubsidyKind.COUPON,)
+        subsidies.free(order_id, *kinds)
+    elif order.state is OrderState.AWAITING_FUNDS and checkouts.live(order_id) is None:
+        subsidies.free(order_id, SubsidyKind.COUPON)
 
 
 def _require_seen(seen_fen: int | None, fen: int) -> None:
@@ -122,12 +159,13 @@ def checkout(
     """Pay by way of Stripe; what the wallet adds is taken when Stripe's part has come.
 
     `seen_fen` is what the payer was told that Stripe will take; `way` goes to `checkouts.checkout`. Raises what `plan`
-    raises, NothingToCharge, PlanChanged, PageStillOpen.
+    raises, NothingToCharge, PlanChanged, PageStillOpen, SubsidyUsedUp.
     """
     wanted = plan(order, whole=whole, use_wallet=use_wallet)
     if not wanted.rest_fen:
         raise NothingToCharge
     _require_seen(seen_fen, wanted.rest_fen)
+    _reserve(order, wanted, by)
     made = checkouts.checkout(
         subject_id=order.id,
         payer_id=order.merchant_id,
@@ -154,7 +192,10 @@ def pay_from_wallet(order: Order, by: Actor, *, seen_fen: int | None = None, who
     if wanted.rest_fen:
         raise WalletTooLow(short=format_fen(wanted.rest_fen))
     _require_seen(seen_fen, wanted.wallet_fen)
+    _reserve(order, wanted, by)
     wallet.spend(order.id, order.merchant_id, wanted.wallet_fen, by)
+    if wanted.subsidy_fen:
+        subsidies.use(order.id, wanted.subsidy_fen, by)
     fund(order.id, by)
     return wanted
 

@@ -19,6 +19,7 @@ from market.orders.panel import panel_of
 from market.orders.paying import Choice
 from market.orders.schemas import PayFormSchema
 from market.payments.states import Means
+from market.subsidies.errors import SubsidyUsedUp
 
 
 @bp.get("/orders/<pid('ord'):order_id>/payment")
@@ -62,7 +63,7 @@ def pay(order_id: UUID) -> Any:
             public_url=current_app.config["SETTINGS"].public_url,
             locale=str(get_locale()),
         )
-    except (PlanChanged, NothingToCharge) as changed:
+    except (PlanChanged, NothingToCharge, SubsidyUsedUp) as changed:
         return _again(order_id, changed, stages=chosen["stages"], wallet=int(use_wallet))
     if made.url and made.is_live and made.means is Means.PAGE:
         return redirect(made.url, 303)
@@ -77,7 +78,7 @@ def pay_from_wallet(order_id: UUID) -> Any:
     paying.clear_the_way(order_id, current_actor())
     try:
         return _pay_from_wallet_once(order_id)
-    except (PlanChanged, WalletTooLow) as changed:
+    except (PlanChanged, WalletTooLow, SubsidyUsedUp) as changed:
         return _again(order_id, changed, stages=chosen["stages"], wallet=1)
 
 

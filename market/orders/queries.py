@@ -56,6 +56,12 @@ def of_task(task_id: UUID) -> Order | None:
     return db.session.scalar(select(Order).where(Order.task_id == task_id))
 
 
+def has_funded(merchant_id: UUID) -> bool:
+    """Whether the merchant has paid for an order before."""
+    rows = select(Order.id).where(Order.merchant_id == merchant_id, Order.funded_at.is_not(None))
+    return db.session.scalar(rows.limit(1)) is not None
+
+
 def milestones(order_id: UUID) -> Sequence[Milestone]:
     return db.session.scalars(
         select(Milestone).where(Milestone.order_id == order_id).order_by(Milestone.position)

@@ -38,7 +38,9 @@ def parts_of(price_fen: int, awarded_at: datetime, deadline: datetime, figures: 
     ]
 
 
-def terms_of(task: Task, bid: Bid, parts: list[Part], figures: Figures) -> dict[str, Any]:
+def terms_of(
+    task: Task, bid: Bid, parts: list[Part], figures: Figures, *, fee_discount_bps: int = 0
+) -> dict[str, Any]:
     """Everything both sides agreed to, in plain JSON."""
     rush, deadline = bool(task.campaign_code), task.deadline
     assert deadline is not None
@@ -73,7 +75,8 @@ def terms_of(task: Task, bid: Bid, parts: list[Part], figures: Figures) -> dict[
             for p in parts
         ],
         "deadline": deadline.isoformat(),
-        "fee_bps": figures.fee_bps,
+        "fee_bps": figures.fee_bps - fee_discount_bps,
+        "fee_discount_bps": fee_discount_bps,
         "commission_bps": bid.commission_bps if bid.agency_id else 0,
         "tax_bps": figures.tax_bps,
         "revisions": task.revisions,

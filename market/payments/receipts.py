@@ -20,6 +20,7 @@ from market.payments.checkouts import close, find, tell_failed
 from market.payments.models import Checkout
 from market.payments.states import CheckoutState, Means, Purpose
 from market.payments.views import ChargeView, IntentView, SessionView
+from market.subsidies import service as subsidies
 
 K = AccountKind
 CHARGES = UUID("1d8a9b52-1c7e-5f0b-8a53-0f4ce2f8a6d1")
@@ -109,6 +110,8 @@ def _take(found: Checkout, charge: ChargeView) -> None:
         debts.sweep_wallet(found.payer_id, posting, charge.amount)
     else:
         _post(charge, Account(K.ESCROW_UNALLOCATED, found.subject_id), ("checkout", found.id))
+        if found.subsidy_fen:
+            subsidies.use(found.subject_id, found.subsidy_fen)
     found.pay(charge.id, charge.amount, charge.method)
     if charge.amount != found.amount_fen:
         alarm(

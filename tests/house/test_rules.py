@@ -52,6 +52,7 @@ FLOORS = [
     {"bids"},
     {"tasks"},
     {"shops", "agencies", "creators", "payments", "feed", "video", "live", "messages"},
+    {"subsidies"},
     {"ledger", "media"},
     {"approvals"},
     {"accounts"},

@@ -11,6 +11,14 @@ from tests.conftest import Player
 from tests.sandbox import Sandbox
 
 DAMAGE = {
+    "subsidy": "INSERT INTO subsidies (name, kind, percent_bps, fixed_fen, cap_fen, least_price_fen, budget_fen,"
+    " taken_fen, audience, starts_at, ends_at) VALUES ('', 'coupon', 0, 5, 5, 0, 5, 5, 'all', now(),"
+    " now() + interval '1 day');"
+    " INSERT INTO subsidy_grants (subsidy_id, subject_id, party_id, kind, amount_fen, used_fen, returned_fen, times)"
+    " SELECT s.id, o.id, o.merchant_id, 'coupon', 5, 5, 0, 1 FROM orders o, subsidies s",
+    "budget": "INSERT INTO subsidies (name, kind, percent_bps, fixed_fen, cap_fen, least_price_fen, budget_fen,"
+    " taken_fen, audience, starts_at, ends_at) VALUES ('', 'coupon', 0, 5, 5, 0, 5, 5, 'all', now(),"
+    " now() + interval '1 day')",
     "funding": "UPDATE milestones SET funded_at = NULL WHERE kind = 'published'",
     "wallet": "UPDATE checkouts SET purpose = 'top_up' WHERE state = 'paid'",
     "deposit": "UPDATE checkouts SET received_fen = received_fen + 1 WHERE state = 'paid'",

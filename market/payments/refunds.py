@@ -22,6 +22,7 @@ from market.kit.events import record
 from market.kit.pages import format_fen
 from market.kit.states import move
 from market.kit.words import N_, say
+from market.ledger import queries as books
 from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Leg, PostingKind
@@ -32,6 +33,7 @@ from market.payments.models import Checkout
 from market.payments.params import refund_params
 from market.payments.states import CheckoutState
 from market.payments.views import Json, RefundView, refund_view
+from market.subsidies import service as subsidies
 
 K = AccountKind
 REFUNDS = UUID("0b6e0d7c-6a52-5c8e-8b7d-2f0f4d1a9c33")
@@ -139,20 +141,25 @@ def of_subject(subject_id: UUID) -> Sequence[Refund]:
 
 @dataclass(frozen=True)
 class Back:
-    """Where a sum goes: refunds of charges, and what no charge can take, which goes to the wallet."""
+    """Where a sum goes: refunds of charges, and what no charge can take, which goes to the wallet.
+
+    The platform's subsidy is in neither: its part goes back to where it came from.
+    """
 
     refunds: Sequence[Refund]
     wallet_id: UUID
     wallet_fen: int
+    promotion_fen: int = 0
 
     @property
     def fen(self) -> int:
-        return sum(r.amount_fen for r in self.refunds) + self.wallet_fen
+        return sum(r.amount_fen for r in self.refunds) + self.wallet_fen + self.promotion_fen
 
     def legs(self, sources: Sequence[tuple[Account, int]]) -> list[list[Leg]]:
         """For each source its legs; together they bring every refund and the wallet exactly what they are due."""
         due = [(r.transit, r.amount_fen) for r in self.refunds]
         due.append((Account(K.MERCHANT_WALLET, self.wallet_id), self.wallet_fen))
+        due.append((Account(K.PROMOTIONS), self.promotion_fen))
         if sum(fen for _, fen in sources) != self.fen:
             raise ValueError("the sources do not sum to what goes back")
         shared: list[list[Leg]] = []
@@ -188,8 +195,10 @@ def give_back(
     Nothing is posted: the caller moves the money along `Back.legs` in the same transaction, with his lock on the
     order. `to_wallet`: the merchant wants all of it in his wallet.
     """
+    promotion = subsidies.returned(subject_id, fen, paid_in_fen=lambda: paid_in(subject_id))
+    fen -= promotion
     if to_wallet or not fen:
-        return Back((), payer_id, fen)
+        return Back((), payer_id, fen, promotion)
     made, rest = _ask(
         fen,
         _charges(Checkout.subject_id == subject_id, lock=True),
@@ -197,7 +206,19 @@ def give_back(
         reason=reason,
         by=by,
     )
-    return Back(made, payer_id, rest)
+    return Back(made, payer_id, rest, promotion)
+
+
+def paid_in(subject_id: UUID) -> int:
+    """What came into the order's escrow from everywhere: charges, the wallet, promotions."""
+    sources = [("checkout", each.id) for each in _charges(Checkout.subject_id == subject_id)]
+    escrow = Account(K.ESCROW_UNALLOCATED, subject_id)
+    return sum(
+        entry.change(escrow)
+        for source in (*sources, ("order", subject_id))
+        for entry in books.postings_of(*source)
+        if entry.kind in (PostingKind.CHARGE, PostingKind.FUND, PostingKind.PROMOTION)
+    )
 
 
 def withdraw_wallet(payer_id: UUID, fen: int, by: Actor) -> Sequence[Refund]:

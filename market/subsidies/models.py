@@ -71,7 +71,7 @@ class Subsidy(Row, Base):
 
 class Grant(Row, Base):
     """What one order (`subject_id`, seen from below) gets of one subsidy: `amount_fen` is set aside, `used_fen` was
-    paid into its escrow, `returned_fen` of that came back."""
+    paid into its escrow, `returned_fen` of that came back when `refunded_fen` of the order were given back."""
 
     __tablename__ = "subsidy_grants"
 
@@ -82,6 +82,7 @@ class Grant(Row, Base):
     amount_fen: Mapped[int] = mapped_column(BigInteger)
     used_fen: Mapped[int] = mapped_column(BigInteger, default=0)
     returned_fen: Mapped[int] = mapped_column(BigInteger, default=0)
+    refunded_fen: Mapped[int] = mapped_column(BigInteger, default=0)
     times: Mapped[int] = mapped_column(default=0)
     """How often a part of it was used."""
 

@@ -3,6 +3,7 @@
 A grant is all or nothing: either the budget has the whole of what an order is worth, or the order gets none.
 """
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -76,6 +77,7 @@ def reserve(subsidy: Subsidy, subject_id: UUID, party_id: UUID, fen: int, by: Ac
             amount_fen=fen,
             used_fen=0,
             returned_fen=0,
+            refunded_fen=0,
             times=0,
         )
         db.session.add(granted)
@@ -165,16 +167,20 @@ def part_of_refund(fen: int, *, paid_in_fen: int, subsidy_fen: int, before_fen: 
     return subsidy_fen * (before_fen + fen) // paid_in_fen - subsidy_fen * before_fen // paid_in_fen
 
 
-def returned(subject_id: UUID, fen: int, *, paid_in_fen: int, before_fen: int = 0) -> int:
+def returned(subject_id: UUID, fen: int, *, paid_in_fen: Callable[[], int]) -> int:
     """Note a refund of `fen` of this (locked) order: the part that goes back to promotions, whose budget has it again.
 
     The caller moves it, EU/EM/EH→PRO (PROMOTION_RETURNED, or a leg of his own posting), and sends `fen` less this to
-    the payer: a subsidy is never paid out to the merchant.
+    the payer: a subsidy is never paid out to the merchant. `paid_in_fen` says what came into the escrow in all.
     """
     granted = grant_of(subject_id, lock=True)
     if granted is None or not granted.used_fen:
         return 0
-    part = part_of_refund(fen, paid_in_fen=paid_in_fen, subsidy_fen=granted.used_fen, before_fen=before_fen)
+    part = part_of_refund(
+        fen, paid_in_fen=paid_in_fen(), subsidy_fen=granted.used_fen, before_fen=granted.refunded_fen
+    )
+    part = min(part, granted.used_fen - granted.returned_fen)
+    granted.refunded_fen += fen
     granted.returned_fen += part
     db.session.flush()
     _put_back(granted.subsidy_id, part)

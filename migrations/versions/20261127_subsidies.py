@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261127_subsidies"
-down_revision = "20261127_refunds"
+down_revision = "20261127_matching"
 branch_labels = None
 depends_on = None
 
@@ -54,6 +54,7 @@ def upgrade() -> None:
         sa.Column("amount_fen", sa.BigInteger(), nullable=False),
         sa.Column("used_fen", sa.BigInteger(), nullable=False),
         sa.Column("returned_fen", sa.BigInteger(), nullable=False),
+        sa.Column("refunded_fen", sa.BigInteger(), nullable=False),
         sa.Column("times", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "0 <= returned_fen AND returned_fen <= used_fen AND used_fen <= amount_fen",

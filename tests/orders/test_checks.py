@@ -14,8 +14,9 @@ DAMAGE = {
     "subsidy": "INSERT INTO subsidies (name, kind, percent_bps, fixed_fen, cap_fen, least_price_fen, budget_fen,"
     " taken_fen, audience, starts_at, ends_at) VALUES ('', 'coupon', 0, 5, 5, 0, 5, 5, 'all', now(),"
     " now() + interval '1 day');"
-    " INSERT INTO subsidy_grants (subsidy_id, subject_id, party_id, kind, amount_fen, used_fen, returned_fen, times)"
-    " SELECT s.id, o.id, o.merchant_id, 'coupon', 5, 5, 0, 1 FROM orders o, subsidies s",
+    " INSERT INTO subsidy_grants (subsidy_id, subject_id, party_id, kind, amount_fen, used_fen, returned_fen,"
+    " refunded_fen, times)"
+    " SELECT s.id, o.id, o.merchant_id, 'coupon', 5, 5, 0, 0, 1 FROM orders o, subsidies s",
     "budget": "INSERT INTO subsidies (name, kind, percent_bps, fixed_fen, cap_fen, least_price_fen, budget_fen,"
     " taken_fen, audience, starts_at, ends_at) VALUES ('', 'coupon', 0, 5, 5, 0, 5, 5, 'all', now(),"
     " now() + interval '1 day')",

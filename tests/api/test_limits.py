@@ -50,18 +50,23 @@ server = subprocess.Popen([binary, "--port", "0", "--unixsocket", socket, "--sav
 while not Path(socket).exists():
     time.sleep(0.02)
 from wsgi import app
-statuses = []
-def call():
-    statuses.append(app.test_client().get("/api/v1/me", headers={"Authorization": "Bearer one"}).status_code)
-def all_at_once():
-    threads = [threading.Thread(target=call) for _ in range(24)]
-    for thread in threads: thread.start()
-    for thread in threads: thread.join()
-all_at_once()
+statuses, gone = [], threading.Event()
+def calls():
+    after = 0
+    while after < 3:
+        after += gone.is_set()
+        statuses.append(app.test_client().get("/api/v1/me", headers={"Authorization": "Bearer one"}).status_code)
+threads = [threading.Thread(target=calls) for _ in range(24)]
+for thread in threads:
+    thread.start()
+while len(statuses) < 100:
+    time.sleep(0.01)
 server.kill()
 server.wait()
-all_at_once()
-print(sorted(set(statuses)), len(statuses))
+gone.set()
+for thread in threads:
+    thread.join()
+print(sorted(set(statuses)))
 """
 
 
@@ -75,7 +80,7 @@ def test_requests_that_meet_a_dying_redis_together_are_all_answered(
         cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
 
-    assert said.stdout.strip().splitlines()[-1] == "[401] 48", said.stderr[-2000:]
+    assert said.stdout.strip().splitlines()[-1] == "[401]", said.stderr[-2000:]
 
 
 def test_the_type_of_every_problem_explains_itself(app: Flask):

@@ -14,6 +14,7 @@ from market.bids import invitations as bid_invitations
 from market.bids import service as bids
 from market.campaigns import filling
 from market.delivery import service as delivery
+from market.disputes import service as disputes
 from market.invoices import listeners as paper_listeners
 from market.kit.events import Event
 from market.live import service as live
@@ -72,6 +73,8 @@ TIMERS: dict[str, TimerHandler] = {
     withdrawals.TAKE_BACK: withdrawals.take_back_when_due,
     live.END: live.end,
     live.REMIND: live.send_reminders,
+    disputes.DUE: disputes.due,
+    disputes.REMIND: disputes.remind,
     exits.DUE: exits.due,
     exits.REMIND: exits.remind,
     orders.LAPSE: orders.lapse,

@@ -34,7 +34,7 @@ from market.kit.words import _
 from market.media import queries as assets
 from market.messages import queries as messages
 from market.messages.models import Thread
-from market.orders import exits
+from market.orders import cases, exits
 from market.orders import policy as ordering
 from market.orders import queries as orders
 from market.orders.models import Order
@@ -83,6 +83,9 @@ def _workroom(order: Order, form: Form | None = None, hour: Form | None = None) 
         may_cancel=ordering.may_cancel(actor, order),
         may_end=ordering.may_end(actor, order) and exits.may_be_ended(order),
         exit=exits.open_of(order.id),
+        disputable={m.id for m in order.milestones if cases.holdable(m)}
+        if ordering.may_end(actor, order)
+        else (),
         may_review=policy.may_review(actor, order),
         timeline=entries_of(order, actor),
         seen=latest(order.id),

@@ -179,6 +179,45 @@ def _set_hour(order: Order, accepted: Submission, at: datetime, by: Actor) -> No
     _tell(order, accepted, events.SCHEDULED, by=by, publish_at=at.isoformat())
 
 
+def pause_review(milestone: Milestone) -> None:
+    """The stage's money is in a case: nothing is accepted by itself meanwhile."""
+    waiting = _waiting(milestone)
+    if waiting is not None:
+        cancel_timers(waiting.id, AUTO_ACCEPT, REMIND)
+
+
+def resume_review(order: Order, milestone: Milestone) -> None:
+    """The case was taken back: the merchant has his whole time to look again."""
+    waiting = _waiting(milestone)
+    if waiting is not None:
+        waiting.auto_accept_at = now() + timedelta(hours=order.terms["auto_accept_h"])
+        key = f"{AUTO_ACCEPT}:{waiting.id}:resumed:{waiting.auto_accept_at.isoformat()}"
+        set_timer(AUTO_ACCEPT, waiting.id, waiting.auto_accept_at, key=key)
+
+
+def accept_decided(order: Order, milestone: Milestone, by: Actor) -> None:
+    """A case gave the whole stage to the creator: the version that waited counts as accepted. Its money has moved."""
+    waiting = _waiting(milestone)
+    if waiting is None:
+        return
+    waiting.accept(auto=False)
+    _tell(
+        order,
+        waiting,
+        events.ACCEPTED,
+        by=by,
+        amount_fen=milestone.amount_fen,
+        auto=False,
+        kind=waiting.kind.value,
+        format=order.format.value,
+    )
+
+
+def _waiting(milestone: Milestone) -> Submission | None:
+    """The version that waits for the merchant's word."""
+    return next((s for s in reversed(queries.versions(milestone.id)) if s.is_waiting), None)
+
+
 def auto_accept(submission_id: UUID, data: dict[str, Any]) -> None:
     """The timer: the merchant said nothing in time. Late after an outage is as good; twice changes nothing."""
     order, submission = _locked(submission_id)

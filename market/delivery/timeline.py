@@ -50,6 +50,15 @@ WORDS: dict[str, tuple[str, str, str]] = {
     "refund.requested": (N_("退款 %(amount)s 已提交给支付通道"), "undo-2", ""),
     "refund.succeeded": (N_("退款 %(amount)s 已退回原支付方式"), "undo-2", "good"),
     "refund.failed": (N_("退款 %(amount)s 没有成功，已转入商家钱包"), "undo-2", "bad"),
+    "dispute.opened": (N_("%(stage)s款 %(amount)s 有争议，已冻结"), "gavel", "bad"),
+    "dispute.answered": (N_("对方已答复争议"), "gavel", ""),
+    "dispute.stated": (N_("在争议里补充了说明"), "gavel", ""),
+    "dispute.offered": (N_("提出和解：创作者 %(creator)s，退回商家 %(merchant)s"), "gavel", "wait"),
+    "dispute.escalated": (N_("争议交由平台裁决"), "gavel", "wait"),
+    "dispute.ruled": (N_("平台裁决：创作者 %(creator)s，退回商家 %(merchant)s"), "gavel", ""),
+    "dispute.appealed": (N_("对裁决提出申诉"), "gavel", "wait"),
+    "dispute.decided": (N_("争议结束：创作者 %(creator)s，退回商家 %(merchant)s"), "gavel", "good"),
+    "dispute.dropped": (N_("撤回争议，继续进行"), "undo-2", ""),
     "milestone.released": (N_("%(stage)s款 %(amount)s 已放款"), "coins", "good"),
     "publication.published": (N_("「%(title)s」已上架"), "megaphone", "good"),
     "publication.withdrawn": (N_("「%(title)s」已下架"), "eye-off", ""),
@@ -102,6 +111,8 @@ def _link(event: Event) -> str:
         return f"/submissions/{event.data['submission_id']}"
     if event.name in ("milestone.released", "milestone.part_released", "order.settled"):
         return f"/orders/{ids.encode('ord', event.subject_id)}/money"
+    if event.name.startswith("dispute."):
+        return str(event.data.get("url", ""))
     if event.name.startswith("exit."):
         return f"/orders/{ids.encode('ord', event.subject_id)}/exit"
     url = str(event.data.get("url", "")) if event.name == "publication.published" else ""

@@ -28,6 +28,12 @@ class Figures:
     exit_sample_cap_fen: int = 100_000  # the most a sample that is not returned may take off
     exit_answer_h: int = 72  # silence for this long: the computed split
     exit_rounds: int = 6  # proposals of both sides together
+    case_answer_h: int = 48  # K17: silence for this long loses
+    case_talk_h: int = 72  # then the platform rules
+    case_ruling_h: int = 48
+    case_appeal_h: int = 48  # one appeal, within this time
+    ruling_two_from_fen: int = 500_000  # a ruling about more needs a second operator
+    held_days: int = 90  # money of an order that nobody touched for this long is a person's task
     cooling_h: int = 72  # released money becomes withdrawable after this
     funding_lapse_h: int = 72  # an award nobody funds lapses
     staged_from_fen: int = 100_000  # M2: from this price an order may be funded stage by stage

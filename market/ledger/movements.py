@@ -24,8 +24,8 @@ class PostingKind(StrEnum):
         "release"  # EM→PP creator and agency, FEE, TAX   key release:{milestone}, release:{milestone}:{n}
     )
     SPLIT = "split"  # EM→PP…, FEE, TAX and EM→MW or RF         key split:{milestone}
-    HOLD = "hold"  # EM→EH, or PP and FEE→EH while cooling      key hold:{case}
-    DECIDE = "decide"  # EH→PP…, FEE, TAX and EH→MW or RF       key decide:{case}
+    HOLD = "hold"  # EM→EH, or PP, FEE and TAX→EH while cooling      key hold:{case}
+    DECIDE = "decide"  # EH→PP…, FEE, TAX and EH→MW or RF; EH→EM when dropped       key decide:{case}
     REFUND = "refund"  # EU/EM/MW→RF; after release PP, PA, PREC, FEE, TAX→RF   key refund:{refund}
     REFUND_SETTLED = "refund_settled"  # RF→SC                  key refund-bt:{stripe refund}
     REFUND_FAILED = "refund_failed"  # SC→RF, RF→MW             key refund-fail:{stripe refund}

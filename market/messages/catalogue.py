@@ -136,6 +136,18 @@ CATALOGUE: dict[str, Entry] = {
     "refund.requested": Entry(N_("退款 %(amount)s 已提交给支付通道"), given, "undo-2"),
     "refund.succeeded": Entry(N_("退款 %(amount)s 已退回您的支付方式"), given, "undo-2"),
     "refund.failed": Entry(N_("退款 %(amount)s 没有成功，钱已在您的钱包里"), given, "undo-2"),
+    "dispute.opened": Entry(
+        N_("订单 %(number)s：对方提出争议，%(amount)s 已冻结，请按时答复"), given, "gavel"
+    ),
+    "dispute.answered": Entry(N_("订单 %(number)s 的争议有了答复"), given, "gavel"),
+    "dispute.stated": Entry(N_("订单 %(number)s 的争议有新的说明"), given, "gavel"),
+    "dispute.offered": Entry(N_("订单 %(number)s 的争议：对方提出和解方案"), given, "gavel"),
+    "dispute.escalated": Entry(N_("订单 %(number)s 的争议已交由平台裁决"), given, "gavel"),
+    "dispute.ruled": Entry(N_("订单 %(number)s 的争议已裁决，不同意可在期限内申诉一次"), given, "gavel"),
+    "dispute.appealed": Entry(N_("订单 %(number)s 的裁决有人申诉，由另一位运营裁决"), given, "gavel"),
+    "dispute.decided": Entry(N_("订单 %(number)s 的争议结束，款项已分配"), given, "gavel"),
+    "dispute.dropped": Entry(N_("订单 %(number)s 的争议撤回了，继续进行"), given, "undo-2"),
+    "dispute.soon": Entry(N_("订单 %(number)s 的争议等您答复；不答复将按对方的主张处理"), given, "timer"),
     "milestone.released": Entry(N_("订单 %(number)s 放款 %(amount)s"), ORDER, "coins"),
     "auto_accept.half": Entry(N_("订单 %(number)s 有交付等待验收，逾期将自动验收"), ORDER, "timer"),
     "auto_accept.soon": Entry(N_("订单 %(number)s 即将自动验收并放款，请尽快查看"), ORDER, "timer"),

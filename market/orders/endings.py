@@ -215,6 +215,8 @@ def go_on(order: Order, by: Actor) -> None:
     A case stops its own milestone only. The work can stand on no shelf before its draft was accepted, so the last
     stage waits for a held draft.
     """
+    if order.is_over:
+        return
     open_ = [m for m in order.milestones if not m.is_over]
     if not open_:
         whole = all(m.state is MilestoneState.RELEASED for m in order.milestones)

@@ -150,3 +150,15 @@ class SplitTooLarge(Refusal):
     status = 422
     title = N_("填写的内容有误")
     text = N_("给创作者的金额必须在 0 和 %(most)s 之间。")
+
+
+class InCaseAlready(Conflict):
+    """One case about a stage at a time."""
+
+    text = N_("这个阶段已经在仲裁中。")
+
+
+class CoolingOver(Conflict):
+    """What was released has matured, or part of it: it is the payees'."""
+
+    text = N_("这个阶段的款项已过清算期，不能再冻结。可以与对方协商退款。")

@@ -120,15 +120,15 @@ def give_back(earning_id: UUID, fen: int) -> None:
     earning.taken_fen -= fen
 
 
-def cooling_of(source_id: UUID) -> Sequence[Earning]:
-    """What of this milestone is still cooling, locked: until the transaction ends it cannot mature."""
-    return db.session.scalars(
+def cooling_of(source_id: UUID, *, lock: bool = True) -> Sequence[Earning]:
+    """What of this milestone is still cooling; locked, so that until the transaction ends it cannot mature."""
+    rows = (
         select(Earning)
         .where(Earning.source_id == source_id, Earning.matured_at.is_(None))
         .order_by(Earning.id)
-        .with_for_update()
         .execution_options(populate_existing=True)
-    ).all()
+    )
+    return db.session.scalars(rows.with_for_update() if lock else rows).all()
 
 
 def take_back(source_id: UUID, party_id: UUID, fen: int) -> int:

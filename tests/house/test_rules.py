@@ -46,6 +46,7 @@ FLOORS = [
     {"desks", "front"},
     {"campaigns"},
     {"matching", "publication"},
+    {"disputes"},
     {"delivery"},
     {"reconciliation", "invoices"},
     {"orders"},

@@ -1,0 +1,261 @@
+"""The case on a page: the same for both sides and the operator, who has the slider."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+
+from market.accounts.actor import Role
+from market.accounts.edge import current_actor, hat, require, signed_in, wear_any
+from market.accounts.idempotency import idempotent
+from market.accounts.queries import parties
+from market.disputes import policy, queries, service
+from market.disputes.models import GROUND_NAMES, HOW_NAMES, OVER, STATE_NAMES, CaseState, Dispute
+from market.disputes.schemas import (
+    ConsentSchema,
+    OfferFormSchema,
+    OpenFormSchema,
+    RulingFormSchema,
+    StatementSchema,
+)
+from market.kit.db import db
+from market.kit.errors import Conflict, NotFound
+from market.kit.figures import figures
+from market.kit.pages import Form, read_form
+from market.kit.paging import page_of
+from market.kit.schemas import Schema
+from market.kit.words import _, say
+from market.orders import cases, fair
+from market.orders import queries as orders
+from market.orders.models import Milestone, Order
+from market.orders.states import STAGE_NAMES
+
+bp = Blueprint("disputes", __name__)
+
+
+def _named() -> dict[str, Any]:
+    return {
+        "state_names": {state.value: say(name) for state, name in STATE_NAMES.items()},
+        "ground_names": {ground.value: say(name) for ground, name in GROUND_NAMES.items()},
+        "how_names": {how.value: say(name) for how, name in HOW_NAMES.items()},
+        "stage_names": {stage.value: say(name) for stage, name in STAGE_NAMES.items()},
+    }
+
+
+@bp.get("/ops/disputes")
+@hat(Role.OPERATOR)
+def desk() -> Any:
+    """What waits for a ruling first, then what both sides still talk about."""
+    actor = current_actor()
+    past = request.args.get("tab") == "past"
+    rows = queries.visible_to(actor)
+    rows = rows.where(Dispute.state.in_(OVER)) if past else queries.waiting(actor)
+    found = page_of(rows, Dispute.id, limit=20, cursor=request.args.get("cursor"))
+    shown = {case.id: orders.find(case.order_id) for case in found}
+    return render_template(
+        "disputes/desk.html",
+        found=found,
+        orders=shown,
+        past=past,
+        names=parties(party for case in found for party in case.parties),
+        next_url=url_for("disputes.desk", cursor=found.next_cursor) if found.next_cursor else None,
+        **_named(),
+    )
+
+
+@bp.get("/orders/<pid('ord'):order_id>/milestones/<pid('mil'):milestone_id>/dispute")
+@signed_in
+def new(order_id: UUID, milestone_id: UUID) -> Any:
+    """What opening a case does to the money, before it is opened."""
+    wear_any(orders.find(order_id).parties)
+    order = orders.find_visible(order_id, current_actor())
+    return _new(order, _milestone(order, milestone_id), Form())
+
+
+def _new(order: Order, milestone: Milestone, form: Form) -> Any:
+    actor = current_actor()
+    require(policy.may_open(actor, order))
+    page = render_template(
+        "disputes/new.html",
+        order=order,
+        milestone=milestone,
+        held_fen=cases.holdable(milestone),
+        form=form,
+        merchant=actor.is_party(order.merchant_id),
+        names=parties(order.parties),
+        figures=figures,
+        **_named(),
+    )
+    return page, form.status
+
+
+@bp.post("/orders/<pid('ord'):order_id>/milestones/<pid('mil'):milestone_id>/disputes")
+@signed_in
+def create(order_id: UUID, milestone_id: UUID) -> Any:
+    wear_any(orders.find(order_id).parties)
+    form = read_form(OpenFormSchema())
+    with form.attempt():
+        form.data  # noqa: B018  # what is wrong stands at its field before anything is done
+        return _create_once(order_id, milestone_id)
+    db.session.rollback()
+    order = orders.find_visible(order_id, current_actor())
+    return _new(order, _milestone(order, milestone_id), form)
+
+
+@idempotent
+def _create_once(order_id: UUID, milestone_id: UUID) -> Any:
+    actor = current_actor()
+    order = orders.find_visible(order_id, actor, lock=True)
+    require(policy.may_open(actor, order))
+    case = service.open_case(
+        order, _milestone(order, milestone_id), actor, **read_form(OpenFormSchema()).data
+    )
+    flash(_("款项已冻结，对方会收到通知。其他阶段照常进行。"), "success")
+    return redirect(url_for("disputes.case", dispute_id=case.id), 303)
+
+
+def _milestone(order: Order, milestone_id: UUID) -> Milestone:
+    found = next((m for m in order.milestones if m.id == milestone_id), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+@bp.get("/disputes/<pid('dsp'):dispute_id>")
+@signed_in
+def case(dispute_id: UUID) -> Any:
+    return _case(dispute_id)
+
+
+def _worn(dispute_id: UUID) -> Dispute:
+    wear_any(orders.find(queries.find(dispute_id).order_id).parties)
+    return queries.find_visible(dispute_id, current_actor())
+
+
+def _case(dispute_id: UUID, **forms: Form) -> Any:
+    actor = current_actor()
+    found = _worn(dispute_id)
+    order = orders.find(found.order_id)
+    form = next(iter(forms.values()), Form())
+    page = render_template(
+        "disputes/case.html",
+        case=found,
+        order=order,
+        milestone=_milestone(order, found.milestone_id),
+        names=parties([*order.parties, *(e.party_id for e in found.entries)]),
+        may_speak=policy.may_speak(actor, order, found),
+        may_rule=policy.may_rule(actor) and found.state in (CaseState.RULING, CaseState.APPEAL),
+        two=found.held_fen >= figures.ruling_two_from_fen,
+        merchant=actor.is_party(order.merchant_id),
+        opener=actor.is_party(found.opened_by),
+        accused=actor.is_party(found.against),
+        statement=forms.get("statement", Form()),
+        offering=forms.get("offering", Form()),
+        ruling=forms.get("ruling", Form()),
+        day_s=fair.DAY_S,
+        **_named(),
+    )
+    return page, form.status
+
+
+def _act(dispute_id: UUID, schema: Schema, name: str, said: str, do: Callable[..., Any]) -> Any:
+    """Read a form, act once under the order's lock, and come back to the case with the word or the refusal."""
+    _worn(dispute_id)
+    form = read_form(schema)
+    here = url_for("disputes.case", dispute_id=dispute_id)
+
+    @idempotent
+    def once() -> Any:
+        order, found = queries.locked(dispute_id, current_actor())
+        flash(do(order, found, form.data, current_actor()) or said, "success")
+        return redirect(here, 303)
+
+    try:
+        with form.attempt():
+            form.data  # noqa: B018
+            return once()
+    except Conflict as overtaken:
+        flash(overtaken.detail(), "danger")
+        return redirect(here, 303)
+    if "" in form.errors and len(form.errors) == 1:
+        db.session.rollback()
+        flash(form.errors[""][0], "danger")
+        return redirect(here, 303)
+    db.session.rollback()
+    return _case(dispute_id, **{name: form})
+
+
+def _party(order: Order) -> None:
+    require(policy.may_open(current_actor(), order))
+
+
+@bp.post("/disputes/<pid('dsp'):dispute_id>/statements")
+@signed_in
+def say_something(dispute_id: UUID) -> Any:
+    def do(order: Order, found: Dispute, given: dict[str, Any], actor: Any) -> None:
+        _party(order)
+        service.state(order, found, given["text"], actor)
+
+    return _act(dispute_id, StatementSchema(), "statement", _("已发出。"), do)
+
+
+@bp.post("/disputes/<pid('dsp'):dispute_id>/offers")
+@signed_in
+def offer(dispute_id: UUID) -> Any:
+    def do(order: Order, found: Dispute, given: dict[str, Any], actor: Any) -> None:
+        _party(order)
+        service.offer(order, found, given["creator_fen"], given["text"], actor)
+
+    return _act(dispute_id, OfferFormSchema(), "offering", _("方案已提出，等待对方答复。"), do)
+
+
+@bp.post("/disputes/<pid('dsp'):dispute_id>/offers/<pid('dse'):entry_id>/consent")
+@signed_in
+def accept(dispute_id: UUID, entry_id: UUID) -> Any:
+    def do(order: Order, found: Dispute, given: dict[str, Any], actor: Any) -> None:
+        _party(order)
+        service.accept_offer(order, found, entry_id, actor, to_wallet=given["to_wallet"])
+
+    return _act(dispute_id, ConsentSchema(), "statement", _("已同意，款项已按方案分配。"), do)
+
+
+@bp.post("/disputes/<pid('dsp'):dispute_id>/escalation")
+@signed_in
+def escalate(dispute_id: UUID) -> Any:
+    def do(order: Order, found: Dispute, given: dict[str, Any], actor: Any) -> None:
+        _party(order)
+        service.escalate(order, found, actor)
+
+    return _act(dispute_id, Schema(), "statement", _("已交由平台裁决。"), do)
+
+
+@bp.post("/disputes/<pid('dsp'):dispute_id>/withdrawal")
+@signed_in
+def withdraw(dispute_id: UUID) -> Any:
+    def do(order: Order, found: Dispute, given: dict[str, Any], actor: Any) -> None:
+        _party(order)
+        service.drop(order, found, actor)
+
+    return _act(dispute_id, Schema(), "statement", _("已撤回，这个阶段继续进行。"), do)
+
+
+@bp.post("/disputes/<pid('dsp'):dispute_id>/appeal")
+@signed_in
+def appeal(dispute_id: UUID) -> Any:
+    def do(order: Order, found: Dispute, given: dict[str, Any], actor: Any) -> None:
+        _party(order)
+        service.appeal(order, found, given["text"], actor)
+
+    return _act(dispute_id, StatementSchema(), "statement", _("已申诉，由另一位运营同事裁决。"), do)
+
+
+@bp.post("/disputes/<pid('dsp'):dispute_id>/ruling")
+@hat(Role.OPERATOR)
+def rule(dispute_id: UUID) -> Any:
+    def do(order: Order, found: Dispute, given: dict[str, Any], actor: Any) -> str | None:
+        require(policy.may_rule(actor))
+        done = service.rule(order, found, given["creator_fen"], given["reason"], actor)
+        return None if done else _("金额较大：裁决已提交，等待另一位运营同事同意后生效。")
+
+    return _act(dispute_id, RulingFormSchema(), "ruling", _("裁决已作出。"), do)

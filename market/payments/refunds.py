@@ -211,7 +211,8 @@ def give_back(
 
 def paid_in(subject_id: UUID) -> int:
     """What came into the order's escrow from everywhere: charges, the wallet, promotions."""
-    sources = [("checkout", each.id) for each in _charges(Checkout.subject_id == subject_id)]
+    paid = select(Checkout.id).where(Checkout.subject_id == subject_id, Checkout.state == CheckoutState.PAID)
+    sources = [("checkout", each) for each in db.session.scalars(paid)]
     escrow = Account(K.ESCROW_UNALLOCATED, subject_id)
     return sum(
         entry.change(escrow)

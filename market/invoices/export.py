@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from market.invoices.lines import lines
 from market.invoices.words import MOVEMENTS
@@ -32,10 +32,14 @@ def amount(fen: int) -> str:
 def of_party(party_id: UUID, since: datetime, until: datetime) -> Iterator[str]:
     """What each posting changed for the party."""
     head = [_("时间"), _("事项"), _("订单号"), _("金额（元）"), _("余额（元）"), _("通道编号"), _("分录编号")]
-    return _written(
-        head,
-        (
-            [
+    return _written(head, _lines(db.engine, party_id, since, until))
+
+
+def _lines(engine: Engine, party_id: UUID, since: datetime, until: datetime) -> Iterator[list[str]]:
+    """On a connection of its own: the request is over while the file is still being written."""
+    with engine.connect() as connection:
+        for line in lines(party_id, since, until, on=connection):
+            yield [
                 _moment(line.at),
                 MOVEMENTS.get(line.kind.value, line.kind.value),
                 line.order,
@@ -44,9 +48,6 @@ def of_party(party_id: UUID, since: datetime, until: datetime) -> Iterator[str]:
                 cell(line.ref),
                 ids.encode("pst", line.posting_id),
             ]
-            for line in lines(party_id, since, until)
-        ),
-    )
 
 
 LEGS = """
@@ -62,13 +63,14 @@ def of_ledger(since: datetime, until: datetime) -> Iterator[str]:
     """Every leg of every posting: for the accountant."""
     head = [_("时间"), _("分录编号"), _("分录类型"), _("行"), _("借方"), _("借方归属"), _("贷方"), _("贷方归属"),
             _("金额"), _("币种"), _("来源"), _("来源编号"), _("通道编号"), _("幂等键")]  # fmt: skip
-    rows = db.session.execute(
-        text(LEGS), {"since": since, "until": until}, execution_options={"yield_per": 1000}
-    )
-    return _written(
-        head,
-        (
-            [
+    return _written(head, _legs(db.engine, since, until))
+
+
+def _legs(engine: Engine, since: datetime, until: datetime) -> Iterator[list[str]]:
+    with engine.connect() as connection:
+        given = {"since": since, "until": until}
+        for row in connection.execute(text(LEGS), given, execution_options={"yield_per": 1000}):
+            yield [
                 _moment(row.effective_at),
                 ids.encode("pst", row.id),
                 row.kind,
@@ -84,9 +86,6 @@ def of_ledger(since: datetime, until: datetime) -> Iterator[str]:
                 cell(row.external_ref or ""),
                 cell(row.idem_key),
             ]
-            for row in rows
-        ),
-    )
 
 
 def _moment(at: datetime) -> str:

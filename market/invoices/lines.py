@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from market.kit.db import db
 from market.ledger.movements import PostingKind
@@ -70,8 +70,10 @@ class Line:
     balance_fen: int
 
 
-def balance_before(party_id: UUID, moment: datetime) -> int:
-    return int(db.session.scalar(text(BEFORE), {"party": party_id, "until": moment}) or 0)
+def balance_before(party_id: UUID, moment: datetime, *, on: Connection | None = None) -> int:
+    given = {"party": party_id, "until": moment}
+    found = on.scalar(text(BEFORE), given) if on else db.session.scalar(text(BEFORE), given)
+    return int(found or 0)
 
 
 def moved(party_id: UUID, since: datetime, until: datetime) -> bool:
@@ -80,10 +82,13 @@ def moved(party_id: UUID, since: datetime, until: datetime) -> bool:
     return bool(db.session.scalar(text(MOVED_IN), given))
 
 
-def lines(party_id: UUID, since: datetime, until: datetime) -> Iterator[Line]:
-    """Oldest first, fetched a thousand at a time; keep the session's transaction open while reading."""
-    balance = balance_before(party_id, since)
-    rows = db.session.execute(
+def lines(
+    party_id: UUID, since: datetime, until: datetime, *, on: Connection | None = None
+) -> Iterator[Line]:
+    """Oldest first, fetched a thousand at a time; its transaction (the session's, if none is given) stays open
+    while it is read."""
+    balance = balance_before(party_id, since, on=on)
+    rows = (on.execute if on else db.session.execute)(
         text(LINES),
         {"party": party_id, "since": since, "until": until},
         execution_options={"yield_per": 1000},

@@ -3,7 +3,7 @@
 from typing import Any, cast
 from uuid import UUID
 
-from flask import Response, stream_with_context
+from flask import Response
 from flask.typing import ResponseReturnValue
 
 from market.accounts.edge import current_actor, require
@@ -39,7 +39,7 @@ def pdf_answer(document: Document) -> Response:
 
 
 def csv_answer(rows: Any, name: str) -> Response:
-    answer = Response(stream_with_context(rows), content_type="text/csv; charset=utf-8")
+    answer = Response(rows, content_type="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return answer
 

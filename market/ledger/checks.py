@@ -127,6 +127,15 @@ def check_all() -> list[Violation]:
     return found
 
 
+def registered() -> dict[str, str]:
+    """What packages above ask of the books: name → the statement that selects one row per offender."""
+    return {
+        f"{package}: {rule}": statement
+        for package, rules in sorted(_REGISTERED.items())
+        for rule, statement in rules.items()
+    }
+
+
 def rules() -> list[str]:
     """The names of all that `check_all` checks."""
     others = [f"{package}: {rule}" for package, rules in sorted(_REGISTERED.items()) for rule in rules]

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import click
+from flask.cli import with_appcontext
 from sqlalchemy import select
 
 from market.accounts.queries import parties
@@ -13,12 +14,15 @@ from market.ledger.accounts import KINDS, Account, AccountKind
 from market.ledger.movements import Entry
 from market.orders.models import Order
 from market.payments import queries as payments
+from market.payments.entries import StripeEntry
+from market.payments.models import Withdrawal
 
 K = AccountKind
 
 
 @click.command("explain")
 @click.argument("number")
+@with_appcontext
 def explain(number: str) -> None:
     """Print how each stage of an order is shared out, every posting, and what they come to.
 
@@ -39,12 +43,49 @@ def explain(number: str) -> None:
         click.echo(f"\n{entry.at:%Y-%m-%d %H:%M} UTC  {entry.kind.value}")
         for leg in entry.legs:
             click.echo(f"  {_yuan(leg.fen):>10}  {named(leg.debit)} → {named(leg.credit)}")
+        _tell_pair(entry)
     click.echo("\nWhat these postings come to")
     sums = _come_to(entries)
     for account, fen in sums.items():
         click.echo(f"  {_yuan(fen):>10}  {named(account)}")
     owed = sum(fen * KINDS[account.kind].sign for account, fen in sums.items())
     click.echo(f"  {_yuan(owed):>10}  what we owe, less what we have")
+    _tell_withdrawals(order, named)
+
+
+def _tell_pair(entry: Entry) -> None:
+    """Stripe's own line for the same movement, when it was copied and paired."""
+    pair = db.session.scalar(select(StripeEntry).where(StripeEntry.posting_id == entry.posting_id))
+    if pair is not None:
+        click.echo(
+            f"  {_yuan(pair.net):>10}  = Stripe's {pair.id} {pair.type} {pair.source or ''}, fee {_yuan(pair.fee)}"
+        )
+    elif entry.external_ref:
+        click.echo(f"{'':>12}  Stripe's entry of {entry.external_ref} was not copied yet")
+
+
+def _tell_withdrawals(order: Order, named: "_Names") -> None:
+    """How its payees took money out since: a withdrawal takes what is available, whichever orders it is from."""
+    payees = [party for party in (order.creator_id, order.agency_id) if party]
+    taken = db.session.scalars(
+        select(Withdrawal)
+        .where(Withdrawal.party_id.in_(payees), Withdrawal.created_at >= order.awarded_at)
+        .order_by(Withdrawal.id)
+        .limit(20)
+    ).all()
+    for each in taken:
+        named.owners[each.id] = named.owners[each.party_id]
+        for entry in books.postings_of("withdrawal", each.id):
+            click.echo(
+                f"\n{entry.at:%Y-%m-%d %H:%M} UTC  {entry.kind.value}  (from all of the payee's orders)"
+            )
+            for leg in entry.legs:
+                click.echo(f"  {_yuan(leg.fen):>10}  {named(leg.debit)} → {named(leg.credit)}")
+            _tell_pair(entry)
+        if each.payout_id:
+            click.echo(
+                f"  {_yuan(each.amount_fen):>10}  to the bank by Stripe's {each.payout_id}: {each.state.value}"
+            )
 
 
 def _order(number: str) -> Order:

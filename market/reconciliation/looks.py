@@ -4,10 +4,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
+from sqlalchemy import text
+
+from market.kit.db import db
 from market.ledger import queries as books
 from market.ledger.accounts import AccountKind as K
 from market.ledger.checks import check as check_ledger
-from market.orders.checks import check as check_orders
+from market.ledger.checks import registered
 from market.payments import entries
 from market.reconciliation.found import Found
 from market.reconciliation.models import Kind
@@ -100,14 +103,14 @@ def ledger() -> list[Found]:
 
 
 def orders() -> list[Found]:
-    """(e) Every order, stage, earning and withdrawal says what the ledger says."""
+    """(e) Every order, stage, earning and withdrawal says what the ledger says: all offenders, not the first few."""
     found = []
-    for line in check_orders():
-        about = line.partition(": ")[0]
-        some_id = about.rpartition(" ")[2]
-        try:
-            order_id = order_of_id(UUID(some_id))
-        except ValueError:
-            order_id = None
-        found.append(Found(Kind.ORDER, about, order_id=order_id, what=line))
+    for rule, statement in registered().items():
+        for row in db.session.execute(text(statement)).all():
+            about, what = str(row[0]), ": ".join(str(part) for part in row)
+            try:
+                order_id = order_of_id(UUID(about))
+            except ValueError:
+                order_id = None
+            found.append(Found(Kind.ORDER, f"{rule} {about}"[:500], order_id=order_id, what=f"{rule} {what}"))
     return found

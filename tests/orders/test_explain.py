@@ -44,3 +44,30 @@ def test_the_last_part_of_the_number_is_enough_and_a_strange_one_is_refused(
     for strange in ("VT20200101-" + number.rpartition("-")[2], "VT20261123-999999", "fish"):
         refused = run.invoke(args=["ledger", "explain", strange])
         assert refused.exit_code == 1 and f"no order has the number {strange}" in refused.output
+
+
+def test_it_goes_from_the_card_to_the_bank_with_stripes_own_lines(
+    app: Flask, cast: dict[str, Player], order_id: UUID, sandbox: Sandbox
+) -> None:
+    mei, lin = cast["mei"], cast["lin"]
+    play.onboard(lin, sandbox)
+    play.accept(mei, play.submit(lin, order_id))
+    sandbox.control("clock", advance_s=5 * 24 * 3600)
+    play.shift(24 * 5)
+    sandbox.settle()
+    body = {"amount_fen": 5_000}
+    assert lin.api("POST", "/withdrawals", json=body, headers={"Idempotency-Key": "out-1"}).status_code == 201
+    sandbox.settle()
+    copied = app.test_cli_runner().invoke(args=["reconcile", "run", "--money"])
+    assert "entries" in copied.output, copied.output
+    number = cast["zhou"].api("GET", f"/orders/{encode('ord', order_id)}").json["number"]
+
+    ran = app.test_cli_runner().invoke(args=["ledger", "explain", number])
+
+    assert ran.exit_code == 0, (ran.output, ran.exception)
+    told = ran.output
+    assert "charge ch_" in told or "payment py_" in told, told
+    assert "PA payee available (creator Lin) → PT payout in transit (creator Lin)" in told
+    assert "PT payout in transit (creator Lin) → SC stripe clearing" in told
+    assert "transfer tr_" in told and "to the bank by Stripe's po_" in told
+    assert "was not copied yet" not in told

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask_babel import format_datetime, get_locale, get_timezone
 from markupsafe import Markup
@@ -12,7 +12,8 @@ from markupsafe import Markup
 from market.accounts.actor import Role
 from market.accounts.edge import actor_or_none, current_actor, hat, require
 from market.accounts.vocabulary import CATEGORIES, options
-from market.campaigns import known, policy, queries, rendering, service
+from market.campaigns import known, policy, queries, rendering, service, subsidy_pages
+from market.campaigns.blueprints import pages as bp
 from market.campaigns.models import MOST_SHOWN, ModuleKind, Venue
 from market.campaigns.schemas import (
     ModuleChangeFormSchema,
@@ -26,7 +27,7 @@ from market.kit.paging import page_of
 from market.kit.words import N_, _, say
 from market.tasks.registry import register_campaigns
 
-bp = Blueprint("campaigns", __name__)
+__all__ = ["bp", "subsidy_pages"]
 
 KIND_NAMES = {
     ModuleKind.VIDEO: N_("短视频"),

@@ -4,7 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from market.accounts.edge import actor_or_none, current_actor, require
-from market.campaigns import policy, queries, rendering, service
+from market.campaigns import policy, queries, rendering, service, subsidy_routes
+from market.campaigns.blueprints import api as bp
 from market.campaigns.models import Season, Venue, VenueModule
 from market.campaigns.schemas import (
     EntryInSchema,
@@ -20,14 +21,14 @@ from market.campaigns.schemas import (
     VenueQuery,
     VenueSchema,
 )
-from market.kit.api import OPEN_TO_ALL, ApiBlueprint, require_match
+from market.kit.api import OPEN_TO_ALL, require_match
 from market.kit.db import transaction
 from market.kit.errors import NotFound
 from market.kit.ids import decode
 from market.kit.paging import Page, page_of
 from market.kit.schemas import page_schema
 
-bp = ApiBlueprint("campaigns", __name__, description="Seasons and venue pages; composing is for operators")
+__all__ = ["bp", "subsidy_routes"]
 PREFIXES = tuple(rendering.PREFIXES.values())
 
 

@@ -1,7 +1,9 @@
-"""A merchant's money in escrow: four figures, the payments, and what the ledger says happened."""
+"""A merchant's money: four figures, the wallet, what to pay for next, and what the ledger says happened."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -15,13 +17,16 @@ from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Entry
 from market.orders import queries
 from market.orders.models import Milestone, Order
-from market.orders.states import MilestoneState, OrderState
+from market.orders.states import RUNNING, MilestoneState, OrderState
 from market.orders.yuan import POSTINGS
 from market.payments import queries as payments
+from market.payments import refunds, wallet
 from market.payments.models import Checkout
 
 K = AccountKind
-RECENT_ORDERS = 50
+RECENT_ORDERS = 200
+"""The statement is of so many orders, the latest: what moved in older ones stands on their money pages."""
+SHOWN_DUE = 5
 
 
 @dataclass(frozen=True)
@@ -35,74 +40,118 @@ class Moved:
 
 
 @dataclass(frozen=True)
+class Due:
+    """An order that waits for money: the stage, how much, and until when (None: no hour is set)."""
+
+    order: Order
+    stage: Milestone | None
+    fen: int
+    at: datetime | None
+
+
+@dataclass(frozen=True)
 class Funds:
-    awaiting_fen: int
+    """`held_fen` is in escrow, `releasable_fen` of it waits for the merchant's word; `released_fen` went to the payees,
+    `refunding_fen` is on its way back to the merchant."""
+
     held_fen: int
-    waiting_for_word_fen: int
+    releasable_fen: int
     released_fen: int
+    refunding_fen: int
+    wallet_fen: int
+    due: Sequence[Due]
+    due_fen: int
     checkouts: Page[Checkout]
-    orders: dict[UUID, Order]
-    statement: list[Moved]
+    statement: Page[Moved]
 
 
-def of_merchant(actor: Actor, *, cursor: str | None = None) -> Funds:
-    """The four figures over all orders; the statement over the latest RECENT_ORDERS."""
-    mine = queries.visible_to(actor)
-    awaiting = mine.where(Order.state == OrderState.AWAITING_FUNDS).with_only_columns(
-        func.sum(Order.price_fen)
-    )
-    sums = _by_state(actor)
-    held = sum(fen for state, fen in sums.items() if state is not MilestoneState.RELEASED)
-    checkouts = page_of(payments.visible_to(actor), Checkout.id, limit=20, cursor=cursor)
-    recent = db.session.scalars(mine.order_by(Order.id.desc()).limit(RECENT_ORDERS)).all()
-    by_id = {order.id: order for order in recent}
-    missing = {c.subject_id for c in checkouts} - set(by_id)
-    if missing:
-        by_id |= {order.id: order for order in db.session.scalars(mine.where(Order.id.in_(missing)))}
+def of_merchant(actor: Actor, *, cursor: str | None = None, paid_cursor: str | None = None) -> Funds:
+    """The figures over all orders. Raises Invalid on a cursor that is none."""
+    party_id = cast(UUID, actor.party_id)
+    held, releasable, released = _sums(actor)
+    due = awaiting(actor)
     return Funds(
-        awaiting_fen=int(db.session.scalar(awaiting) or 0),
         held_fen=held,
-        waiting_for_word_fen=sums.get(MilestoneState.SUBMITTED, 0),
-        released_fen=sums.get(MilestoneState.RELEASED, 0),
-        checkouts=checkouts,
-        orders=by_id,
-        statement=_statement(recent),
+        releasable_fen=releasable,
+        released_fen=released,
+        refunding_fen=_refunding(actor),
+        wallet_fen=wallet.balance(party_id),
+        due=due[:SHOWN_DUE],
+        due_fen=sum(each.fen for each in due),
+        checkouts=page_of(payments.visible_to(actor), Checkout.id, limit=10, cursor=paid_cursor),
+        statement=statement(actor, cursor=cursor),
     )
 
 
-def _by_state(actor: Actor) -> dict[MilestoneState, int]:
-    """The milestones' amounts of paid orders, by state."""
-    paid = queries.visible_to(actor).where(Order.funded_at.is_not(None)).with_only_columns(Order.id)
-    rows = db.session.execute(
-        select(Milestone.state, func.sum(Milestone.amount_fen))
-        .where(Milestone.order_id.in_(paid))
-        .group_by(Milestone.state)
+def _sums(actor: Actor) -> tuple[int, int, int]:
+    """Held, of it waiting for the merchant's word, and released: fen over all of the merchant's funded stages."""
+    mine = queries.visible_to(actor).with_only_columns(Order.id)
+    over = Milestone.state.in_((MilestoneState.RELEASED, MilestoneState.REFUNDED, MilestoneState.SPLIT))
+    left = func.coalesce(func.sum(Milestone.amount_fen - Milestone.released_fen).filter(~over), 0)
+    word = func.coalesce(
+        func.sum(Milestone.amount_fen - Milestone.released_fen).filter(
+            Milestone.state == MilestoneState.SUBMITTED
+        ),
+        0,
     )
-    return {row[0]: int(row[1]) for row in rows}
+    released = func.coalesce(func.sum(Milestone.released_fen - Milestone.reversed_fen), 0)
+    row = db.session.execute(
+        select(left, word, released).where(Milestone.order_id.in_(mine), Milestone.funded_at.is_not(None))
+    ).one()
+    return int(row[0]), int(row[1]), int(row[2])
 
 
-def _statement(orders: Sequence[Order]) -> list[Moved]:
-    """Postings that changed what the merchant has in escrow, newest first."""
-    owner: dict[Account, Order] = {}
+def _refunding(actor: Actor) -> int:
+    under_way = refunds.visible_to(actor).where(
+        refunds.Refund.state.in_((refunds.RefundState.REQUESTED, refunds.RefundState.PENDING))
+    )
+    return int(
+        db.session.scalar(under_way.with_only_columns(func.coalesce(func.sum(refunds.Refund.amount_fen), 0)))
+        or 0
+    )
+
+
+def awaiting(actor: Actor) -> list[Due]:
+    """What waits for money, the most urgent first: awarded orders, then stages on which nobody may begin."""
+    orders = db.session.scalars(
+        queries.visible_to(actor)
+        .where(Order.state.in_((OrderState.AWAITING_FUNDS, *RUNNING)))
+        .where(
+            Order.id.in_(
+                select(Milestone.order_id).where(
+                    Milestone.funded_at.is_(None), Milestone.state == MilestoneState.PENDING
+                )
+            )
+        )
+        .order_by(Order.id)
+    ).all()
+    found = []
     for order in orders:
+        if order.state is OrderState.AWAITING_FUNDS:
+            until = order.awarded_at + timedelta(hours=order.terms["funding_lapse_h"])
+            found.append(Due(order, None, sum(m.amount_fen for m in order.unfunded), until))
+        elif order.waiting_stage is not None:
+            found.append(Due(order, order.waiting_stage, order.waiting_stage.amount_fen, None))
+    return sorted(found, key=lambda due: (due.at is not None, due.at or due.order.awarded_at))
+
+
+def statement(actor: Actor, *, limit: int = 20, cursor: str | None = None) -> Page[Moved]:
+    """Postings that changed what the merchant has in escrow, newest first. Raises Invalid on a cursor that is none."""
+    recent = db.session.scalars(
+        queries.visible_to(actor).order_by(Order.id.desc()).limit(RECENT_ORDERS)
+    ).all()
+    owner: dict[Account, Order] = {}
+    for order in recent:
         owner[Account(K.ESCROW_UNALLOCATED, order.id)] = order
         owner |= {Account(K.ESCROW_MILESTONE, m.id): order for m in order.milestones}
     if not owner:
-        return []
+        return Page([], None)
+    page = books.statement(list(owner), limit=limit, cursor=cursor)
     lines = []
-    for entry in books.statement(list(owner), limit=40).data:
-        change = sum(
-            entry.change(account)
-            for account in {end for leg in entry.legs for end in (leg.debit, leg.credit)} & owner.keys()
-        )
-        touched = next(end for leg in entry.legs for end in (leg.debit, leg.credit) if end in owner)
+    for entry in page.data:
+        ends = [end for leg in entry.legs for end in (leg.debit, leg.credit) if end in owner]
+        change = sum(entry.change(account) for account in set(ends))
         if change:
-            lines.append(
-                Moved(
-                    say(POSTINGS[entry.kind]) if entry.kind in POSTINGS else entry.kind.value,
-                    owner[touched],
-                    change,
-                    entry,
-                )
-            )
-    return lines
+            name = say(POSTINGS[entry.kind]) if entry.kind in POSTINGS else entry.kind.value
+            lines.append(Moved(name, owner[ends[0]], change, entry))
+    return Page(lines, page.next_cursor)

@@ -181,5 +181,8 @@ def my_funds() -> Any:
     """What is held, what waits for a word, what was paid out; every payment and every posting."""
     actor = current_actor()
     return render_template(
-        "orders/funds.html", funds=funds.of_merchant(actor, cursor=request.args.get("cursor"))
+        "orders/funds.html",
+        funds=funds.of_merchant(
+            actor, cursor=request.args.get("cursor"), paid_cursor=request.args.get("paid")
+        ),
     )

@@ -12,14 +12,16 @@ from market.accounts.idempotency import idempotent, request_key
 from market.kit.api import IDEMPOTENCY_KEY
 from market.kit.db import transaction
 from market.kit.paging import Page, page_of
-from market.kit.schemas import page_schema
-from market.orders import exit_routes, funding, paying, policy, queries, service
+from market.kit.schemas import PageQuery, page_schema
+from market.orders import exit_routes, funding, funds, paying, policy, queries, service
 from market.orders.api import bp
 from market.orders.models import Order
 from market.orders.schemas import (
     AwardSchema,
     CancellationSchema,
+    FundsSchema,
     MoneySchema,
+    MovedSchema,
     OrderDetailSchema,
     OrderQuery,
     OrderSchema,
@@ -30,6 +32,7 @@ from market.orders.schemas import (
 )
 from market.orders.yuan import Yuan, yuan_by_yuan
 from market.payments.models import Checkout
+from market.payments.policy import has_wallet
 from market.payments.schemas import CheckoutSchema
 from market.tasks import queries as tasks
 
@@ -69,6 +72,25 @@ def get_money(order_id: UUID) -> Yuan:
     """Where each fen is, with the ledger's postings behind it, as far as it concerns you."""
     actor = current_actor()
     return yuan_by_yuan(queries.find_visible(order_id, actor), actor)
+
+
+@bp.get("/funds")
+@bp.response(200, FundsSchema)
+def get_funds() -> funds.Funds:
+    """The merchant's money in four figures, with what waits for money, the most urgent first."""
+    actor = current_actor()
+    require(has_wallet(actor))
+    return funds.of_merchant(actor)
+
+
+@bp.get("/funds/entries")
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, page_schema(MovedSchema))
+def list_funds_entries(query: dict[str, Any]) -> Page[funds.Moved]:
+    """What came into escrow and left it, newest first, over the latest orders."""
+    actor = current_actor()
+    require(has_wallet(actor))
+    return funds.statement(actor, **query)
 
 
 @bp.get("/orders/<pid('ord'):order_id>/payment-plan")

@@ -4,6 +4,7 @@ from marshmallow import EXCLUDE, fields
 
 from market.accounts.vocabulary import Format
 from market.kit.schemas import Choice, Fen, Instant, PageQuery, PublicId, Schema
+from market.ledger.movements import PostingKind
 from market.orders.queries import REVIEW, TABS
 from market.orders.states import MilestoneState, OrderState, Stage
 
@@ -164,6 +165,42 @@ class MoneySchema(Schema):
     rows = fields.List(fields.Nested(MoneyRowSchema), required=True)
     totals = fields.List(fields.Nested(TotalSchema), required=True)
     postings = fields.List(fields.Nested(PostingSchema), required=True)
+
+
+class DueSchema(Schema):
+    """An order that waits for money; `stage` is null when nothing of it is funded yet."""
+
+    order_id = PublicId("ord", attribute="order.id", required=True)
+    number = fields.String(attribute="order.number", required=True)
+    stage = fields.Function(
+        lambda due: due.stage.kind.value if due.stage else None,
+        required=True,
+        metadata={"type": ["string", "null"]},
+    )
+    fen = fields.Integer(required=True)
+    at = Instant(required=True, allow_none=True)
+
+
+class FundsSchema(Schema):
+    """Your money: in escrow, of it waiting for your word, paid out, on its way back to you, and the wallet."""
+
+    held_fen = fields.Integer(required=True)
+    releasable_fen = fields.Integer(required=True)
+    released_fen = fields.Integer(required=True)
+    refunding_fen = fields.Integer(required=True)
+    wallet_fen = fields.Integer(required=True)
+    due_fen = fields.Integer(required=True)
+    due = fields.List(fields.Nested(DueSchema), required=True)
+
+
+class MovedSchema(Schema):
+    """A posting that changed what you have in escrow."""
+
+    id = PublicId("pst", attribute="entry.posting_id", required=True)
+    kind = fields.Enum(PostingKind, by_value=True, attribute="entry.kind", required=True)
+    at = Instant(attribute="entry.at", required=True)
+    order_id = PublicId("ord", attribute="order.id", required=True)
+    change_fen = fields.Integer(attribute="fen", required=True)
 
 
 class CancellationSchema(Schema):

@@ -66,6 +66,11 @@ class Party(Row, Base):
     )
 
     @property
+    def is_company(self) -> bool:
+        """As claimed and verified; everybody else is a person."""
+        return self.is_verified and self.claim.get("kind") == "company"
+
+    @property
     def is_verified(self) -> bool:
         return self.verification is Verification.VERIFIED
 

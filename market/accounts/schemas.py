@@ -9,6 +9,9 @@ OPEN_ROLES = [role.value for role in Role if role is not Role.OPERATOR]
 """Anybody may sign up as these; operators are made by command."""
 
 
+PAYEE_KINDS = ["individual", "company"]
+
+
 class SignUpSchema(Schema):
     role = Choice(OPEN_ROLES, required=True)
     name = Text(least=1, most=60, required=True)
@@ -51,6 +54,11 @@ class MeSchema(Schema):
 class ClaimSchema(Schema):
     """What an operator needs to verify a provider."""
 
+    kind = Choice(
+        PAYEE_KINDS,
+        load_default="individual",
+        metadata={"description": "a person's income is taxed at the source, a company's is not"},
+    )
     legal_name = Text(least=2, most=80, required=True)
     registration_no = Text(least=4, most=40, required=True)
     contact = Text(least=2, most=80, required=True)

@@ -10,6 +10,7 @@ class Figures:
 
     fee_bps: int = 500  # the platform's share of each milestone
     tax_bps: int = 300  # withheld from the creator's own part
+    company_tax_bps: int = 0  # the same when the creator is a company, which pays its taxes itself
     milestone_script: int = 10  # K11: the default stages, in percent
     milestone_draft: int = 40
     milestone_published: int = 50

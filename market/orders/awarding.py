@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 
 from market.accounts.actor import Actor
+from market.accounts.queries import find_party
 from market.agencies import queries as agencies
 from market.agencies import service as rosters
 from market.bids import queries as bids
@@ -18,7 +19,7 @@ from market.kit.figures import figures
 from market.kit.pages import format_fen
 from market.kit.work import set_timer
 from market.messages.service import thread_for
-from market.orders import events
+from market.orders import events, split_rules
 from market.orders.errors import AlreadyAwarded, BidChanged, BidMissing, BidNotOpen, ShareEnded, TooLate
 from market.orders.models import BOOKKEEPING_ZONE, Milestone, Order
 from market.orders.queries import has_funded
@@ -77,7 +78,16 @@ def _agree(task: Task, bid: Bid, by: Actor) -> Order:
         is_new=not has_funded(task.merchant_id),
         by=by,
     )
-    terms = terms_of(task, bid, parts, figures, fee_discount_bps=lowered)
+    rule = split_rules.current(figures)
+    terms = terms_of(
+        task,
+        bid,
+        parts,
+        figures,
+        rule_version=rule.version,
+        tax_bps=rule.tax_for(find_party(bid.creator_id)),
+        fee_discount_bps=lowered,
+    )
     order = Order(
         id=order_id,
         task_id=task.id,
@@ -93,6 +103,7 @@ def _agree(task: Task, bid: Bid, by: Actor) -> Order:
         fee_bps=terms["fee_bps"],
         commission_bps=terms["commission_bps"],
         tax_bps=terms["tax_bps"],
+        rule_version=rule.version,
         terms=terms,
         terms_hash=hash_of(terms),
         awarded_at=awarded_at,

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market.accounts.vocabulary import Format
@@ -47,6 +47,8 @@ class Order(Row, Base):
     fee_bps: Mapped[int]
     commission_bps: Mapped[int]
     tax_bps: Mapped[int]
+    rule_version: Mapped[int] = mapped_column(ForeignKey("split_rules.version"))
+    """The rule whose rates stand above."""
     terms: Mapped[dict[str, Any]]
     terms_hash: Mapped[bytes] = mapped_column(LargeBinary)
     state: Mapped[OrderState] = mapped_column(default=OrderState.AWAITING_FUNDS)

@@ -39,7 +39,14 @@ def parts_of(price_fen: int, awarded_at: datetime, deadline: datetime, figures: 
 
 
 def terms_of(
-    task: Task, bid: Bid, parts: list[Part], figures: Figures, *, fee_discount_bps: int = 0
+    task: Task,
+    bid: Bid,
+    parts: list[Part],
+    figures: Figures,
+    *,
+    rule_version: int,
+    tax_bps: int,
+    fee_discount_bps: int = 0,
 ) -> dict[str, Any]:
     """Everything both sides agreed to, in plain JSON."""
     rush, deadline = bool(task.campaign_code), task.deadline
@@ -78,7 +85,8 @@ def terms_of(
         "fee_bps": figures.fee_bps - fee_discount_bps,
         "fee_discount_bps": fee_discount_bps,
         "commission_bps": bid.commission_bps if bid.agency_id else 0,
-        "tax_bps": figures.tax_bps,
+        "tax_bps": tax_bps,
+        "rule_version": rule_version,
         "revisions": task.revisions,
         "rights": {
             "months": task.rights_months,

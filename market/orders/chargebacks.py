@@ -21,6 +21,8 @@ from market.orders.states import RUNNING, MilestoneState
 from market.payments import chargebacks, earnings
 from market.payments import queries as payments
 from market.payments.chargebacks import Chargeback, ChargebackState, Part
+from market.payments.refunds import paid_in
+from market.subsidies import service as subsidies
 
 K = AccountKind
 
@@ -113,7 +115,8 @@ def _settle(chargeback_id: UUID) -> None:
 
 
 def _end(order: Order, found: Chargeback) -> int:
-    """Every stage that is not over ends unpaid: EH→CBR, and what the loss does not take EH→MW; returns what it took.
+    """Every stage that is not over ends unpaid: EH→CBR, a subsidy's part EH→PRO, and what the loss does not take
+    EH→MW; returns what it took.
 
     A stage whose money is in a case is left to the case.
     """
@@ -130,7 +133,8 @@ def _end(order: Order, found: Chargeback) -> int:
         ):
             continue
         there = hold.left_fen if hold else 0
-        lost = min(there, found.amount_fen - spent)
+        promotion = subsidies.returned(order.id, there, paid_in_fen=lambda: paid_in(order.id))
+        lost = min(there - promotion, found.amount_fen - spent)
         if hold:
             hold.lost_fen += lost
             hold.returned_fen += there - lost
@@ -144,7 +148,8 @@ def _end(order: Order, found: Chargeback) -> int:
             source=found.held,
             returns=[
                 Leg(found.held, found.receivable, lost),
-                Leg(found.held, Account(K.MERCHANT_WALLET, order.merchant_id), there - lost),
+                Leg(found.held, Account(K.PROMOTIONS), promotion),
+                Leg(found.held, Account(K.MERCHANT_WALLET, order.merchant_id), there - promotion - lost),
             ],
             by=SYSTEM,
         )

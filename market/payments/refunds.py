@@ -28,6 +28,7 @@ from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Leg, PostingKind
 from market.payments import calls
 from market.payments.alarms import alarm
+from market.payments.chargebacks import Chargeback, ChargebackState
 from market.payments.errors import RefundTooLarge, StripeRefused
 from market.payments.models import Checkout
 from market.payments.params import refund_params
@@ -241,11 +242,16 @@ def withdraw_wallet(payer_id: UUID, fen: int, by: Actor) -> Sequence[Refund]:
 
 
 def _charges(*which: object, lock: bool = False) -> list[Checkout]:
-    """Paid checkouts with something left, the newest first; locked by id, so that two refunds stand in line."""
+    """Paid checkouts with something left, the newest first; locked by id, so that two refunds stand in line.
+
+    What the payer's bank disputes, or took back, cannot be refunded as well.
+    """
+    disputed = select(Chargeback.charge_id).where(Chargeback.state != ChargebackState.WON)
     rows = select(Checkout).where(
         *which,  # type: ignore[arg-type]
         Checkout.state == CheckoutState.PAID,
         Checkout.received_fen > Checkout.refunded_fen,
+        Checkout.charge_id.not_in(disputed),
     )
     if lock:
         rows = rows.order_by(Checkout.id).with_for_update().execution_options(populate_existing=True)

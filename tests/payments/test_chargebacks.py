@@ -388,3 +388,20 @@ def test_money_of_a_wallet_is_set_aside_and_the_rest_is_owed(
     assert play.balance(app, "CBR", chargeback(app, "du_w").id) == 0
     with app.app_context():
         assert check_payments() == []
+
+
+def test_what_the_bank_took_back_is_not_refunded_as_well(
+    app: Flask, mei: Player, lin: Player, sandbox: Sandbox, order_id: UUID
+) -> None:
+    from market.payments import refunds
+
+    with app.app_context():
+        before = refunds.refundable(order_id)
+    dispute_id = dispute(app, sandbox, order_id)
+    with app.app_context():
+        during = refunds.refundable(order_id)
+    decide(sandbox, dispute_id, "lost")
+
+    with app.app_context():
+        assert (before, during, refunds.refundable(order_id)) == (PRICE, 0, 0)
+    is_sound(app, sandbox)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261127_split_rules"
-down_revision = "20261127_subsidies"
+down_revision = "20261127_disputes"
 branch_labels = None
 depends_on = None
 

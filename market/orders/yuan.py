@@ -4,7 +4,7 @@ What one may not see of the others: the merchant sees what he paid and that it w
 out; the creator sees every part; the agency sees its own part and the rest as one sum; operators see all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -17,8 +17,8 @@ from market.ledger.movements import Entry, Leg, PostingKind
 from market.orders.models import Milestone, Order
 from market.orders.shares import Shares
 from market.orders.states import STAGE_NAMES, MilestoneState
+from market.payments import chargebacks, refunds
 from market.payments import queries as payments
-from market.payments import refunds
 from market.payments.models import Earning
 from market.payments.refunds import Refund
 
@@ -28,6 +28,7 @@ WORDS = {
     "awaiting": N_("待托管"),
     "never": N_("未付款，订单已结束"),
     "held": N_("托管中"),
+    "frozen": N_("冻结"),
     "released": N_("已放款"),
     "creator": N_("创作者所得"),
     "agency": N_("机构分成"),
@@ -41,6 +42,8 @@ STATUSES = {
     "awaiting": N_("等待托管"),
     "never": N_("未发生"),
     "held": N_("托管中，验收后放款"),
+    "frozen": N_("冻结，等待核查或银行的决定"),
+    "lost": N_("被付款方银行追回"),
     "cooling": N_("清算中"),
     "available": N_("可提现"),
     "paid": N_("已结清"),
@@ -58,6 +61,10 @@ POSTINGS = {
     PostingKind.SPLIT: N_("提前结束，按方案分配"),
     PostingKind.HOLD: N_("争议，冻结"),
     PostingKind.DECIDE: N_("仲裁结果"),
+    PostingKind.CHARGEBACK_OPENED: N_("付款被银行拒付"),
+    PostingKind.CHARGEBACK_FROZEN: N_("拒付，冻结"),
+    PostingKind.CHARGEBACK_WON: N_("拒付撤销，恢复"),
+    PostingKind.CHARGEBACK_LOST: N_("付款被银行追回"),
     PostingKind.REFUND: N_("退款"),
     PostingKind.REFUND_SETTLED: N_("退款已从支付通道划出"),
     PostingKind.REFUND_FAILED: N_("退款没有成功，转入钱包"),
@@ -73,6 +80,10 @@ ACCOUNTS = {
     K.ESCROW_UNALLOCATED: N_("订单托管"),
     K.ESCROW_MILESTONE: N_("阶段托管"),
     K.ESCROW_HELD: N_("争议冻结"),
+    K.CHARGEBACK_RECEIVABLE: N_("银行拒付"),
+    K.DISPUTE_FEES: N_("争议费（平台承担）"),
+    K.MERCHANT_RECEIVABLE: N_("应收商家"),
+    K.LOSSES: N_("平台承担"),
     K.REFUND_IN_TRANSIT: N_("退款在途"),
     K.PAYEE_RECEIVABLE: N_("应收收款方"),
     K.FEE_REVENUE: N_("平台服务费"),
@@ -150,7 +161,7 @@ def yuan_by_yuan(order: Order, actor: Actor) -> Yuan:
     """The order's money as the actor may see it."""
     view = _view(order, actor)
     checkouts = payments.checkouts_of(order.id)
-    reader = _Reader(order, view, payments.earnings_of(order.id))
+    reader = _Reader(order, view, payments.earnings_of(order.id), chargebacks.set_aside(order.id))
     back = refunds.of_subject(order.id) if view in ("merchant", "operator") else []
     rows = [
         Row(
@@ -167,6 +178,11 @@ def yuan_by_yuan(order: Order, actor: Actor) -> Yuan:
     ]
     deposit = [entry for c in checkouts for entry in books.postings_of("checkout", c.id)]
     own = books.postings_of("order", order.id)
+    disputed = [
+        entry
+        for found in chargebacks.of_subject(order.id)
+        for entry in books.postings_of("chargeback", found.id)
+    ]
     away = [entry for refund in back for entry in books.postings_of("refund", refund.id)]
     escrow = Account(K.ESCROW_UNALLOCATED, order.id)
     return Yuan(
@@ -176,7 +192,9 @@ def yuan_by_yuan(order: Order, actor: Actor) -> Yuan:
         rows=rows,
         totals=_totals(rows),
         refunds=back,
-        postings=reader.postings(sorted([*deposit, *own, *away], key=lambda entry: entry.posting_id)),
+        postings=reader.postings(
+            sorted([*deposit, *own, *away, *disputed], key=lambda entry: entry.posting_id)
+        ),
     )
 
 
@@ -204,6 +222,8 @@ class _Reader:
     order: Order
     view: str
     earnings: Sequence[Earning]
+    set_aside: Mapping[UUID, tuple[int, int]]
+    """By earning: what waits for a bank's decision, and what was lost by one."""
 
     def parts(self, m: Milestone) -> list[Part]:
         """What of the milestone is with the payees, in escrow, in a case, and back with the merchant: its amount."""
@@ -214,7 +234,8 @@ class _Reader:
         open_fen = m.left_fen if m.state is not MilestoneState.HELD else 0
         if open_fen:
             rest = Shares.between(m.released_fen, m.amount_fen, **self.order.rates)
-            parts += self._shared(rest, "held", m.due_at)
+            frozen = self.order.frozen_at is not None
+            parts += self._shared(rest, "frozen" if frozen else "held", None if frozen else m.due_at)
         if in_case:
             parts.append(Part("case", in_case, "case"))
         returned = m.returned_fen + m.reversed_fen - (in_case if m.state is not MilestoneState.HELD else 0)
@@ -261,9 +282,16 @@ class _Reader:
             mine = [e for e in self.earnings if e.source_id == m.id and e.party_id == payee]
             cooling = [e for e in mine if e.matured_at is None and e.net_fen]
             cooling_fen = min(part.fen, sum(e.net_fen for e in cooling))
-            if part.fen > cooling_fen:
+            left = part.fen - cooling_fen
+            for status, taken in (("frozen", 0), ("lost", 1)):
+                fen = min(left, sum(self.set_aside.get(e.id, (0, 0))[taken] for e in mine))
+                if fen:
+                    parts.append(Part(part.what, fen, status))
+                    left -= fen
+            if left:
                 since = max((e.matured_at for e in mine if e.matured_at), default=at)
-                parts.append(Part(part.what, part.fen - cooling_fen, "available", since))
+                frozen = any(e.frozen_at for e in mine)
+                parts.append(Part(part.what, left, "frozen" if frozen else "available", since))
             if cooling_fen:
                 parts.append(Part(part.what, cooling_fen, "cooling", min(e.matures_at for e in cooling)))
         return parts
@@ -293,7 +321,10 @@ class _Reader:
         sums: dict[tuple[str, str], int] = {}
         for leg in entry.legs:
             ends = (self._word(leg.debit), self._word(leg.credit))
-            if ends[0] != ends[1] and K.STRIPE_FEES not in (leg.debit.kind, leg.credit.kind):
+            if ends[0] != ends[1] and not {K.STRIPE_FEES, K.DISPUTE_FEES, K.LOSSES} & {
+                leg.debit.kind,
+                leg.credit.kind,
+            }:
                 sums[ends] = sums.get(ends, 0) + leg.fen
         return [Movement(debit, credit, fen) for (debit, credit), fen in sums.items()]
 
@@ -301,7 +332,7 @@ class _Reader:
         """Stripe's fee is the platform's affair; of payees' accounts one sees one's own (the creator: the agency's
         part of a release too, since it comes out of the same sum)."""
         ends = (leg.debit, leg.credit)
-        if any(end.kind is K.STRIPE_FEES for end in ends):
+        if any(end.kind in (K.STRIPE_FEES, K.DISPUTE_FEES, K.MERCHANT_RECEIVABLE, K.LOSSES) for end in ends):
             return False
         payees = {end.owner_id for end in ends if end.kind in (K.PAYEE_PENDING, K.PAYEE_AVAILABLE)}
         if self.view == "agency":

@@ -206,6 +206,21 @@ def holds_of(chargeback_id: UUID) -> Sequence[ChargebackHold]:
     ).all()
 
 
+def set_aside(subject_id: UUID) -> dict[UUID, tuple[int, int]]:
+    """By earning of this order: what waits for a bank's decision, and what was lost by one."""
+    rows = (
+        select(ChargebackHold)
+        .join(Chargeback, Chargeback.id == ChargebackHold.chargeback_id)
+        .where(Chargeback.subject_id == subject_id, ChargebackHold.earning_id.is_not(None))
+    )
+    found: dict[UUID, tuple[int, int]] = {}
+    for each in db.session.scalars(rows):
+        if each.earning_id:
+            waits, lost = found.get(each.earning_id, (0, 0))
+            found[each.earning_id] = (waits + each.left_fen, lost + each.lost_fen)
+    return found
+
+
 # What Stripe says
 
 

@@ -90,6 +90,11 @@ def test_won_everything_is_exactly_where_it_was(
     before = stages(app, order_id), play.balance(app, "PP", lin.party_id)
     dispute_id = dispute(app, sandbox, order_id)
     during = stages(app, order_id), play.balance(app, "PP", lin.party_id)
+    for who in (mei, lin):
+        money = who.api("GET", f"/orders/{encode('ord', order_id)}/money").json
+        parts = [part for row in money["rows"] for part in row["parts"]]
+        assert sum(part["fen"] for part in parts) == PRICE
+        assert "frozen" in {part["status"] for part in parts}
 
     decide(sandbox, dispute_id, "won")
 

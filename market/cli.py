@@ -14,6 +14,7 @@ from market.accounts.models import Verification
 from market.kit.db import transaction
 from market.ledger.cli import ledger
 from market.matching.cli import matching
+from market.media.cli import media_font, media_tracks
 from market.orders import cli as order_books
 from market.payments.cli import stripe, webhooks
 from market.reconciliation.cli import reconcile
@@ -26,6 +27,8 @@ def register(app: Flask) -> None:
     app.cli.add_command(user)
     app.cli.add_command(openapi)
     ledger.add_command(order_books.explain)
+    app.cli.add_command(media_font)
+    app.cli.add_command(media_tracks)
     for group in (ledger, matching, webhooks, stripe, reconcile):
         app.cli.add_command(group)
 

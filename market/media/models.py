@@ -55,7 +55,7 @@ class Asset(Row, Base):
     width: Mapped[int | None]
     height: Mapped[int | None]
     options: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    """What the uploader chose: focus_x and focus_y (0..1) of the square, poster_ms."""
+    """What the uploader chose: focus_x and focus_y (0..1) of the square, poster_ms; `edit` for a film made of others."""
     renditions: Mapped[dict[str, Any]] = mapped_column(default=dict)
     token: Mapped[str] = mapped_column(unique=True)
     """128 bits nobody guesses; the public name of the file."""
@@ -110,6 +110,10 @@ class Asset(Row, Base):
     @property
     def sprite_url(self) -> str:
         return self.url(self.renditions.get("sprite_vtt"))
+
+    @property
+    def captions_url(self) -> str:
+        return self.url(self.renditions.get("captions"))
 
     @property
     def download_url(self) -> str:

@@ -4,11 +4,12 @@ import dataclasses
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from market.media import images, transcode
+from market.media import cut, images, transcode
 from market.media.config import MIB, config
 from market.media.models import Kind
-from market.media.probe import probe
+from market.media.probe import Probe, probe
 from market.media.reasons import Rejected
 from market.media.run import Watch
 from market.media.service import Made, Order
@@ -21,10 +22,12 @@ def work(order: Order, watch: Watch) -> Made:
     folder = work_folder(f"{order.job_id.hex}-{order.attempt}")
     try:
         watch.step("check", 0)
-        source = storage().local(order.original_key, folder, watch)
         out = folder / "out"
         out.mkdir()
-        made = MAKERS[order.kind](order, source, out, watch)
+        if order.edit is not None:
+            made = _edited(order.edit, folder, out, watch)
+        else:
+            made = MAKERS[order.kind](order, storage().local(order.original_key, folder, watch), out, watch)
         watch.step("store", 0)
         storage().delete_tree(order.prefix)  # left by a try that died before its row said so
         storage().put_tree(out, order.prefix, watch)
@@ -44,6 +47,25 @@ def _video(order: Order, source: Path, out: Path, watch: Watch) -> Made:
     )
     renditions = transcode.make(source, out, plan, watch)
     return Made(out, film.content_type, renditions, round(film.duration_s * 1000), film.width, film.height)
+
+
+def _edited(edit: dict[str, Any], folder: Path, out: Path, watch: Watch) -> Made:
+    """A film out of others, by a list; its sources are looked at again, as if they had just come."""
+    wanted = cut.Cut.read(edit)
+    sources: dict[str, tuple[Path, Probe]] = {}
+    for clip in wanted.clips:
+        if clip.source not in sources:
+            place = folder / f"source-{len(sources)}"
+            place.mkdir()
+            path = storage().local(clip.source, place, watch)
+            sources[clip.source] = (path, probe(path, clip.filename, watch))
+    desk = folder / "desk"
+    desk.mkdir()
+    film, renditions = cut.make(wanted, sources, desk, out, watch)
+    size = (out / renditions["mp4"]).stat().st_size
+    return Made(
+        out, film.content_type, renditions, round(film.duration_s * 1000), film.width, film.height, size
+    )
 
 
 def _image(order: Order, source: Path, out: Path, watch: Watch) -> Made:

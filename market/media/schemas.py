@@ -10,7 +10,18 @@ class ProgressSchema(Schema):
     step = fields.String(
         required=True,
         metadata={
-            "enum": ["upload", "queue", "check", "measure", "ladder", "finish", "store", "ready", "refused"]
+            "enum": [
+                "upload",
+                "queue",
+                "check",
+                "measure",
+                "ladder",
+                "finish",
+                "inspect",
+                "store",
+                "ready",
+                "refused",
+            ]
         },
     )
     words = fields.String(required=True, metadata={"description": "the step, in the reader's language"})
@@ -51,7 +62,7 @@ class AssetSchema(Schema):
         values=fields.String(),
         required=True,
         metadata={
-            "description": "hls, mp4, poster, preview, sprite, image, file, those there are. Before publication "
+            "description": "hls, mp4, poster, preview, sprite, captions, image, file, those there are. Before publication "
             "each is signed and works for a few minutes; links inside a playlist keep the signature."
         },
     )

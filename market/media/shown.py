@@ -13,7 +13,8 @@ STEPS = {
     "check": (N_("检查文件"), 0, 3),
     "measure": (N_("测量音量"), 3, 10),
     "ladder": (N_("转码多档画质"), 10, 92),
-    "finish": (N_("生成封面和预览"), 92, 97),
+    "finish": (N_("生成封面和预览"), 92, 96),
+    "inspect": (N_("检查成片"), 96, 97),
     "store": (N_("保存"), 97, 99),
 }
 """Step → its name, and the part of the whole it stands for in percent."""
@@ -83,6 +84,7 @@ def urls(asset: Asset, sign: Callable[[str], str]) -> dict[str, Any]:
         "poster": asset.poster_url,
         "preview": asset.preview_url,
         "sprite": asset.sprite_url,
+        "captions": asset.captions_url,
         "image": asset.image_url(),
         "file": asset.download_url,
     }

@@ -7,7 +7,7 @@ lists, so that a benchmark can run exactly the same ladder bare.
 import math
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,15 +83,19 @@ def measure_command(source: Path) -> list[str]:
 
 def ladder_command(source: Path, folder: Path, plan: Plan, *, loudness: float | None = None) -> list[str]:
     """The one run: the HLS ladder into `folder`, where a folder for each rung must exist."""
-    sides = plan.sides
-    kbits = [RUNGS.get(side, RUNGS[480]) for side in sides]
-    command = [
+    return [
         ffmpeg.binary(), "-nostdin", "-hide_banner", "-nostats", "-y", "-loglevel", "warning",
         "-progress", "pipe:1", "-stats_period", "0.5", "-filter_complex_threads", str(ffmpeg.threads()), *GUARD,
         "-max_pixels", str(config().max_pixels), "-threads", str(ffmpeg.threads()),
         "-t", _s(config().max_video_s + 1), "-i", str(source),
-        "-filter_complex", graph(plan, loudness), "-map_metadata", "-1", "-map_chapters", "-1",
+        "-filter_complex", graph(plan, loudness), *ladder_outputs(folder, plan.sides),
     ]  # fmt: skip
+
+
+def ladder_outputs(folder: Path, sides: Sequence[int]) -> list[str]:
+    """What ffmpeg writes of the streams `[v0]`, `[a0]`, … of `fan_out`: an HLS rung each."""
+    kbits = [RUNGS.get(side, RUNGS[480]) for side in sides]
+    command = ["-map_metadata", "-1", "-map_chapters", "-1"]
     for at in range(len(sides)):
         command += ["-map", f"[v{at}]", "-map", f"[a{at}]"]
     command += [
@@ -140,18 +144,29 @@ def extras_command(joined: Path, folder: Path, plan: Plan) -> list[str]:
 def graph(plan: Plan, loudness: float | None) -> str:
     """The filter graph; every picture is cut from the square of the largest rung."""
     film, sides = plan.film, plan.sides
-    crop = f"crop='min(iw,ih)':'min(iw,ih)':'(iw-ow)*{plan.focus_x:.4f}':'(ih-oh)*{plan.focus_y:.4f}'"
+    rate = MAX_OUT_FPS if film.fps > MAX_OUT_FPS + 1 else None
+    chain = square(film, sides[0], plan.focus_x, plan.focus_y, rate=f"fps={rate}" if rate else "")
+    return fan_out(f"[0:V:0]{','.join(chain)}", _sound(film, loudness), sides)
+
+
+def square(film: Probe, side: int, focus_x: float, focus_y: float, *, rate: str = "") -> list[str]:
+    """The filters that cut the square around the focus (0..1) out of a film and bring it to `side`."""
+    crop = f"crop='min(iw,ih)':'min(iw,ih)':'(iw-ow)*{focus_x:.4f}':'(ih-oh)*{focus_y:.4f}'"
     chain = ["scale='if(between(sar,0.5,2),trunc(iw*sar/2)*2,iw)':ih", "setsar=1", crop]
-    if film.fps > MAX_OUT_FPS + 1:
-        chain.append(f"fps={MAX_OUT_FPS}")
-    chain += [*_tone(film), f"scale={sides[0]}:{sides[0]}:out_range=tv", "format=yuv420p", "setsar=1"]
+    if rate:
+        chain.append(rate)
+    return [*chain, *_tone(film), f"scale={side}:{side}:out_range=tv", "format=yuv420p", "setsar=1"]
+
+
+def fan_out(picture: str, sound: str, sides: Sequence[int]) -> str:
+    """One chain of pictures and one of sound, each without a name at its end, as `[v0]`, `[a0]`, … of the rungs."""
     names = [f"[s{at}]" for at in range(len(sides))]
-    parts = [f"[0:V:0]{','.join(chain)},split={len(names)}{''.join(names)}"]
+    parts = [f"{picture},split={len(names)}{''.join(names)}"]
     parts += [
         f"[s{at}]{'null' if not at else f'scale={side}:{side}'}[v{at}]" for at, side in enumerate(sides)
     ]
     copies = "".join(f"[a{at}]" for at in range(len(sides)))
-    parts.append(f"{_sound(film, loudness)},asplit={len(sides)}{copies}")
+    parts.append(f"{sound},asplit={len(sides)}{copies}")
     return ";".join(parts)
 
 
@@ -160,11 +175,16 @@ def _sound(film: Probe, loudness: float | None) -> str:
     long = _s(film.duration_s)
     if film.audio_codec is None:
         return f"anullsrc=r=48000:cl=stereo,atrim=duration={long}"
-    chain = ["aresample=48000:async=1:first_pts=0", "aformat=channel_layouts=stereo"]
-    if loudness is not None:
-        gain = max(-MOST_GAIN_DB, min(MOST_GAIN_DB, TARGET_LUFS - loudness))
-        chain.append(f"volume={gain:.2f}dB,alimiter=limit={PEAK}:level=false:attack=5:release=50")
+    chain = ["aresample=48000:async=1:first_pts=0", "aformat=channel_layouts=stereo", *levelled(loudness)]
     return f"[0:a:0]{','.join(chain)},apad,atrim=duration={long}"
+
+
+def levelled(loudness: float | None) -> list[str]:
+    """The filters that bring sound of this measured loudness to the target; none for silence."""
+    if loudness is None:
+        return []
+    gain = max(-MOST_GAIN_DB, min(MOST_GAIN_DB, TARGET_LUFS - loudness))
+    return [f"volume={gain:.2f}dB", f"alimiter=limit={PEAK}:level=false:attack=5:release=50"]
 
 
 def _tone(film: Probe) -> list[str]:
@@ -186,32 +206,48 @@ def make(source: Path, folder: Path, plan: Plan, watch: Watch = SILENT) -> dict[
 
     Raises Rejected when the film is at fault and Interrupted when the machine is.
     """
-    rules = config()
-    long = plan.film.duration_s
-    limits = Limits(
-        wall_s=120 + 20 * long,
-        cpu_s=int(60 + 15 * long),
-        memory=3072 * MIB,
-        file_bytes=600 * MIB,
-        nice=rules.niceness,
-    )
+    limits = limits_for(plan.film.duration_s)
     loudness = None
     if plan.film.audio_codec is not None:
-        watch.step("measure", 0)
-        follow = _progress("measure", "out_time_us", long * 1e6, watch)
-        heard = run(measure_command(source), limits, cwd=folder, watch=watch, on_line=follow)
-        _judge(heard)
-        loudness = _loudness(heard.err)
+        loudness = measure(measure_command(source), plan, limits, cwd=folder, watch=watch)
+    return climb(ladder_command(source, folder, plan, loudness=loudness), folder, plan, limits, watch) | {
+        "loudness_in": loudness
+    }
+
+
+def limits_for(seconds: float) -> Limits:
+    """What ffmpeg may use to make a film of this length."""
+    return Limits(
+        wall_s=120 + 20 * seconds,
+        cpu_s=int(60 + 15 * seconds),
+        memory=3072 * MIB,
+        file_bytes=600 * MIB,
+        nice=config().niceness,
+    )
+
+
+def measure(command: list[str], plan: Plan, limits: Limits, *, cwd: Path, watch: Watch) -> float | None:
+    """Run a measuring command; the integrated loudness it heard, None for silence."""
+    watch.step("measure", 0)
+    follow = _progress("measure", "out_time_us", plan.film.duration_s * 1e6, watch)
+    heard = run(command, limits, cwd=cwd, watch=watch, on_line=follow)
+    judge(heard)
+    return loudness_of(heard.err)
+
+
+def climb(
+    command: list[str], folder: Path, plan: Plan, limits: Limits, watch: Watch, *, cwd: Path | None = None
+) -> dict[str, Any]:
+    """Run a command that writes the ladder, and make of its rungs what else the player needs; the renditions."""
     watch.step("ladder", 0)
     for side in plan.sides:
         (folder / str(side)).mkdir()
-    command = ladder_command(source, folder, plan, loudness=loudness)
-    frames = long * min(plan.film.fps or MAX_OUT_FPS, MAX_OUT_FPS + 1)
+    frames = plan.film.duration_s * min(plan.film.fps or MAX_OUT_FPS, MAX_OUT_FPS + 1)
     follow = _progress("ladder", "frame", frames, watch)
-    _judge(run(command, limits, cwd=folder, watch=watch, on_line=follow))
+    judge(run(command, limits, cwd=cwd or folder, watch=watch, on_line=follow))
     watch.step("finish", 0)
     single = _join(folder, plan.download)
-    _judge(run(extras_command(single, folder, plan), limits, cwd=folder, watch=watch))
+    judge(run(extras_command(single, folder, plan), limits, cwd=folder, watch=watch))
     single.unlink()
     (folder / "sprite.vtt").write_text(sprite_vtt(plan), encoding="utf-8")
     expected = ("master.m3u8", "poster.jpg", "sprite.jpg", "preview.mp4")
@@ -225,7 +261,6 @@ def make(source: Path, folder: Path, plan: Plan, watch: Watch = SILENT) -> dict[
         "sprite": "sprite.jpg",
         "sprite_vtt": "sprite.vtt",
         "preview": "preview.mp4",
-        "loudness_in": loudness,
     }
 
 
@@ -242,7 +277,7 @@ def _join(folder: Path, side: int) -> Path:
     return target
 
 
-def _judge(outcome: Outcome) -> None:
+def judge(outcome: Outcome) -> None:
     """Turn how ffmpeg ended into: fine, the film's fault, or nobody's."""
     if outcome.late:
         raise Rejected("timeout")
@@ -268,7 +303,7 @@ def _progress(step: str, counter: str, whole: float, watch: Watch) -> Callable[[
     return line
 
 
-def _loudness(printed: str) -> float | None:
+def loudness_of(printed: str) -> float | None:
     """The integrated loudness at the end of ffmpeg's words; None for silence, which nothing should amplify."""
     found = re.findall(r"\bI:\s+(-?[\d.]+|-inf|nan) LUFS", printed)
     heard = float(found[-1]) if found else -math.inf
@@ -282,10 +317,10 @@ def sprite_vtt(plan: Plan) -> str:
         start, end = at * plan.sprite_every, min((at + 1) * plan.sprite_every, plan.film.duration_s)
         x, y = at % SPRITE_COLUMNS * SPRITE_SIDE, at // SPRITE_COLUMNS * SPRITE_SIDE
         place = f"sprite.jpg#xywh={x},{y},{SPRITE_SIDE},{SPRITE_SIDE}"
-        lines += [f"{_clock(start)} --> {_clock(end)}", place, ""]
+        lines += [f"{clock(start)} --> {clock(end)}", place, ""]
     return "\n".join(lines)
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
     whole, ms = divmod(round(seconds * 1000), 1000)
     return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}.{ms:03}"

@@ -16,7 +16,7 @@ import requests
 
 from demo.clips import Studio
 from demo.people import AGENCIES, CREATORS, MERCHANTS, OPERATOR, PASSWORD, VIEWERS, Creator
-from demo.words import ASKS, CHANGED, GREETINGS, PLANS, REMARKS, Ask
+from demo.words import ASKS, GREETINGS, PLANS, REMARKS, Ask
 from market.accounts import service as accounts
 from market.accounts.actor import Actor, Role
 from market.accounts.models import Membership, Verification
@@ -32,11 +32,12 @@ from market.feed import service as feed
 from market.kit import clock
 from market.kit.db import db, transaction
 from market.messages import service as messages
-from market.orders import exits
 from market.orders import queries as orders
 from market.orders import service as ordering
-from market.payments import calls, checkouts, gateway, outbox, receipts
+from market.payments import calls, checkouts, gateway, outbox, polls, receipts, topping_up, wallet
 from market.shops import service as shops
+from market.subsidies import service as subsidies
+from market.subsidies.models import SubsidyKind
 from market.tasks import service as tasks
 from market.tasks.queries import find as find_task
 from workers.drain import drain
@@ -121,7 +122,9 @@ def build(world: World, *, size: str, told: Told) -> None:
     storefronts(world)
     venue(world)
     settle()
-    steps = sorted(stories(world, size), key=lambda step: step[0])
+    subsidy(world)
+    steps = [*stories(world, size), (world.ago(9), lambda: top_up(world, "qingshan", 1_500_000))]
+    steps.sort(key=lambda step: step[0])
     for done, (moment, act) in enumerate(steps):
         told("orders", done, len(steps))
         world.at(moment)
@@ -244,6 +247,43 @@ def venue(world: World) -> None:
             by=zhou,
         )
         campaigns.publish(made, by=zhou)
+
+
+def subsidy(world: World) -> None:
+    """What the platform adds in the last days of the season."""
+    with transaction():
+        subsidies.make(
+            {
+                "name": "双11 返场补贴",
+                "kind": SubsidyKind.COUPON,
+                "campaign_code": SEASON,
+                "percent_bps": 500,
+                "cap_fen": 10_000,
+                "budget_fen": 500_000,
+                "starts_at": world.ago(5),
+                "ends_at": world.today + timedelta(days=20),
+            },
+            by=world.actors[OPERATOR[0]],
+        )
+
+
+def top_up(world: World, merchant: str, fen: int) -> None:
+    """By card on the hosted page, with the tick that lets Stripe keep it."""
+    actor = world.actors[merchant]
+    made = topping_up.top_up(actor, fen, key="demo", public_url="http://127.0.0.1", locale="zh")
+    _pay_page(world, made.id, method="card", save=True)
+    polls.look_at_cards(_party(actor))
+
+
+def _pay_page(world: World, checkout_id: UUID, **how: Any) -> None:
+    """Pay as the hosted page would do it, and hear of it."""
+    session_id = checkouts.find(checkout_id).session_id
+    db.session.remove()
+    paid = requests.post(f"{world.stripe}/_sandbox/pay/{session_id}", json=how, timeout=20)
+    paid.raise_for_status()
+    view = gateway.session(str(session_id))
+    with transaction():
+        receipts.apply(view)
 
 
 def stories(world: World, size: str) -> Iterator[Step]:
@@ -392,10 +432,13 @@ class Story:
             ordering.cancel(orders.find(self.order_id, lock=True), self.merchant)
 
     def pay(self) -> None:
-        """Through the local Stripe, as the hosted page would do it."""
+        """Out of the wallet when it has enough, else through the local Stripe."""
         assert self.order_id
         with transaction():
             order = orders.find(self.order_id, lock=True)
+            if wallet.balance(order.merchant_id) >= order.price_fen:
+                ordering.pay_from_wallet(order, self.merchant)
+                return
             checkout = ordering.checkout(
                 order,
                 self.merchant,
@@ -405,27 +448,7 @@ class Story:
             call = calls.last_of("checkout", checkout.id)
         assert call
         outbox.send(call.id)
-        session_id = checkouts.find(checkout.id).session_id
-        db.session.remove()
-        method = self.chance.choice(("card", "alipay", "wechat_pay"))
-        paid = requests.post(
-            f"{self.world.stripe}/_sandbox/pay/{session_id}", json={"method": method}, timeout=20
-        )
-        paid.raise_for_status()
-        view = gateway.session(str(session_id))
-        with transaction():
-            receipts.apply(view)
-
-    def end_early(self) -> None:
-        """The merchant asks after the script, the creator agrees: what is left goes into the merchant's wallet."""
-        assert self.order_id
-        with transaction():
-            order = orders.find(self.order_id, lock=True)
-            seen = exits.quote(order)
-            asked = exits.ask(order, self.merchant, token=seen.token, reason=CHANGED, to_wallet=True)
-        with transaction():
-            order = orders.find(self.order_id, lock=True)
-            exits.agree(order, exits.find_exit(asked.id, order), self.creator, round_=asked.round)
+        _pay_page(self.world, checkout.id, method=self.chance.choice(("card", "alipay", "wechat_pay")))
 
     def greet(self) -> None:
         assert self.order_id

@@ -16,7 +16,7 @@ import requests
 
 from demo.clips import Studio
 from demo.people import AGENCIES, CREATORS, MERCHANTS, OPERATOR, PASSWORD, VIEWERS, Creator
-from demo.words import ASKS, GREETINGS, PLANS, REMARKS, Ask
+from demo.words import ASKS, CHANGED, GREETINGS, PLANS, REMARKS, Ask
 from market.accounts import service as accounts
 from market.accounts.actor import Actor, Role
 from market.accounts.models import Membership, Verification
@@ -32,6 +32,7 @@ from market.feed import service as feed
 from market.kit import clock
 from market.kit.db import db, transaction
 from market.messages import service as messages
+from market.orders import exits
 from market.orders import queries as orders
 from market.orders import service as ordering
 from market.payments import calls, checkouts, gateway, outbox, polls, receipts, topping_up, wallet
@@ -449,6 +450,17 @@ class Story:
         assert call
         outbox.send(call.id)
         _pay_page(self.world, checkout.id, method=self.chance.choice(("card", "alipay", "wechat_pay")))
+
+    def end_early(self) -> None:
+        """The merchant asks after the script, the creator agrees: what is left goes into the merchant's wallet."""
+        assert self.order_id
+        with transaction():
+            order = orders.find(self.order_id, lock=True)
+            seen = exits.quote(order)
+            asked = exits.ask(order, self.merchant, token=seen.token, reason=CHANGED, to_wallet=True)
+        with transaction():
+            order = orders.find(self.order_id, lock=True)
+            exits.agree(order, exits.find_exit(asked.id, order), self.creator, round_=asked.round)
 
     def greet(self) -> None:
         assert self.order_id

@@ -20,6 +20,7 @@ from market.ledger.alarms import tell_operators
 from market.ledger.checks import check_all
 from market.matching import history
 from market.matching import text as match_text
+from market.orders import overdue
 from market.payments import inbox
 from market.payments.errors import StripeAway
 from market.reconciliation import service as reconciliation
@@ -41,6 +42,12 @@ def forget() -> None:
                 WorkItem.state == WorkState.DONE, WorkItem.done_at < now() - timedelta(days=90)
             )
         )
+
+
+def find_overdue() -> None:
+    """No order holds money for months without a person who looks at it."""
+    with transaction():
+        overdue.find_overdue()
 
 
 def checkpoint() -> None:
@@ -111,6 +118,7 @@ ROUTINES = [
     Routine("statements", 6 * 3600, statements),
     Routine("head", 24 * 3600, export_head),
     Routine("learn", 3600, learn),
+    Routine("overdue", 3600, find_overdue),
     Routine("forget", 3600, forget),
     Routine("tidy", 600, tidy),
 ]

@@ -19,14 +19,14 @@ from market.disputes.schemas import (
     RulingFormSchema,
     StatementSchema,
 )
-from market.kit.db import db
+from market.kit.db import db, transaction
 from market.kit.errors import Conflict, NotFound
 from market.kit.figures import figures
 from market.kit.pages import Form, read_form
 from market.kit.paging import page_of
 from market.kit.schemas import Schema
 from market.kit.words import _, say
-from market.orders import cases, fair
+from market.orders import cases, fair, overdue
 from market.orders import queries as orders
 from market.orders.models import Milestone, Order
 from market.orders.states import STAGE_NAMES
@@ -56,12 +56,28 @@ def desk() -> Any:
     return render_template(
         "disputes/desk.html",
         found=found,
+        tasks=[(task, orders.find(task.order_id)) for task in overdue.open_tasks()] if not past else [],
+        held_fen=overdue.held_fen,
+        held_days=figures.held_days,
         orders=shown,
         past=past,
         names=parties(party for case in found for party in case.parties),
         next_url=url_for("disputes.desk", cursor=found.next_cursor) if found.next_cursor else None,
         **_named(),
     )
+
+
+@bp.post("/ops/held/<pid('hld'):task_id>/note")
+@hat(Role.OPERATOR)
+def close_task(task_id: UUID) -> Any:
+    """The operator has looked at money that lay for long, and says what came of it."""
+    actor = current_actor()
+    require(policy.may_rule(actor))
+    given = read_form(StatementSchema()).data
+    with transaction():
+        overdue.close(task_id, given["text"], actor)
+    flash(_("已记录。两周后如果款项还在托管，会再提醒。"), "success")
+    return redirect(url_for("disputes.desk"), 303)
 
 
 @bp.get("/orders/<pid('ord'):order_id>/milestones/<pid('mil'):milestone_id>/dispute")

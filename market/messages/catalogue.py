@@ -122,6 +122,9 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "delivery.accepted": Entry(N_("订单 %(number)s 的交付已验收，放款 %(amount)s"), ORDER, "circle-check"),
     "delivery.scheduled": Entry(N_("订单 %(number)s 的作品约定于 %(when)s 发布"), ORDER, "calendar-clock"),
+    "order.held_long": Entry(
+        N_("订单 %(number)s 托管 %(amount)s 已久，需要有人处理"), fixed("/ops/disputes"), "timer"
+    ),
     "order.settled": Entry(
         N_("订单 %(number)s 提前结束，共放款 %(amount)s，其余退回商家"), ORDER, "circle-check"
     ),

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261127_held_tasks"
-down_revision = "20261127_disputes"
+down_revision = "20261127_split_rules"
 branch_labels = None
 depends_on = None
 

@@ -46,6 +46,11 @@ class Sandbox:
         """Every balance of the sandbox is the sum of its transactions."""
         assert requests.get(f"{self.url}/_sandbox/check", timeout=10).json()["ok"]
 
+    @property
+    def pages(self) -> str:
+        """Where its hosted pages are: not under `url` when somebody stands in between and records."""
+        return str(requests.get(f"{self.url}/_sandbox/health", timeout=10).json()["url"])
+
     def balance(self) -> int:
         """The platform's own balance at Stripe, in fen."""
         headers = {"Authorization": f"Bearer {os.environ['STRIPE_API_KEY']}"}

@@ -65,7 +65,7 @@ def test_pay_goes_to_stripe_and_a_double_click_to_the_same_page(
 
     assert {a.status_code for a in answers} == {303}
     assert answers[0].headers["Location"] == answers[1].headers["Location"]
-    assert answers[0].headers["Location"].startswith(sandbox.url)
+    assert answers[0].headers["Location"].startswith(sandbox.pages)
     csp = browser.get(room).headers["Content-Security-Policy"]
     assert "form-action" in csp
 

@@ -34,7 +34,7 @@ def test_payment_moves_the_order_to_its_script_and_the_money_to_its_milestones(
 ) -> None:
     order_id = play.award(mei, lin, price_fen=PRICE)
     checkout = play.open_checkout(mei, order_id)
-    assert checkout["state"] == "open" and checkout["url"].startswith(sandbox.url)
+    assert checkout["state"] == "open" and checkout["url"].startswith(sandbox.pages)
 
     sandbox.pay(play.session_of(app, checkout))
     sandbox.settle()
@@ -160,7 +160,7 @@ def test_a_double_click_opens_one_page(app: Flask, mei: Player, lin: Player, san
     events = [e["type"] for e in sandbox.new_events()]
     assert events == []  # opening a page is no event; paying twice would be
     first = play.open_checkout(mei, order_id, "key-0")
-    assert first["url"].startswith(sandbox.url)
+    assert first["url"].startswith(sandbox.pages)
 
 
 def test_the_same_key_for_another_order_is_refused(mei: Player, lin: Player, sandbox: Sandbox) -> None:

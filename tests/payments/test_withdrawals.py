@@ -321,7 +321,7 @@ def test_onboarding_while_stripe_is_away_says_so_and_makes_one_account(
     later = lin.api("POST", "/connect/onboarding")
 
     assert away.status_code == 503 and away.headers["Retry-After"]
-    assert later.status_code == 201 and later.json["url"].startswith(sandbox.url)
+    assert later.status_code == 201 and later.json["url"].startswith(sandbox.pages)
     with app.app_context():
         assert db.session.query(StripeCall).filter_by(purpose="account").count() == 1
 

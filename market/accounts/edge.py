@@ -7,13 +7,11 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import g, redirect, request, session, url_for
-from sqlalchemy import select
 
 from market.accounts import service
 from market.accounts.actor import Actor, Role
-from market.accounts.models import ApiKey, Membership, Person
-from market.accounts.queries import who_signed_in
-from market.kit.db import db
+from market.accounts.models import Membership, Person
+from market.accounts.queries import who_holds_key, who_signed_in
 from market.kit.errors import Forbidden, Unauthenticated
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -168,19 +166,12 @@ def _load_from_key() -> None:
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secret:
         return
-    key = db.session.scalar(
-        select(ApiKey).where(ApiKey.key_sha256 == service.sha256(secret.strip()), ApiKey.revoked_at.is_(None))
-    )
-    if key is None:
+    held = who_holds_key(service.sha256(secret.strip()))
+    if held is None:
         return
-    membership = db.session.scalar(
-        select(Membership).where(Membership.person_id == key.person_id, Membership.party_id == key.party_id)
-    )
-    if membership is None or membership.person.suspended_at:
-        return
-    g.key_id = key.id
-    g.person, g.membership, g.hats = membership.person, membership, [membership]
-    g.actor = membership.actor()
+    g.key_id, g.person, g.membership = held
+    g.hats = [g.membership]
+    g.actor = g.membership.actor()
 
 
 def _load_from_token(token: str) -> None:

@@ -73,6 +73,20 @@ def who_signed_in(token_sha256: bytes) -> tuple[Person | None, Sequence[Membersh
     return (rows[0][0] if rows else None), [membership for _, membership in rows if membership]
 
 
+_KEY_HELD = (
+    select(ApiKey.id, Person, Membership)
+    .join(Person, Person.id == ApiKey.person_id)
+    .join(Membership, (Membership.person_id == ApiKey.person_id) & (Membership.party_id == ApiKey.party_id))
+    .where(ApiKey.key_sha256 == bindparam("key"), ApiKey.revoked_at.is_(None), Person.suspended_at.is_(None))
+)
+
+
+def who_holds_key(key_sha256: bytes) -> tuple[UUID, Person, Membership] | None:
+    """A live API key's id, its person and the one hat it is for, in one statement: every call asks it."""
+    row = db.session.execute(_KEY_HELD, {"key": key_sha256}).first()
+    return (row[0], row[1], row[2]) if row else None
+
+
 def person_of(party_id: UUID) -> Person | None:
     """The first member of a party."""
     return db.session.scalars(

@@ -292,7 +292,8 @@ def _accept_once(submission_id: UUID, publish_at: datetime | None) -> Any:
     actor = current_actor()
     order = queries.order_visible(submission_id, actor, lock=True)
     require(policy.may_review(actor, order))
-    service.accept(submission_id, actor, order=order, publish_at=publish_at)
+    locked = order, queries.find(submission_id)
+    service.accept(submission_id, actor, locked=locked, publish_at=publish_at)
     flash(_("已验收，款项已放给创作者。"), "success")
     return redirect(url_for("delivery.workroom", order_id=order.id), 303)
 

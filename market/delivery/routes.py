@@ -63,8 +63,9 @@ def create_acceptance(given: dict[str, Any], submission_id: UUID) -> ResponseRet
     actor = current_actor()
     order = queries.order_visible(submission_id, actor, lock=True)
     require(policy.may_review(actor, order))
-    at = given["publish_at"] if "publish_at" in given else proposed_hour(queries.find(submission_id))
-    accepted = service.accept(submission_id, actor, order=order, publish_at=at)
+    submission = queries.find(submission_id)
+    at = given["publish_at"] if "publish_at" in given else proposed_hour(submission)
+    accepted = service.accept(submission_id, actor, locked=(order, submission), publish_at=at)
     return SubmissionSchema().dump(accepted), 201
 
 

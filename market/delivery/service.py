@@ -126,18 +126,15 @@ def accept(
     by: Actor,
     *,
     auto: bool = False,
-    order: Order | None = None,
+    locked: tuple[Order, Submission] | None = None,
     publish_at: datetime | None = None,
 ) -> Submission:
     """Take the work, pay for it, and say so: all three or none. Raises NotUnderReview, the refusals of hour.py.
 
-    `order` is the submission's order when the caller holds its lock already. `publish_at`: when an accepted draft is
-    to be published; None, at once.
+    `locked`: the order, and the submission read after it, when the caller holds the order's lock already.
+    `publish_at`: when an accepted draft is to be published; None, at once.
     """
-    if order is None:
-        order, submission = _locked(submission_id)
-    else:
-        submission = queries.find(submission_id)
+    order, submission = locked or _locked(submission_id)
     if not submission.is_waiting:
         raise NotUnderReview
     milestone = _milestone(order, submission)
@@ -229,7 +226,13 @@ def auto_accept(submission_id: UUID, data: dict[str, Any]) -> None:
         key = f"{AUTO_ACCEPT}:{submission.id}:frozen:{turn}"
         set_timer(AUTO_ACCEPT, submission.id, now() + FROZEN_PAUSE, key=key, frozen=turn)
     else:
-        accept(submission_id, SYSTEM, auto=True, order=order, publish_at=proposed_hour(submission))
+        accept(
+            submission_id,
+            SYSTEM,
+            auto=True,
+            locked=(order, submission),
+            publish_at=proposed_hour(submission),
+        )
 
 
 def remind(submission_id: UUID, data: dict[str, Any]) -> None:

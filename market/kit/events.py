@@ -64,9 +64,16 @@ def record(
     )
     db.session.add(event)
     db.session.flush()
-    # Delivered at commit, and only then; the relay also looks by itself every second.
-    db.session.execute(text(f"NOTIFY {CHANNEL}"))
+    _ring()
     return event
+
+
+def _ring() -> None:
+    """Once in a transaction. Delivered at its commit, and only then; the relay also looks by itself every second."""
+    session = db.session()
+    if session.info.get("rung_in") is not session.get_transaction():
+        session.execute(text(f"NOTIFY {CHANNEL}"))
+        session.info["rung_in"] = session.get_transaction()
 
 
 def of(subject_ids: Sequence[UUID]) -> Select[Event]:

@@ -4,7 +4,7 @@ A row is claimed with FOR UPDATE SKIP LOCKED and done in the transaction that ma
 any moment leaves it either done or waiting. (Why not one RQ job per event: docs/decisions/0001-one-queue-table.md.)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -80,6 +80,24 @@ def set_timer(
 ) -> None:
     """Have `handler(subject_id, data)` called at or after `due_at`; survives outages and catches up."""
     put(handler, subject_id, key=key or f"{handler}:{subject_id}", due_at=due_at, data=data)
+
+
+def set_timers(handler: str, due: Mapping[UUID, datetime]) -> None:
+    """One timer on each of these subjects, as `set_timer`, in one statement."""
+    rows = [
+        {
+            "handler": handler,
+            "subject_id": subject_id,
+            "data": {},
+            "key": f"{handler}:{subject_id}",
+            "due_at": due_at,
+            "state": WorkState.WAITING,
+            "attempts": 0,
+        }
+        for subject_id, due_at in due.items()
+    ]
+    if rows:
+        db.session.execute(insert(WorkItem).on_conflict_do_nothing(index_elements=["key"]), rows)
 
 
 def cancel_timers(subject_id: UUID, *handlers: str) -> None:

@@ -125,17 +125,18 @@ def conclude(
         raise PartTooLarge(field="fen", most=format_fen(milestone.left_fen))
     if sum(leg.fen for leg in returns) != back:
         raise ValueError(f"{milestone.id}: {back} fen go back, not what the legs say")
-    legs = [*pay_legs(order, milestone, milestone.pay(more_fen), source), *returns]
-    moved = (
-        ledger.post(posting[0], posting[1], legs, source=("milestone", milestone.id), by=by)
-        if any(leg.fen for leg in legs)
-        else None
-    )
-    if milestone.released_fen == milestone.amount_fen:
-        outcome = Outcome.RELEASE
-    else:  # of a stage nobody had paid for, nothing is refunded
-        outcome = Outcome.SPLIT if milestone.released_fen else Outcome.REFUND
-    milestone.end(STATE_OF[outcome])
+    with db.session.no_autoflush:  # what changes of the milestone is one UPDATE
+        legs = [*pay_legs(order, milestone, milestone.pay(more_fen), source), *returns]
+        moved = (
+            ledger.post(posting[0], posting[1], legs, source=("milestone", milestone.id), by=by)
+            if any(leg.fen for leg in legs)
+            else None
+        )
+        if milestone.released_fen == milestone.amount_fen:
+            outcome = Outcome.RELEASE
+        else:  # of a stage nobody had paid for, nothing is refunded
+            outcome = Outcome.SPLIT if milestone.released_fen else Outcome.REFUND
+        milestone.end(STATE_OF[outcome])
     written = db.session.execute(
         insert(Ending)
         .values(
@@ -165,21 +166,19 @@ def pay_legs(
 
     `part` tells the payments of one milestone apart: 0 for the one that ends it.
     """
-    payees = [(order.creator_id, shares.creator)]
+    payees = {order.creator_id: shares.creator}
     if order.agency_id:
-        payees.append((order.agency_id, shares.agency))
-    for payee, fen in payees:
-        paying.earn(
-            party_id=payee,
-            source_id=milestone.id,
-            subject_id=order.id,
-            number=order.number,
-            title=order.title,
-            stage=milestone.kind.value,
-            amount_fen=fen,
-            cooling_h=order.terms["cooling_h"],
-            part=part,
-        )
+        payees[order.agency_id] = shares.agency
+    paying.earn(
+        payees,
+        source_id=milestone.id,
+        subject_id=order.id,
+        number=order.number,
+        title=order.title,
+        stage=milestone.kind.value,
+        cooling_h=order.terms["cooling_h"],
+        part=part,
+    )
     legs = [
         Leg(source, Account(K.PAYEE_PENDING, order.creator_id), shares.creator),
         Leg(source, Account(K.FEE_REVENUE), shares.fee),

@@ -1,6 +1,6 @@
 """What payees have earned: released money cools down, then becomes available."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from market.accounts.actor import SYSTEM
 from market.kit.clock import now
 from market.kit.db import db
-from market.kit.work import set_timer
+from market.kit.work import set_timer, set_timers
 from market.ledger import queries as books
 from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
@@ -27,43 +27,48 @@ UNDER_WAY = (WithdrawalState.REQUESTED, WithdrawalState.TRANSFERRED, WithdrawalS
 
 
 def earn(
+    parts: Mapping[UUID, int],
     *,
-    party_id: UUID,
     source_id: UUID,
     subject_id: UUID,
     number: str,
     title: str,
     stage: str,
-    amount_fen: int,
     cooling_h: int,
     part: int = 0,
 ) -> None:
-    """Note a payee's part of a release that was just posted to PP, and when it becomes available.
+    """Note each payee's part (fen) of a release that is posted to PP, and when it becomes available.
 
     `part` tells several releases of one source apart.
     """
-    if not amount_fen:
+    if not any(parts.values()):
         return
-    matures_at = now() + timedelta(hours=cooling_h)
-    made = db.session.scalar(
+    released_at = now()
+    matures_at = released_at + timedelta(hours=cooling_h)
+    rows = [
+        {
+            "party_id": party_id,
+            "source_id": source_id,
+            "part": part,
+            "subject_id": subject_id,
+            "number": number,
+            "title": title,
+            "stage": stage,
+            "amount_fen": fen,
+            "taken_fen": 0,
+            "released_at": released_at,
+            "matures_at": matures_at,
+        }
+        for party_id, fen in parts.items()
+        if fen
+    ]
+    made = db.session.scalars(
         insert(Earning)
-        .values(
-            party_id=party_id,
-            source_id=source_id,
-            part=part,
-            subject_id=subject_id,
-            number=number,
-            title=title,
-            stage=stage,
-            amount_fen=amount_fen,
-            released_at=now(),
-            matures_at=matures_at,
-        )
         .on_conflict_do_nothing(index_elements=["source_id", "party_id", "part"])
-        .returning(Earning.id)
+        .returning(Earning.id),
+        rows,
     )
-    if made:
-        set_timer(MATURE, made, matures_at)
+    set_timers(MATURE, dict.fromkeys(made, matures_at))
 
 
 def mature(earning_id: UUID, data: dict[str, Any]) -> None:

@@ -34,12 +34,17 @@ def posting() -> Iterator[Measure]:
         env = {**os.environ, **{names[key]: str(value) for key, value in where.items() if key in names}}
         env.pop("PYTHONPATH", None)
         done = subprocess.run(
-            [python, str(SIDE), "prepare"], env=env, cwd=folder, capture_output=True, text=True, check=False
+            [python, "-P", str(SIDE), "prepare"],
+            env=env,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             raise RuntimeError(f"django-hordak cannot be prepared: {done.stderr[-1500:]}")
         with subprocess.Popen(
-            [python, str(SIDE), "post"],
+            [python, "-P", str(SIDE), "post"],
             env=env,
             cwd=folder,
             stdin=subprocess.PIPE,

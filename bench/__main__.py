@@ -17,8 +17,8 @@ from bench.rounds import Result
 from bench.server import Missing
 
 BENCHES = ("posting", "hot", "release", "pages", "transcode")
-GROUPS = ("money",)
-"""Measured when named only: `money` holds the first three, and what has to be installed for it."""
+GROUPS = ("money", "matching")
+"""Measured when named only: `money` holds the first three and what has to be installed for it, `matching` needs data."""
 
 console = Console(stderr=True)
 
@@ -26,7 +26,10 @@ console = Console(stderr=True)
 def main() -> int:
     parser = argparse.ArgumentParser(prog="vtask bench", description=__import__("bench").__doc__)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}; all when none is named"
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"of {', '.join(BENCHES)}, all when none is named; or {', '.join(GROUPS)}",
     )
     parser.add_argument("--json", action="store_true", help="one object by name on standard output")
     parser.add_argument(

@@ -13,11 +13,11 @@ from market.accounts.queries import parties
 from market.disputes import policy, queries, service
 from market.disputes.models import GROUND_NAMES, HOW_NAMES, OVER, STATE_NAMES, CaseState, Dispute
 from market.disputes.schemas import (
+    CaseStatementSchema,
     ConsentSchema,
     OfferFormSchema,
     OpenFormSchema,
     RulingFormSchema,
-    StatementSchema,
 )
 from market.kit.db import db, transaction
 from market.kit.errors import Conflict, NotFound
@@ -73,7 +73,7 @@ def close_task(task_id: UUID) -> Any:
     """The operator has looked at money that lay for long, and says what came of it."""
     actor = current_actor()
     require(policy.may_rule(actor))
-    given = read_form(StatementSchema()).data
+    given = read_form(CaseStatementSchema()).data
     with transaction():
         overdue.close(task_id, given["text"], actor)
     flash(_("已记录。两周后如果款项还在托管，会再提醒。"), "success")
@@ -213,7 +213,7 @@ def say_something(dispute_id: UUID) -> Any:
         _party(order)
         service.state(order, found, given["text"], actor)
 
-    return _act(dispute_id, StatementSchema(), "statement", _("已发出。"), do)
+    return _act(dispute_id, CaseStatementSchema(), "statement", _("已发出。"), do)
 
 
 @bp.post("/disputes/<pid('dsp'):dispute_id>/offers")
@@ -263,7 +263,7 @@ def appeal(dispute_id: UUID) -> Any:
         _party(order)
         service.appeal(order, found, given["text"], actor)
 
-    return _act(dispute_id, StatementSchema(), "statement", _("已申诉，由另一位运营同事裁决。"), do)
+    return _act(dispute_id, CaseStatementSchema(), "statement", _("已申诉，由另一位运营同事裁决。"), do)
 
 
 @bp.post("/disputes/<pid('dsp'):dispute_id>/ruling")

@@ -10,12 +10,12 @@ from market.accounts.idempotency import idempotent
 from market.disputes import policy, queries, service
 from market.disputes.models import Dispute
 from market.disputes.schemas import (
+    CaseStatementSchema,
     ConsentSchema,
     DisputeSchema,
     OfferSchema,
     OpenSchema,
     RulingSchema,
-    StatementSchema,
 )
 from market.kit.api import IDEMPOTENCY_KEY, ApiBlueprint
 from market.kit.errors import NotFound
@@ -67,7 +67,7 @@ def _spoken(dispute_id: UUID) -> tuple[Order, Dispute]:
 
 @bp.post("/disputes/<pid('dsp'):dispute_id>/statements")
 @bp.doc(parameters=IDEMPOTENCY_KEY)
-@bp.arguments(StatementSchema)
+@bp.arguments(CaseStatementSchema)
 @bp.response(201, DisputeSchema)
 @idempotent
 def create_statement(given: dict[str, Any], dispute_id: UUID) -> ResponseReturnValue:
@@ -139,7 +139,7 @@ def create_ruling(given: dict[str, Any], dispute_id: UUID) -> ResponseReturnValu
 
 @bp.post("/disputes/<pid('dsp'):dispute_id>/appeal")
 @bp.doc(parameters=IDEMPOTENCY_KEY)
-@bp.arguments(StatementSchema)
+@bp.arguments(CaseStatementSchema)
 @bp.response(201, DisputeSchema)
 @idempotent
 def create_appeal(given: dict[str, Any], dispute_id: UUID) -> ResponseReturnValue:

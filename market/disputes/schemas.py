@@ -20,7 +20,7 @@ class OpenFormSchema(OpenSchema):
     claim_fen = Yuan(least=0, required=True)
 
 
-class StatementSchema(Schema):
+class CaseStatementSchema(Schema):
     text = Text(least=2, most=5_000, required=True)
 
 

@@ -1,4 +1,5 @@
-"""What a company does, over and over: a brief, a bid, the award, the payment, scripts sent back, the work, and the
+"""What a company does, over and over: a brief, a bid, the award, the payment (at
+Stripe, or out of the wallet that is filled there), scripts sent back, the work, and the
 withdrawal of what it brought. A journey is a generator: it yields when it must wait, so that one writer has many.
 """
 
@@ -40,7 +41,10 @@ class Journeys:
         task = yield from self._brief(price + 10_000)
         bid = yield from self._bid(task, price)
         order = yield from self._award(task, bid, price)
-        yield from self._pay(order)
+        if self.random.random() < 0.3:
+            yield from self._pay_from_wallet(order, price)
+        else:
+            yield from self._pay(order)
         for round in range(REVISIONS):
             script = yield from self._hand_in(order, {"script": {"text": f"Version {round + 1}. " * 4}})
             yield from merchant.once(
@@ -121,13 +125,29 @@ class Journeys:
         """The merchant goes to Stripe's page; the money counts when Stripe's word has arrived."""
         merchant = self.who["merchant"]
         checkout = yield from merchant.keyed("checkout", f"/orders/{order}/checkouts", order=order)
+        yield from self._pay_on_page(checkout)
+        yield from self._until(merchant, f"/orders/{order}", lambda found: found["state"] != "awaiting_funds")
+
+    def _pay_from_wallet(self, order: str, price: int) -> Act:
+        """Filled by just as much, so that the wallet's other orders keep theirs."""
+        merchant = self.who["merchant"]
+        checkout = yield from merchant.keyed("top-up", "/wallet/top-ups", {"amount_fen": price})
+        yield from self._pay_on_page(checkout)
+        yield from self._until(
+            merchant, f"/checkouts/{checkout['id']}", lambda found: found["state"] == "paid"
+        )
+        yield from merchant.keyed(
+            "wallet payment", f"/orders/{order}/wallet-payments", {"amount_fen": price}, order=order
+        )
+
+    def _pay_on_page(self, checkout: Json) -> Act:
+        merchant = self.who["merchant"]
         page = checkout["url"]
         while not page:
             yield LOOK_S
             page = (yield from merchant.read(f"/checkouts/{checkout['id']}"))["url"]
         session = next(part for part in page.split("?")[0].split("/") if part.startswith("cs_"))
         yield from self._pay_at_stripe(session, checkout["id"])
-        yield from self._until(merchant, f"/orders/{order}", lambda found: found["state"] != "awaiting_funds")
 
     def _pay_at_stripe(self, session: str, checkout: str) -> Act:
         body = {"method": self.random.choice(METHODS)}

@@ -30,6 +30,8 @@ FOUND = {
     "checkout": "SELECT id FROM checkouts",
     "payment": "SELECT c.session_id FROM checkouts c JOIN ledger_postings p ON p.idem_key = 'charge:' || c.charge_id"
     " WHERE c.state = 'paid' AND c.received_fen = c.amount_fen",
+    "top-up": "SELECT id FROM checkouts",
+    "wallet payment": "SELECT source_id FROM ledger_postings WHERE kind = 'fund'",
     "submission": "SELECT id FROM submissions",
     "revision": "SELECT id FROM submissions WHERE state = 'revision_asked'",
     "acceptance": "SELECT id FROM submissions WHERE state = 'accepted'",
@@ -37,14 +39,17 @@ FOUND = {
     " WHERE w.state IN ('paid', 'failed')",
 }
 PREFIXES = {
-    "brief": "tsk", "opening": "tsk", "bid": "bid", "award": "ord", "checkout": "chk", "submission": "sub",
+    "brief": "tsk", "opening": "tsk", "bid": "bid", "award": "ord", "checkout": "chk", "top-up": "chk",
+    "wallet payment": "ord", "submission": "sub",
     "revision": "sub", "acceptance": "sub", "withdrawal": "wdr",
 }  # fmt: skip
 
 # Each names what exists more often than it may.
 DOUBLED = {
     "orders of a brief": "SELECT task_id FROM orders GROUP BY task_id HAVING count(*) > 1",
-    "paid checkouts of an order": "SELECT subject_id FROM checkouts WHERE state = 'paid' GROUP BY subject_id HAVING count(*) > 1",
+    "paid checkouts of an order": "SELECT subject_id FROM checkouts WHERE state = 'paid' AND subject_id IN (SELECT id FROM orders) GROUP BY subject_id HAVING count(*) > 1",
+    "wallet payments of an order": "SELECT source_id FROM ledger_postings WHERE kind = 'fund'"
+    " GROUP BY source_id HAVING count(*) > 1",
     "withdrawals of a key": "SELECT key FROM withdrawals GROUP BY party_id, key HAVING count(*) > 1",
     "accepted versions of a stage": "SELECT milestone_id FROM submissions WHERE state = 'accepted'"
     " GROUP BY milestone_id HAVING count(*) > 1",
@@ -87,7 +92,7 @@ def doubled(conninfo: str, journal: Journal) -> Iterator[str]:
 
 def told_twice(journal: Journal) -> Iterator[str]:
     """Two acknowledgements of one thing, each of which moves money."""
-    for what in ("checkout", "acceptance", "withdrawal"):
+    for what in ("checkout", "top-up", "wallet payment", "acceptance", "withdrawal"):
         for id, many in Counter(entry["id"] for entry in journal.of(what)).items():
             if many > 1:
                 yield f"{what} {id} was acknowledged {many} times"
@@ -107,7 +112,7 @@ def two_books(conninfo: str, client: stripe.StripeClient) -> Iterator[str]:
         pairs: dict[str, tuple[list[str], list[str]]] = {
             "charges": (
                 [c.id for c in charges],
-                column("SELECT substr(idem_key, 8) FROM ledger_postings WHERE kind = 'charge'"),
+                column("SELECT substr(idem_key, 8) FROM ledger_postings WHERE idem_key LIKE 'charge:%'"),
             ),
             "transfers": (
                 [t.id for t in transfers],

@@ -34,12 +34,12 @@ from market.payments.blueprints import pages as bp
 from market.payments.errors import StripeAway
 from market.payments.models import Checkout, Earning, Withdrawal
 from market.payments.policy import has_income
+from market.payments.returning import METHODS
 from market.payments.schemas import RhythmSchema, WithdrawFormSchema
 from market.payments.states import PayoutRhythm
 
 __all__ = ["bp", "card_pages", "chargeback_pages", "debt_pages", "wallet_pages"]
 
-METHODS = {"card": N_("银行卡"), "alipay": N_("支付宝"), "wechat_pay": N_("微信支付")}
 FAILURES = {
     "account_closed": N_("收款银行账户已注销"),
     "no_account": N_("收款银行账户不存在"),

@@ -74,6 +74,16 @@ REASON_NAMES = {
 }
 
 
+FAILURE_WORDS = {
+    "lost_or_stolen_card": N_("原来的卡已挂失"),
+    "expired_or_canceled_card": N_("原来的卡已过期或注销"),
+    "declined": N_("发卡行拒绝了退款"),
+    "insufficient_funds": N_("支付通道余额不足"),
+    "charge_for_pending_refund_disputed": N_("这笔付款正被发卡行争议"),
+    "charge_already_refunded": N_("这笔付款已在支付通道退过"),
+}
+
+
 class Refund(Row, Base):
     """A part of one charge on its way back to who paid it."""
 
@@ -100,12 +110,24 @@ class Refund(Row, Base):
     )
 
     @property
+    def order_id(self) -> UUID | None:
+        """The order it comes out of; None for wallet money."""
+        return None if self.reason is Reason.WALLET else self.subject_id
+
+    @property
     def transit(self) -> Account:
         return Account(K.REFUND_IN_TRANSIT, self.id)
 
     @property
     def reason_name(self) -> str:
         return say(REASON_NAMES[self.reason])
+
+    @property
+    def failure_name(self) -> str:
+        """Why the money came back, in words; empty while it did not."""
+        if not self.failure:
+            return ""
+        return say(FAILURE_WORDS.get(self.failure, N_("银行没有收下这笔退款")))
 
     def go(self, state: RefundState) -> None:
         if state is not self.state:
@@ -223,11 +245,23 @@ def paid_in(subject_id: UUID) -> int:
     )
 
 
+def withdrawable(payer_id: UUID) -> int:
+    """What of the wallet can go back by the payer's own charges."""
+    most = sum(left_of(c) for c in _wallet_charges(payer_id))
+    return min(most, books.balance(Account(K.MERCHANT_WALLET, payer_id)))
+
+
+def wallet_plan(payer_id: UUID, fen: int) -> list[tuple[Checkout, int]]:
+    """By which charges `fen` of the wallet would go back now, and how much by each. Raises RefundTooLarge."""
+    if fen > (most := withdrawable(payer_id)):
+        raise RefundTooLarge(field="amount_fen", most=format_fen(most))
+    return _spread(fen, _wallet_charges(payer_id))[0]
+
+
 def withdraw_wallet(payer_id: UUID, fen: int, by: Actor) -> Sequence[Refund]:
     """MW→RF: wallet money goes back by the payer's own charges, top-ups first. Raises RefundTooLarge, InsufficientFunds."""
-    charges = _charges(Checkout.payer_id == payer_id, lock=True)
-    charges.sort(key=lambda c: c.subject_id != payer_id)
-    if fen > (most := sum(left_of(c) for c in charges)):
+    charges = _wallet_charges(payer_id, lock=True)
+    if fen > (most := withdrawable(payer_id)):
         raise RefundTooLarge(field="amount_fen", most=format_fen(most))
     made, _rest = _ask(fen, charges, subject_id=payer_id, reason=Reason.WALLET, by=by)
     for refund in made:
@@ -239,6 +273,13 @@ def withdraw_wallet(payer_id: UUID, fen: int, by: Actor) -> Sequence[Refund]:
             by=by,
         )
     return made
+
+
+def _wallet_charges(payer_id: UUID, *, lock: bool = False) -> list[Checkout]:
+    """The payer's charges in the order in which wallet money goes back by them."""
+    charges = _charges(Checkout.payer_id == payer_id, lock=lock)
+    charges.sort(key=lambda c: c.subject_id != payer_id)
+    return charges
 
 
 def _charges(*which: object, lock: bool = False) -> list[Checkout]:
@@ -259,14 +300,22 @@ def _charges(*which: object, lock: bool = False) -> list[Checkout]:
     return sorted((c for c in found if left_of(c)), key=lambda c: c.id, reverse=True)
 
 
+def _spread(fen: int, charges: Sequence[Checkout]) -> tuple[list[tuple[Checkout, int]], int]:
+    """How much of `fen` each charge takes, one after the other, and what none of them can."""
+    parts = []
+    for charge in charges:
+        if part := min(fen, left_of(charge)):
+            parts.append((charge, part))
+            fen -= part
+    return parts, fen
+
+
 def _ask(
     fen: int, charges: Sequence[Checkout], *, subject_id: UUID, reason: Reason, by: Actor
 ) -> tuple[list[Refund], int]:
     made = []
-    for charge in charges:
-        part = min(fen, left_of(charge))
-        if not part:
-            continue
+    parts, rest = _spread(fen, charges)
+    for charge, part in parts:
         charge.refunded_fen += part
         refund = Refund(
             checkout_id=charge.id,
@@ -285,8 +334,7 @@ def _ask(
         )
         _tell("refund.requested", refund, by=by)
         made.append(refund)
-        fen -= part
-    return made, fen
+    return made, rest
 
 
 # Answers of Stripe to our calls, each in the transaction of the call's row, and what it says later.
@@ -421,6 +469,6 @@ def _tell(name: str, refund: Refund, *, by: Actor, **data: str) -> None:
         audience=[refund.payer_id],
         refund_id=str(refund.id),
         amount_fen=refund.amount_fen,
-        url="/m/funds",
+        url="/m/wallet" if refund.reason is Reason.WALLET else "/m/funds",
         **data,
     )

@@ -11,6 +11,7 @@ from market.payments.debts import DebtCause, RecoveryWay
 from market.payments.evidence import TEXT_MOST
 from market.payments.evidence_files import FileState, Slot
 from market.payments.models import ConnectAccount
+from market.payments.refunds import Reason, RefundState
 from market.payments.states import CheckoutState, Means, PayoutRhythm, Purpose, WithdrawalState
 
 
@@ -57,6 +58,55 @@ class TopUpSchema(Schema):
 class TopUpFormSchema(Schema):
     amount_fen = Yuan(required=True)
     card_id = PublicId("crd", load_default=None, allow_none=True)
+
+
+class ReturnSchema(Schema):
+    """How much of the wallet goes back to where it was paid from."""
+
+    amount_fen = Fen(required=True)
+
+
+class ReturnFormSchema(Schema):
+    amount_fen = Yuan(required=True)
+
+
+class ReturnPartSchema(Schema):
+    """What one payment takes back; `method`: card, alipay or wechat_pay."""
+
+    checkout_id = PublicId("chk", required=True)
+    method = fields.String(required=True)
+    paid_at = Instant(required=True, allow_none=True)
+    amount_fen = fields.Integer(required=True)
+
+
+class ReturnPlanSchema(Schema):
+    """By which payments `amount_fen` would go back now, top-ups first. The fee is ours to bear."""
+
+    amount_fen = fields.Integer(required=True)
+    fee_fen = fields.Integer(required=True)
+    most_fen = fields.Integer(required=True, metadata={"description": "what can go back now"})
+    parts = fields.List(fields.Nested(ReturnPartSchema), required=True)
+
+
+class RefundSchema(Schema):
+    """Money on its way back to who paid it. `failed`: the bank did not take it, and it is in the wallet again;
+    `failure` is Stripe's word for why. `order_id` is null for money out of the wallet."""
+
+    id = PublicId("rfd", required=True)
+    state = fields.Enum(RefundState, by_value=True, required=True)
+    reason = fields.Enum(Reason, by_value=True, required=True)
+    amount_fen = fields.Integer(required=True)
+    checkout_id = PublicId("chk", required=True)
+    order_id = PublicId("ord", required=True, allow_none=True)
+    failure = fields.String(required=True)
+    created_at = Instant(required=True)
+    ended_at = Instant(required=True, allow_none=True)
+
+
+class RefundsSchema(Schema):
+    """One for each payment by which the money goes back."""
+
+    data = fields.List(fields.Nested(RefundSchema), required=True)
 
 
 class CardSchema(Schema):

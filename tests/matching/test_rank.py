@@ -250,3 +250,15 @@ def test_what_came_since_is_learned_by_the_clock_and_only_then(mei, lin, bo, cre
             worked(mei, bo, name=f"later{n}", words=f"帐篷 防雨 {n}")
         learn()
         assert text.active() != model and history.active() != sums
+
+
+def test_the_pages_show_the_evidence_to_both_sides(mei, lin, bo, creators):
+    worked(mei, bo, name="w1", tags=["路亚"])
+    task = opened(mei, tags=["路亚"])
+
+    shortlist = mei.browser().get(f"/m/tasks/{task['id']}/matches").text
+    briefs = bo.browser().get("/u/matches").text
+
+    for page in (shortlist, briefs):
+        assert "双方合作过" in page and "接单可能" in page and "合计" in page
+    assert "相对弱项" in shortlist, "Lin never worked for Mei"

@@ -37,11 +37,9 @@ def growth(at: datetime, half_life_days: int = HALF_LIFE_DAYS) -> float:
     return math.exp2((at - EPOCH).total_seconds() / 86400 / half_life_days)
 
 
-def tags_of(category: str, format: str, tags: Iterable[str]) -> list[str]:
-    """All a work or brief is known by: its category, its format and its own tags, each in a space of its own."""
-    return sorted(
-        {f"c:{category}", f"f:{format}", *(f"t:{tag.strip().lower()}" for tag in tags if tag.strip())}
-    )
+def tags_of(category: str, tags: Iterable[str]) -> list[str]:
+    """All a work or brief is known by: its category and its own tags, each in a space of its own."""
+    return sorted({f"c:{category}", *(f"t:{tag.strip().lower()}" for tag in tags if tag.strip())})
 
 
 def weigher(tags: Iterable[str], generation: int) -> Callable[[Sequence[str]], dict[str, float]]:
@@ -140,7 +138,6 @@ COUNT = text("""
     INSERT INTO match_tags (generation, tag, works)
     SELECT :generation, tag, count(*) FROM (
         SELECT 'c:' || category AS tag FROM match_works WHERE serial <= :upto
-        UNION ALL SELECT 'f:' || format FROM match_works WHERE serial <= :upto
         UNION ALL SELECT :all FROM match_works WHERE serial <= :upto
         UNION ALL SELECT 't:' || tag FROM (
             SELECT DISTINCT serial, lower(trim(each)) AS tag FROM match_works, unnest(tags) AS each
@@ -161,7 +158,7 @@ def _first() -> Generation:
 
 
 def _count(generation: int, work: PastWork) -> None:
-    tags = sorted([ALL, *tags_of(work.category, work.format, work.tags)])
+    tags = sorted([ALL, *tags_of(work.category, work.tags)])
     rows = [{"generation": generation, "tag": tag, "works": 1} for tag in tags]
     _upsert(TagCount, rows, ["generation", "tag"], ["works"])
 
@@ -171,7 +168,7 @@ def _add(generation: int, works: Sequence[tuple[PastWork, Sequence[UUID]]]) -> N
     tagged: dict[tuple[str, UUID], float] = {}
     pairs: dict[tuple[UUID, UUID], float] = {}
     alls: dict[UUID, list[float]] = {}
-    tags = {work.id: tags_of(work.category, work.format, work.tags) for work, _makers in works}
+    tags = {work.id: tags_of(work.category, work.tags) for work, _makers in works}
     weigh = weigher({tag for each in tags.values() for tag in each}, generation)
     for work, makers in works:
         mass, yearly = growth(work.at), growth(work.at, YEARLY_DAYS)

@@ -16,6 +16,9 @@ from market.tasks.models import Task
 OVER_BUDGET = 1.3
 """Prices up to this much above the budget still match: prices are where talks begin."""
 
+ALIKE = 0.2
+"""From this cosine on two texts are called alike."""
+
 PRICE = {Format.ARTICLE: "price_article_fen", Format.VIDEO: "price_video_fen", Format.LIVE: "price_live_fen"}
 
 
@@ -52,12 +55,12 @@ def question(task: Task) -> Question:
     near: list[tuple[UUID, float]] = []
     model_id = texts.active()
     if model_id is not None and (at := texts.place(model_id, texts.words_of(task))) is not None:
-        near = [(work_id, alike) for work_id, alike in texts.nearest(model_id, at) if alike > 0]
-    tags = history.tags_of(task.category, task.format.value, task.tags)
+        near = [(work_id, alike) for work_id, alike in texts.nearest(model_id, at) if alike >= ALIKE]
+    tags = history.tags_of(task.category, task.tags)
     return Question(task, generation, history.weights(tags, generation), tuple(near))
 
 
-# Five sources, some hundred each, together. Those above the ceiling, without a free slot, with a bid, or who are the
+# Six sources, some hundred each, together; all but the alike and the known have to do with the category or a tag. Those above the ceiling, without a free slot, with a bid, or who are the
 # merchant's own people under another hat are left out; who has no price list at all may be asked.
 CANDIDATES = """
     WITH wanted AS (SELECT * FROM unnest(CAST(:tags AS text[]), CAST(:weights AS float8[])) AS w (tag, weight)),
@@ -70,8 +73,9 @@ CANDIDATES = """
         UNION SELECT r.creator_id FROM near JOIN match_workers r USING (work_id)
         UNION (SELECT creator_id FROM match_pair_masses
             WHERE generation = :generation AND merchant_id = :merchant ORDER BY mass DESC LIMIT :each)
-        UNION (SELECT creator_id FROM match_creator_masses
-            WHERE generation = :generation ORDER BY yearly DESC LIMIT :each)
+        UNION (SELECT m.creator_id FROM match_creator_masses m JOIN profiles p ON p.party_id = m.creator_id
+            WHERE m.generation = :generation AND p.categories @> ARRAY[CAST(:category AS varchar)]
+            ORDER BY m.yearly DESC LIMIT :each)
         UNION (SELECT party_id FROM profiles WHERE categories @> ARRAY[CAST(:category AS varchar)]
             ORDER BY fans DESC LIMIT :each)
         UNION (SELECT party_id FROM profiles WHERE categories @> ARRAY[CAST(:category AS varchar)]
@@ -158,7 +162,7 @@ def sums_of(creator_id: UUID, tasks: Sequence[Task]) -> dict[UUID, Sums]:
         return {task.id: Sums() for task in tasks}
     moment = history.horizon()
     lately, yearly = history.faded(moment)
-    tags = {task.id: history.tags_of(task.category, task.format.value, task.tags) for task in tasks}
+    tags = {task.id: history.tags_of(task.category, task.tags) for task in tasks}
     weigh = history.weigher({tag for each in tags.values() for tag in each}, generation)
     mine = {"generation": generation, "creator": creator_id}
     masses: dict[str, float] = dict(db.session.execute(text(MY_TAGS), mine).all())
@@ -173,6 +177,7 @@ def sums_of(creator_id: UUID, tasks: Sequence[Task]) -> dict[UUID, Sums]:
                 "tasks": [task.id for task in tasks],
                 "now": moment,
                 "half_life": history.HALF_LIFE_DAYS,
+                "alike": ALIKE,
             },
         )
     }
@@ -207,7 +212,7 @@ MY_NEAR = """
         JOIN match_vectors v ON v.work_id = r.work_id AND v.model_id = b.model_id
         JOIN match_works k ON k.id = r.work_id
         WHERE b.task_id = ANY(:tasks)
-    ) pairs WHERE alike > 0 AND alike >= floor GROUP BY task_id"""
+    ) pairs WHERE alike >= :alike AND alike >= floor GROUP BY task_id"""
 
 
 def _values(asked: Question) -> dict[str, Any]:

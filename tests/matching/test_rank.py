@@ -262,3 +262,12 @@ def test_the_pages_show_the_evidence_to_both_sides(mei, lin, bo, creators):
     for page in (shortlist, briefs):
         assert "双方合作过" in page and "接单可能" in page and "合计" in page
     assert "相对弱项" in shortlist, "Lin never worked for Mei"
+
+
+def test_who_has_nothing_to_do_with_the_goods_is_not_listed(mei, ada, lin, bo, creators):
+    profile(bo, categories=["beauty"])
+    for n in range(5):
+        worked(ada, bo, name=f"beauty{n}", category="beauty", tags=["面膜"])
+
+    assert names(listed(mei, opened(mei))) == ["Lin"]
+    assert names(listed(mei, opened(mei, tags=["面膜"]))) == ["Bo", "Lin"], "unless a tag says they do"

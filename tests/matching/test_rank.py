@@ -264,7 +264,8 @@ def test_the_pages_show_the_evidence_to_both_sides(mei, lin, bo, creators):
     assert "相对弱项" in shortlist, "Lin never worked for Mei"
 
 
-def test_who_has_nothing_to_do_with_the_goods_is_not_listed(mei, ada, lin, bo, creators):
+def test_who_has_nothing_to_do_with_the_goods_is_not_listed(mei, ada, lin, bo):
+    profile(lin)
     profile(bo, categories=["beauty"])
     for n in range(5):
         worked(ada, bo, name=f"beauty{n}", category="beauty", tags=["面膜"])

@@ -87,6 +87,11 @@ class Asset(Row, Base):
     def original_key(self) -> str:
         return f"originals/{self.token}"
 
+    @property
+    def source_key(self) -> str:
+        """The best there is of a ready film: its original, or its one file when it was made here."""
+        return self.key(self.renditions["mp4"]) if "edit" in self.options else self.original_key
+
     def key(self, name: str) -> str:
         """Where a rendition lies in the storage."""
         return f"media/{self.token}/{self.revision}/{name}"

@@ -94,7 +94,9 @@ def index() -> str:
 def one(asset_id: UUID) -> str:
     """One file: its progress, then the film itself."""
     asset = queries.find(asset_id, current_actor())
-    return render_template("media/one.html", shown=shown.show(asset), asset=asset)
+    return render_template(
+        "media/one.html", shown=shown.show(asset), asset=asset, findings=shown.findings(asset)
+    )
 
 
 @bp.get("/uploads/<pid('ast'):asset_id>/progress")

@@ -167,6 +167,7 @@ def represent(each: shown.Shown) -> dict[str, Any]:
         **{name: getattr(asset, name) for name in (*columns, "published_at", "created_at")},
         "progress": each.progress,
         "refusal": refusal,
+        "checks": shown.findings(asset),
         "urls": shown.urls(asset, _plain if asset.published_at else _signed),
     }
 

@@ -36,6 +36,12 @@ class RefusalSchema(Schema):
     detail = fields.String(required=True)
 
 
+class FindingSchema(Schema):
+    code = fields.String(required=True, metadata={"enum": ["length", "ratio", "black", "silent", "loudness"]})
+    ok = fields.Boolean(required=True)
+    words = fields.String(required=True, metadata={"description": "in the reader's language"})
+
+
 class AssetSchema(Schema):
     """A stored file: where it is on its way, and where its renditions are once it is ready."""
 
@@ -65,6 +71,11 @@ class AssetSchema(Schema):
             "description": "hls, mp4, poster, preview, sprite, captions, image, file, those there are. Before publication "
             "each is signed and works for a few minutes; links inside a playlist keep the signature."
         },
+    )
+    checks = fields.List(
+        fields.Nested(FindingSchema),
+        required=True,
+        metadata={"description": "what a machine found in a film made by an edit list; else empty"},
     )
     published_at = Instant(required=True, allow_none=True)
     created_at = Instant(required=True)

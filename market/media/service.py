@@ -88,7 +88,7 @@ def _check_room(party_id: UUID, size: int) -> None:
     incoming.check_room(size)
 
 
-def compose(edit: dict[str, Any], *, filename: str, size: int, poster_ms: int, by: Actor) -> Asset:
+def compose(edit: dict[str, Any], *, filename: str, size: int, by: Actor) -> Asset:
     """Queue a film made by an edit list out of films that are here (`market.media.cut` says what it holds).
 
     Until it is made it counts as `size` bytes. Raises the refusals of quota and disk.
@@ -105,7 +105,7 @@ def compose(edit: dict[str, Any], *, filename: str, size: int, poster_ms: int, b
         content_type="video/mp4",
         state=AssetState.UPLOADED,
         token=secrets.token_urlsafe(16),
-        options={"edit": edit, "poster_ms": poster_ms},
+        options={"edit": edit},
     )
     db.session.add(asset)
     db.session.flush()

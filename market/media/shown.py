@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from market.kit.words import N_, say
-from market.media import incoming, queries
+from market.media import checks, incoming, queries
+from market.media.config import config
 from market.media.models import Asset, AssetState, JobState, MediaJob
 from market.media.reasons import sentence
 
@@ -74,6 +75,61 @@ def _progress(asset: Asset, job: MediaJob | None) -> Progress:
         return Progress("queue", say(N_("排队中，第 %(place)s 位"), place=place), 0, place)
     words, low, high = STEPS.get(job.step, STEPS["check"])
     return Progress(job.step, say(words), low + (high - low) * job.percent // 100, None)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a machine said about a finished film: a stable code, whether it is as it should be, and a sentence."""
+
+    code: str
+    ok: bool
+    words: str
+
+
+def findings(asset: Asset) -> list[Finding]:
+    """In the reader's language; none for films that were not looked at."""
+    seen = asset.renditions.get("checks")
+    if not seen:
+        return []
+    rules, long = config(), seen["duration_s"]
+    loud = seen["loudness"]
+    found = [
+        Finding(
+            "length",
+            rules.min_video_s - 0.1 <= long <= rules.max_video_s + 0.5,
+            say(N_("时长 %(s)s 秒"), s=f"{long:.1f}"),
+        ),
+        Finding(
+            "ratio",
+            seen["width"] == seen["height"],
+            say(N_("画面 %(width)s×%(height)s"), width=seen["width"], height=seen["height"]),
+        ),
+        Finding(
+            "black",
+            not seen["black"],
+            say(N_("有黑屏：%(spans)s"), spans=_spans(seen["black"]))
+            if seen["black"]
+            else say(N_("没有黑屏")),
+        ),
+        Finding(
+            "silent",
+            not seen["silent"],
+            say(N_("有无声段落：%(spans)s"), spans=_spans(seen["silent"]))
+            if seen["silent"]
+            else say(N_("没有长时间无声")),
+        ),
+    ]
+    if loud is not None:
+        words = say(N_("响度 %(lufs)s LUFS"), lufs=f"{loud:.1f}".replace("-", "−"))
+        found.append(Finding("loudness", checks.is_loud_enough(loud), words))
+    return found
+
+
+def _spans(spans: Sequence[Sequence[float]]) -> str:
+    said = [
+        say(N_("%(start)s–%(end)s 秒"), start=f"{start:.1f}", end=f"{end:.1f}") for start, end in spans[:5]
+    ]
+    return say(N_("、")).join(said)
 
 
 def urls(asset: Asset, sign: Callable[[str], str]) -> dict[str, Any]:

@@ -52,7 +52,7 @@ FLOORS = [
     {"orders"},
     {"bids"},
     {"tasks"},
-    {"shops", "agencies", "creators", "payments", "feed", "video", "live", "messages"},
+    {"shops", "agencies", "creators", "payments", "feed", "video", "live", "messages", "taopai"},
     {"subsidies"},
     {"ledger", "media"},
     {"approvals"},

@@ -1,0 +1,162 @@
+"""HTML: the drafts, and the editor; what it saves and asks in between is JSON."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
+from marshmallow import ValidationError
+
+from market.accounts.edge import current_actor, require, signed_in
+from market.kit import ids
+from market.kit.api import etag_of, require_match
+from market.kit.db import transaction
+from market.kit.errors import Invalid, Refusal, flatten
+from market.kit.pages import format_when
+from market.kit.paging import page_of
+from market.kit.schemas import Schema
+from market.kit.words import _, say
+from market.media import letters
+from market.media.models import Asset
+from market.taopai import captions, policy, queries, service
+from market.taopai.models import EditDraft
+from market.taopai.routes import tracks_told
+from market.taopai.schemas import DraftInSchema, EditDraftSchema, SubtitlesSchema
+
+bp = Blueprint("taopai", __name__)
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def spoken(view: View) -> View:
+    """Answer the editor's script: a refusal is a sentence and sentences by field, never a page."""
+
+    @wraps(view)
+    def answered(*args: Any, **kwargs: Any) -> Response:
+        try:
+            return cast(Response, view(*args, **kwargs))
+        except Refusal as refusal:
+            response = jsonify(title=say(refusal.title), detail=refusal.detail(), errors=refusal.errors())
+            response.status_code = refusal.status
+            return response
+
+    return cast(View, answered)
+
+
+def read(schema: Schema) -> dict[str, Any]:
+    """The JSON of the request. Raises Invalid."""
+    try:
+        return cast(dict[str, Any], schema.load(request.get_json(silent=True) or {}))
+    except ValidationError as wrong:
+        raise Invalid(flatten(wrong.messages)) from wrong
+
+
+@bp.get("/uploads/edits")
+@signed_in
+def index() -> str:
+    """The drafts of one's party, and the way to a new one."""
+    actor = current_actor()
+    page = page_of(queries.visible_to(actor), EditDraft.id, cursor=request.args.get("cursor"))
+    return render_template(
+        "taopai/index.html",
+        drafts=page.data,
+        next_url=url_for("taopai.index", cursor=page.next_cursor) if page.next_cursor else "",
+        may_edit=policy.may_edit(actor),
+    )
+
+
+@bp.post("/uploads/edits")
+@signed_in
+def begin() -> Any:
+    """An empty draft, or with `asset_id` one that holds this film whole."""
+    actor = current_actor()
+    require(policy.may_edit(actor))
+    clips = []
+    if chosen := request.form.get("asset_id"):
+        try:
+            film = queries.films_by_id([ids.decode("ast", chosen)], actor)
+        except ValueError:
+            film = {}
+        clips = [{"asset_id": chosen, "in_ms": 0, "out_ms": each.duration_ms} for each in film.values()]
+    try:
+        data = DraftInSchema().load({"title": _("未命名的片子"), "edit_list": {"clips": clips}})
+    except ValidationError as wrong:
+        raise Invalid(flatten(wrong.messages)) from wrong
+    with transaction():
+        draft = service.begin(data, by=actor)
+    return redirect(url_for("taopai.editor", draft_id=draft.id), 303)
+
+
+@bp.get("/uploads/edits/<pid('edt'):draft_id>")
+@signed_in
+def editor(draft_id: UUID) -> str:
+    actor = current_actor()
+    draft = queries.find(draft_id, actor)
+    used = {ids.decode("ast", clip["asset_id"]) for clip in draft.edit_list["clips"]}
+    films = {film.id: film for film in queries.newest_films(actor)} | queries.films_by_id(used, actor)
+    here = {
+        "etag": etag_of(EditDraftSchema().dump(draft)),
+        "draft": EditDraftSchema().dump(draft),
+        "films": [_film(film) for film in films.values()],
+        "tracks": tracks_told(),
+        "sizes": letters.SIZES,
+        "line": letters.LINE,
+        "stroke": letters.STROKE,
+        "caption": {"size": letters.CAPTION_SIZE, "at": letters.CAPTION_AT, "widest": letters.WIDEST},
+    }
+    return render_template("taopai/editor.html", draft=draft, here=here)
+
+
+def _film(film: Asset) -> dict[str, Any]:
+    return {
+        "id": ids.encode("ast", film.id),
+        "name": film.filename,
+        "duration_ms": film.duration_ms,
+        "url": film.mp4_url,
+        "poster": film.poster_url,
+    }
+
+
+@bp.post("/uploads/edits/<pid('edt'):draft_id>/saved")
+@spoken
+def save(draft_id: UUID) -> Response:
+    """Autosave: the whole draft over what was read (If-Match)."""
+    actor = current_actor()
+    data = read(DraftInSchema())
+    with transaction():
+        draft = queries.find(draft_id, actor, lock=True)
+        require_match(EditDraftSchema().dump(draft))
+        service.save(draft, data, by=actor)
+    return jsonify(
+        etag=etag_of(EditDraftSchema().dump(draft)),
+        saved=_("已保存 %(time)s", time=format_when(draft.updated_at).rsplit(" ", 1)[-1]),
+    )
+
+
+@bp.post("/uploads/edits/<pid('edt'):draft_id>/film")
+@spoken
+def make_film(draft_id: UUID) -> Response:
+    """Have the film made of what is saved."""
+    actor = current_actor()
+    with transaction():
+        draft = queries.find(draft_id, actor, lock=True)
+        film = service.make_film(draft, by=actor)
+    return jsonify(
+        etag=etag_of(EditDraftSchema().dump(draft)), progress=url_for("media.progress", asset_id=film.id)
+    )
+
+
+@bp.post("/uploads/edits/captions")
+@spoken
+def read_captions() -> Response:
+    current_actor()
+    return jsonify(captions=captions.read(read(SubtitlesSchema())["text"]))
+
+
+@bp.post("/uploads/edits/<pid('edt'):draft_id>/deletion")
+@signed_in
+def delete(draft_id: UUID) -> Any:
+    with transaction():
+        service.remove(queries.find(draft_id, current_actor(), lock=True))
+    flash(_("草稿已删除，生成过的成片还在。"), "success")
+    return redirect(url_for("taopai.index"), 303)

@@ -1,0 +1,118 @@
+"""The editor in Chromium: cut, words, undo, the film; what the page shows is what the film holds."""
+
+import io
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from flask import Flask
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.sync_api import Browser, expect
+
+from market.kit import ids
+from market.kit.db import db
+from market.media import service
+from market.media.storage import storage
+from market.taopai.models import EditDraft
+from tests.conftest import Player
+from tests.front.conftest import Reader
+from tests.media import clips
+from tests.media.test_in_a_browser import in_background
+from tests.media.test_serving import ready_film
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def dark(shelf: Path) -> Path:
+    """Three dark seconds with a tone: white words are easily found on them."""
+    return clips.make(
+        shelf / "深色.mp4", "-f", "lavfi", "-i", "color=navy:size=480x480:rate=10:duration=3",
+        "-f", "lavfi", "-i", "sine=frequency=440:duration=3", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p",
+    )  # fmt: skip
+
+
+def box(picture: NDArray[np.uint8]) -> list[float]:
+    """Where the white is: left, top, right, bottom in parts of the side; the rounded corners of the stage do not count."""
+    side = picture.shape[0]
+    rim = side // 20
+    lit = (np.argwhere(picture[rim:-rim, rim:-rim, :3].min(axis=2) > 160) + rim) / side
+    assert len(lit), "white letters"
+    return [*lit.min(axis=0)[::-1], *lit.max(axis=0)[::-1]]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_film_is_cut_and_made_and_looks_as_the_page_showed_it(
+    app: Flask,
+    chromium: Browser,
+    site: str,
+    lin: Player,
+    dark: Path,
+    shelf: Path,
+    width: int,
+):
+    ready_film(app, lin, dark, shelf)
+    reader = Reader(chromium, site, width)
+    reader.sign_in(lin)
+    page = reader.page
+    page.goto("/uploads/edits")
+    page.get_by_role("button", name="新建片子").click()
+    status, clip_row = page.locator("[data-status]"), page.locator("[data-clips] button")
+    page.locator("[data-films] button").click()
+    expect(clip_row).to_have_count(1)
+    expect(status).to_contain_text("已保存")
+
+    page.locator("[data-head]").fill("1500")
+    page.get_by_role("button", name="在播放头分割").click()
+    expect(clip_row).to_have_count(2)
+    page.get_by_label("终点（秒）").fill("2.5")
+    page.keyboard.press("Tab")
+    expect(page.locator("[data-long]")).to_have_text("2.5 秒")
+    page.get_by_role("button", name="前移").click()
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    expect(page.locator("[data-long]")).to_have_text("3.0 秒")
+    page.get_by_role("button", name="重做").click()
+    expect(page.locator("[data-long]")).to_have_text("2.5 秒")
+
+    page.locator("[data-head]").fill("300")
+    page.get_by_role("button", name="在播放头加字", exact=True).click()
+    words = page.locator("#texts-0-text")
+    words.fill("双十一😀")
+    expect(page.locator("#texts-0-text-error")).to_contain_text("😀")
+    words.fill("双十一 SALE\n全场五折")
+    page.locator("#texts-0-size").select_option("large")
+    expect(page.locator(".field-error")).to_have_count(0)
+    expect(status).to_contain_text("已保存")
+    page.get_by_label("音乐", exact=True).select_option("breeze")
+    page.get_by_role("button", name="用当前画面").click()
+    expect(page.locator("[data-cover]")).to_contain_text("0.3")
+    page.evaluate("document.fonts.ready")
+    shot = page.locator("[data-stage]").screenshot()
+    assert reader.faults() == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    page.get_by_role("button", name="生成成片").click()
+    expect(status).to_contain_text("已开始生成成片")
+    thread = in_background(app)
+    expect(page.locator("[data-progress] [data-asset-state=ready]")).to_be_visible(timeout=60_000)
+    thread.join()
+
+    with app.app_context():
+        draft = db.session.query(EditDraft).one()
+        assert draft.film_id
+        film = service.find(draft.film_id)
+        poster = b"".join(storage().read(film.key("poster.jpg")))
+        whole = storage().local(film.key(film.renditions["mp4"]), shelf)
+        with av.open(str(whole)) as container:
+            assert container.duration / av.time_base == pytest.approx(2.5, abs=0.1)
+        film_id = ids.encode("ast", film.id)
+    preview = box(np.asarray(Image.open(io.BytesIO(shot)).convert("RGB")))
+    made = box(np.asarray(Image.open(io.BytesIO(poster)).convert("RGB")))
+    assert made == pytest.approx(preview, abs=0.012), "the preview is the film"
+    page.goto(f"/uploads/{film_id}")
+    expect(page.locator(".checks .is-ok")).to_have_count(5)
+    assert [text for text in reader.complaints if "422" not in text] == []
+    reader.context.close()

@@ -22,7 +22,7 @@ from market.media.models import Asset
 from market.taopai import captions, policy, queries, service
 from market.taopai.models import EditDraft
 from market.taopai.routes import tracks_told
-from market.taopai.schemas import DraftInSchema, EditDraftSchema, SubtitlesSchema
+from market.taopai.schemas import EditDraftSchema, EditInSchema, SubtitlesSchema
 
 bp = Blueprint("taopai", __name__)
 View = TypeVar("View", bound=Callable[..., Any])
@@ -79,7 +79,7 @@ def begin() -> Any:
             film = {}
         clips = [{"asset_id": chosen, "in_ms": 0, "out_ms": each.duration_ms} for each in film.values()]
     try:
-        data = DraftInSchema().load({"title": _("未命名的片子"), "edit_list": {"clips": clips}})
+        data = EditInSchema().load({"title": _("未命名的片子"), "edit_list": {"clips": clips}})
     except ValidationError as wrong:
         raise Invalid(flatten(wrong.messages)) from wrong
     with transaction():
@@ -122,7 +122,7 @@ def _film(film: Asset) -> dict[str, Any]:
 def save(draft_id: UUID) -> Response:
     """Autosave: the whole draft over what was read (If-Match)."""
     actor = current_actor()
-    data = read(DraftInSchema())
+    data = read(EditInSchema())
     with transaction():
         draft = queries.find(draft_id, actor, lock=True)
         require_match(EditDraftSchema().dump(draft))

@@ -18,9 +18,9 @@ from market.media.tracks import LICENCE, TRACKS
 from market.taopai import captions, queries, service
 from market.taopai.models import EditDraft
 from market.taopai.schemas import (
-    DraftChangeSchema,
-    DraftInSchema,
+    EditChangeSchema,
     EditDraftSchema,
+    EditInSchema,
     ReadCaptionsSchema,
     SubtitlesSchema,
     TracksSchema,
@@ -38,7 +38,7 @@ def list_edits(query: dict[str, Any]) -> Page[EditDraft]:
 
 
 @bp.post("/edits")
-@bp.arguments(DraftInSchema)
+@bp.arguments(EditInSchema)
 @bp.response(201, EditDraftSchema)
 def create_edit(data: dict[str, Any]) -> EditDraft:
     """Begin a draft, with an edit list or without."""
@@ -53,7 +53,7 @@ def get_edit(draft_id: UUID) -> EditDraft:
 
 
 @bp.patch("/edits/<pid('edt'):draft_id>")
-@bp.arguments(DraftChangeSchema)
+@bp.arguments(EditChangeSchema)
 @bp.response(200, EditDraftSchema)
 def change_edit(data: dict[str, Any], draft_id: UUID) -> EditDraft:
     """The title, the edit list as a whole, or both; needs If-Match."""

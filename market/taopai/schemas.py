@@ -122,12 +122,12 @@ class EditListSchema(Schema):
     )
 
 
-class DraftInSchema(Schema):
+class EditInSchema(Schema):
     title = Text(least=1, most=60, required=True)
     edit_list = fields.Nested(EditListSchema, load_default=lambda: EditListSchema().load({}))
 
 
-class DraftChangeSchema(Schema):
+class EditChangeSchema(Schema):
     """The edit list is replaced whole."""
 
     title = Text(least=1, most=60)
@@ -137,8 +137,8 @@ class DraftChangeSchema(Schema):
 class StoredList(fields.Nested):
     """An edit list that is kept as it goes out."""
 
-    def _serialize(self, nested_obj: Any, attr: str, obj: Any, **kwargs: Any) -> Any:
-        return nested_obj
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return value
 
 
 class EditDraftSchema(Schema):

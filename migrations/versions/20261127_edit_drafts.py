@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261127_edit_drafts"
-down_revision = "20261127_split_rules"
+down_revision = "20261127_held_tasks"
 branch_labels = None
 depends_on = None
 

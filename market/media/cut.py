@@ -4,8 +4,8 @@ One ffmpeg run goes from the originals to the same ladder an upload gets; before
 Every clip is a whole number of pictures of the film, counted from the beginning, so that lengths do not drift.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -107,7 +107,8 @@ class Cut:
     @property
     def shown(self) -> list[Words]:
         """The words that become part of the picture."""
-        return [*self.words, *(self.captions if self.burn_captions else [])]
+        burnt = self.captions if self.burn_captions else []
+        return [*self.words, *(replace(each, text=letters.wrap(each.text, each.size)) for each in burnt)]
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ class Bench:
 
 
 def inputs(bench: Bench, *, pictures: bool) -> list[str]:
-    """The clips in their order, then the music."""
+    """The clips in their order, then the music, then the words."""
     command: list[str] = []
     guard = [*GUARD, "-max_pixels", str(config().max_pixels)]
     for clip, film in zip(bench.cut.clips, bench.films, strict=True):
@@ -165,6 +166,9 @@ def inputs(bench: Bench, *, pictures: bool) -> list[str]:
         command += [*guard, *skipped, "-sn", "-dn", *threads, *span, "-i", str(path)]
     if bench.cut.music:
         command += ["-i", str(path_of(bench.cut.music.track))]
+    if pictures and bench.cut.shown:
+        # Ours, and read from the folder the command is started in: not of the files that are under guard.
+        command += ["-f", "concat", "-safe", "0", "-i", "words.ffconcat"]
     return command
 
 
@@ -196,8 +200,8 @@ def sound(bench: Bench, loudness: float | None) -> str:
     return ";".join([*parts, ",".join([mixed, *transcode.levelled(loudness)])])
 
 
-def picture(bench: Bench, side: int, places: Sequence[tuple[int, int]]) -> str:
-    """The filters of the picture, its last without a name; `places` are the corners of `words0.png`, …"""
+def picture(bench: Bench, side: int) -> str:
+    """The filters of the picture, its last without a name."""
     cut, parts, names = bench.cut, [], ""
     for at, (clip, film, count) in enumerate(zip(cut.clips, bench.films, bench.pictures, strict=True)):
         chain = transcode.square(film, side, clip.focus_x, clip.focus_y, rate=f"fps={bench.fps}:start_time=0")
@@ -208,12 +212,12 @@ def picture(bench: Bench, side: int, places: Sequence[tuple[int, int]]) -> str:
         ]
         parts.append(f"[{at}:V:0]{','.join(chain)}[p{at}]")
         names += f"[p{at}]"
-    film_so_far = f"{names}concat=n={len(cut.clips)}:v=1:a=0,fps={bench.fps}"
-    for at, (words, (x, y)) in enumerate(zip(cut.shown, places, strict=True)):
-        parts += [f"movie=filename=words{at}.png[w{at}]", f"{film_so_far}[f{at}]"]
-        when = f"gte(t,{words.start_s:.3f})*lt(t,{words.end_s:.3f})"
-        film_so_far = f"[f{at}][w{at}]overlay=x={x}:y={y}:enable='{when}',format=yuv420p"
-    return ";".join([*parts, film_so_far])
+    film_alone = f"{names}concat=n={len(cut.clips)}:v=1:a=0,fps={bench.fps}"
+    if not cut.shown:
+        return ";".join([*parts, film_alone])
+    words = len(cut.clips) + (cut.music is not None)
+    laid_over = f"[film][{words}:v:0]overlay,trim=end_frame={sum(bench.pictures)},format=yuv420p"
+    return ";".join([*parts, f"{film_alone}[film]", laid_over])
 
 
 def measure_command(bench: Bench) -> list[str]:
@@ -224,12 +228,10 @@ def measure_command(bench: Bench) -> list[str]:
     ]  # fmt: skip
 
 
-def ladder_command(
-    bench: Bench, folder: Path, places: Sequence[tuple[int, int]], *, loudness: float | None
-) -> list[str]:
-    """The one run. It reads `words0.png`, … from the folder it is started in."""
+def ladder_command(bench: Bench, folder: Path, *, loudness: float | None) -> list[str]:
+    """The one run. It reads `words.ffconcat` from the folder it is started in when there are words to show."""
     sides = bench.plan.sides
-    whole = transcode.fan_out(picture(bench, sides[0], places), sound(bench, loudness), sides)
+    whole = transcode.fan_out(picture(bench, sides[0]), sound(bench, loudness), sides)
     return [
         ffmpeg.binary(), "-nostdin", "-hide_banner", "-nostats", "-y", "-loglevel", "warning",
         "-progress", "pipe:1", "-stats_period", "0.5", "-filter_complex_threads", str(ffmpeg.threads()),
@@ -253,10 +255,9 @@ def make(
     loudness = None
     if bench.has_sound:
         loudness = transcode.measure(measure_command(bench), plan, limits, cwd=desk, watch=watch)
-    places = [
-        letters.draw(words, plan.sides[0], desk / f"words{at}.png") for at, words in enumerate(cut.shown)
-    ]
-    command = ladder_command(bench, folder, places, loudness=loudness)
+    if cut.shown:
+        letters.lay(cut.shown, plan.sides[0], plan.film.duration_s - 1 / bench.fps, desk, watch)
+    command = ladder_command(bench, folder, loudness=loudness)
     renditions = transcode.climb(command, folder, plan, limits, watch, cwd=desk)
     renditions["loudness_in"] = loudness
     if cut.captions:

@@ -4,14 +4,17 @@ Text is drawn by Pillow into a transparent picture and laid over the film: nothi
 a filter string. What the font lacks is known beforehand, and so is how wide a line will be.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
 from market.media.config import ROOT
+from market.media.run import SILENT, Watch
 
 FONT = ROOT / "static" / "fonts" / "noto-sans-sc.woff"
 """A part of Noto Sans CJK SC (OFL-1.1), made by `./vtask flask media-font`; pages load it as /static/fonts/…"""
@@ -67,32 +70,57 @@ def wrap(text: str, size: str) -> str:
     return "\n".join(broken)
 
 
-def draw(words: Words, side: int, target: Path) -> tuple[int, int]:
-    """Write the picture of `words` for a square of `side`; where its upper left corner goes.
+def lay(words: Sequence[Words], side: int, until_s: float, folder: Path, watch: Watch = SILENT) -> Path:
+    """Draw every picture of words there is before `until_s`; the list of them, for ffmpeg to read as one film.
+
+    One list however many words there are: a filter for each would not fit into the limits of memory.
+    """
+    moments = sorted({0.0, *(moment for each in words for moment in (each.start_s, each.end_s))})
+    lines, drawn = ["ffconcat version 1.0"], dict[tuple[int, ...], str]()
+    for start, end in pairwise([*moments, moments[-1] + 1]):
+        if start >= until_s:
+            break
+        there = tuple(at for at, each in enumerate(words) if each.start_s <= start < each.end_s)
+        if there not in drawn:
+            drawn[there] = f"words{len(drawn)}.png"
+            watch.alive()
+            sheet = draw([words[at] for at in there], side)
+            sheet.save(folder / drawn[there], compress_level=1)
+        # A thousand pictures a second, so that the list keeps milliseconds.
+        lines += [f"file {drawn[there]}", "option framerate 1000", f"duration {end - start:.3f}"]
+    target = folder / "words.ffconcat"
+    target.write_text("\n".join(lines) + "\n", encoding="ascii")
+    return target
+
+
+def draw(words: Sequence[Words], side: int) -> Image.Image:
+    """A transparent square with these words.
 
     The lines stand as CSS sets them (`line-height`, the font's own ascent and descent), so that a page shows the same.
     """
-    points = SIZES[words.size] * side
-    font, edge = _font(points), max(1, round(STROKE * points))
-    lines = words.text.split("\n")
-    ascent, descent = font.getmetrics()
-    high = LINE * points
-    wide = max(font.getlength(line) for line in lines)
-    picture = Image.new("RGBA", (round(wide) + 4 * edge, round(high * len(lines)) + 4 * edge))
-    pen = ImageDraw.Draw(picture)
-    for at, line in enumerate(lines):
-        base = 2 * edge + at * high + (high - ascent - descent) / 2 + ascent
-        pen.text(
-            (picture.width / 2, base),
-            line,
-            "white",
-            font,
-            anchor="ms",
-            stroke_width=edge,
-            stroke_fill="#000000cc",
-        )
-    picture.save(target)
-    return round(words.x * side - picture.width / 2), round(words.y * side - picture.height / 2)
+    sheet = Image.new("RGBA", (side, side))
+    for each in words:
+        points = SIZES[each.size] * side
+        font, edge = _font(points), max(1, round(STROKE * points))
+        lines = each.text.split("\n")
+        ascent, descent = font.getmetrics()
+        high = LINE * points
+        layer = Image.new("RGBA", sheet.size)
+        pen = ImageDraw.Draw(layer)
+        for at, line in enumerate(lines):
+            top = each.y * side + (at - len(lines) / 2) * high
+            base = top + (high - ascent - descent) / 2 + ascent
+            pen.text(
+                (each.x * side, base),
+                line,
+                "white",
+                font,
+                anchor="ms",
+                stroke_width=edge,
+                stroke_fill="#000000cc",
+            )
+        sheet.alpha_composite(layer)
+    return sheet
 
 
 def make_font(target: Path = FONT) -> int:

@@ -135,7 +135,10 @@ def test_captions_are_burnt_in_when_asked_and_silent_clips_stay_silent(
     _red, green, _blue = three
     edit = {
         "clips": [piece(green, 0, 3000)], "burn_captions": True,
-        "captions": [{"text": "看得见", "start_ms": 1000, "end_ms": 2000}],
+        "captions": [
+            {"text": "看得见", "start_ms": 1000, "end_ms": 2000},
+            *({"text": f"{n}", "start_ms": 2200 + n, "end_ms": 2201 + n} for n in range(199)),
+        ],
     }  # fmt: skip
 
     out, renditions, _diary = made(tmp_path, "burnt", edit)

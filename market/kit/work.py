@@ -101,15 +101,18 @@ def set_timers(handler: str, due: Mapping[UUID, datetime]) -> None:
 
 
 def cancel_timers(subject_id: UUID, *handlers: str) -> None:
-    """Take back the waiting timers of these names on this subject."""
-    db.session.execute(
-        delete(WorkItem).where(
-            WorkItem.subject_id == subject_id,
-            WorkItem.handler.in_(handlers),
-            WorkItem.state == WorkState.WAITING,
-            WorkItem.event_id.is_(None),
-        )
+    """Take back the waiting timers of these names on this subject.
+
+    One that a worker runs at this moment is left: it waits for the lock the caller holds on the subject, and will find
+    it changed. Waiting for it here would be a deadlock.
+    """
+    waiting = select(WorkItem.id).where(
+        WorkItem.subject_id == subject_id,
+        WorkItem.handler.in_(handlers),
+        WorkItem.state == WorkState.WAITING,
+        WorkItem.event_id.is_(None),
     )
+    db.session.execute(delete(WorkItem).where(WorkItem.id.in_(waiting.with_for_update(skip_locked=True))))
 
 
 def hasten(item_id: UUID) -> WorkItem | None:

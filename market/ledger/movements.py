@@ -27,6 +27,7 @@ class PostingKind(StrEnum):
     HOLD = "hold"  # EM→EH, or PP, FEE and TAX→EH while cooling      key hold:{case}
     DECIDE = "decide"  # EH→PP…, FEE, TAX and EH→MW or RF; EH→EM when dropped       key decide:{case}
     REFUND = "refund"  # EU/EM/MW→RF; after release PP, PA, PREC, FEE, TAX→RF   key refund:{refund}
+    SURPLUS = "surplus"  # EU→MW or RF, EU→PRO                  key surplus:{order}:{n}
     REFUND_SETTLED = "refund_settled"  # RF→SC                  key refund-bt:{stripe refund}
     REFUND_FAILED = "refund_failed"  # SC→RF, RF→MW             key refund-fail:{stripe refund}
 

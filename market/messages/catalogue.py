@@ -105,6 +105,9 @@ CATALOGUE: dict[str, Entry] = {
     "order.wallet_short": Entry(
         N_("订单 %(number)s 还差 %(amount)s：付款时钱包余额已不够，请补付"), ORDER, "wallet"
     ),
+    "order.surplus_returned": Entry(
+        N_("订单 %(number)s 没有用上的 %(amount)s 已转入您的钱包"), MONEY, "wallet"
+    ),
     "order.lapsed": Entry(N_("订单 %(number)s 没有按时托管资金，已失效"), ORDER, "clock-alert"),
     "order.cancelled": Entry(N_("订单 %(number)s 已取消，没有产生费用"), ORDER, "circle-x"),
     "document.issued": Entry(N_("单据 %(number)s 已出具"), given, "file-text"),

@@ -96,6 +96,7 @@ def decide(
         there - creator_fen,
         subject_id=order.id,
         payer_id=order.merchant_id,
+        price_fen=order.price_fen,
         reason=Reason.CASE,
         to_wallet=to_wallet,
         by=by,
@@ -125,7 +126,7 @@ def decide(
         shares = Shares.between(before.total, before.total + creator_fen, **order.rates)
         legs = [*pay_legs(order, milestone, shares, case, part=milestone.parts), *returns]
         ledger.post(*posting, legs, source=("milestone", milestone.id), by=by)
-    go_on(order, by)
+    go_on(order, by, to_wallet=to_wallet)
 
 
 def drop(order: Order, milestone: Milestone, case_id: UUID, back_to: MilestoneState, by: Actor) -> None:

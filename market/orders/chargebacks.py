@@ -12,7 +12,7 @@ from market.kit.figures import figures
 from market.ledger import queries as books
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Leg, PostingKind
-from market.orders import freezes
+from market.orders import freezes, surplus
 from market.orders.endings import Cause, conclude, go_on
 from market.orders.freezes import FreezeSource
 from market.orders.models import Order
@@ -112,6 +112,8 @@ def _settle(chargeback_id: UUID) -> None:
         if party
     }
     chargebacks.share_loss(found, payees=paid, spent_fen=spent, number=order.number)
+    if order.is_over:
+        surplus.give_back(order, SYSTEM)
 
 
 def _end(order: Order, found: Chargeback) -> int:
@@ -133,7 +135,9 @@ def _end(order: Order, found: Chargeback) -> int:
         ):
             continue
         there = hold.left_fen if hold else 0
-        promotion = subsidies.returned(order.id, there, paid_in_fen=lambda: paid_in(order.id))
+        promotion = subsidies.returned(
+            order.id, there, paid_in_fen=lambda: min(order.price_fen, paid_in(order.id))
+        )
         lost = min(there - promotion, found.amount_fen - spent)
         if hold:
             hold.lost_fen += lost

@@ -65,7 +65,21 @@ CHECKS: dict[str, str] = {
             WHERE c.subject_id = o.id AND h.account IN ('EU', 'EM')) h
         CROSS JOIN LATERAL (SELECT coalesce(sum(released_fen), 0) AS released,
                 coalesce(sum(returned_fen), 0) AS returned FROM milestones WHERE order_id = o.id) d
-        WHERE r.fen <> e.fen + h.fen + d.released + d.returned""",
+        CROSS JOIN LATERAL (SELECT coalesce(sum(t.amount), 0) AS fen FROM ledger_postings l
+            JOIN ledger_transfers t ON t.posting_id = l.id
+            WHERE l.source_id = o.id AND l.kind = 'surplus') s
+        WHERE r.fen <> e.fen + h.fen + d.released + d.returned + s.fen""",
+    # An order that is over keeps nothing it has no use for, unless it is frozen.
+    "surplus": """
+        SELECT o.id, format('%s, and %s lie in its escrow', o.state, ledger_amount(a.id))
+        FROM orders o JOIN ledger_accounts a ON a.kind = 'EU' AND a.owner_id = o.id
+        WHERE o.state IN ('completed', 'settled', 'lapsed', 'cancelled') AND o.frozen_at IS NULL
+            AND ledger_amount(a.id) <> 0
+            -- What came late goes back when its news is heard.
+            AND NOT EXISTS (SELECT FROM events v WHERE v.name = 'payments.received' AND v.subject_id = o.id
+                AND v.relayed_at IS NULL)
+            AND NOT EXISTS (SELECT FROM work_items w WHERE w.subject_id = o.id AND w.state = 'waiting'
+                AND w.handler IN ('orders.listeners:fund_paid', 'orders.listeners:release_thawed'))""",
     # I5: what a milestone says was released, and not taken back, is what payees, platform and tax office got by it.
     "release": """
         SELECT m.id, format('%s, released %s less %s, posted %s', m.state, m.released_fen, m.reversed_fen, p.fen)

@@ -22,7 +22,7 @@ from market.kit.words import N_
 from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Leg, PostingKind
-from market.orders import events
+from market.orders import events, surplus
 from market.orders.errors import AlreadyEnded, PartTooLarge
 from market.orders.freezes import require_thawed
 from market.orders.funding import begin_stage
@@ -208,8 +208,10 @@ def tell_ended(order: Order, milestone: Milestone, before: Shares, by: Actor) ->
     )
 
 
-def go_on(order: Order, by: Actor) -> None:
+def go_on(order: Order, by: Actor, *, to_wallet: bool = True) -> None:
     """After a milestone ended or was held: the next stage begins, or the (locked) order is over.
+
+    Money it then has no use for goes back, into the wallet unless the merchant chose otherwise.
 
     A case stops its own milestone only. The work can stand on no shelf before its draft was accepted, so the last
     stage waits for a held draft.
@@ -227,6 +229,7 @@ def go_on(order: Order, by: Actor) -> None:
             tell(order, events.COMPLETED, by=by, amount_fen=released)
         else:
             tell(order, events.SETTLED, by=by, amount_fen=released, returned_fen=returned)
+        surplus.give_back(order, by, to_wallet=to_wallet)
         return
     if order.current is not None:
         return

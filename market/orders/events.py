@@ -5,6 +5,7 @@ FUNDED = "order.funded"  # amount_fen
 STAGE_FUNDED = "order.stage_funded"  # stage, amount_fen
 STAGE_AWAITS = "order.stage_awaits_funds"  # stage, amount_fen, due_at
 WALLET_SHORT = "order.wallet_short"  # amount_fen: what is missing
+SURPLUS_RETURNED = "order.surplus_returned"  # amount_fen: now in the merchant's wallet
 LAPSED = "order.lapsed"
 CANCELLED = "order.cancelled"
 COMPLETED = "order.completed"  # amount_fen

@@ -329,7 +329,7 @@ def _carry_out(
         by=by,
     )
     _tell(order, found, name, by=by)
-    go_on(order, by)
+    go_on(order, by, to_wallet=found.to_wallet)
 
 
 def end_stages(
@@ -344,6 +344,7 @@ def end_stages(
         sum(m.left_fen - creators[m.id] for m in stages),
         subject_id=order.id,
         payer_id=order.merchant_id,
+        price_fen=order.price_fen,
         reason=reason,
         to_wallet=to_wallet,
         by=by,

@@ -19,7 +19,7 @@ from market.ledger import queries as books
 from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Leg, PostingKind
-from market.orders import events, queries
+from market.orders import events, queries, surplus
 from market.orders.awarding import LAPSE
 from market.orders.errors import (
     NotAwaitingFunds,
@@ -31,6 +31,7 @@ from market.orders.errors import (
 from market.orders.models import Milestone, Order
 from market.orders.queries import find
 from market.orders.states import RUNNING, MilestoneState, OrderState
+from market.orders.surplus import escrow
 from market.orders.telling import tell
 from market.payments import checkouts, wallet
 from market.payments.alarms import alarm
@@ -70,10 +71,6 @@ class Plan:
     @property
     def paid_by_wallet(self) -> bool:
         return self.wallet_fen > 0 and self.rest_fen == 0
-
-
-def escrow(order: Order) -> Account:
-    return Account(K.ESCROW_UNALLOCATED, order.id)
 
 
 def may_be_paid(order: Order) -> bool:
@@ -203,8 +200,8 @@ def pay_from_wallet(order: Order, by: Actor, *, seen_fen: int | None = None, who
 def fund(order_id: UUID, by: Actor = SYSTEM, *, paid: str | None = None) -> Order:
     """Give what lies in the order's escrow to the stages it covers, in their order. Safe to run twice.
 
-    `paid` is the checkout whose money has just come: what the wallet was to add is taken now. Money an order has no
-    use for stays in its EU account, and an alarm says so.
+    `paid` is the checkout whose money has just come: what the wallet was to add is taken now. Money the order has no
+    use for, because it came twice or too late, goes to the merchant's wallet.
     """
     order = find(order_id, lock=True)
     if paid and may_be_paid(order):
@@ -213,10 +210,15 @@ def fund(order_id: UUID, by: Actor = SYSTEM, *, paid: str | None = None) -> Orde
     covered = _covered(order, held) if may_be_paid(order) else []
     if covered:
         _award(order, covered, by)
-        held -= sum(m.amount_fen for m in covered)
-    if held and not may_be_paid(order):
-        alarm("money_without_use", order.id, number=order.number, state=order.state.value, held_fen=held)
+    if not may_be_paid(order):
+        surplus.give_back(order, by)
     return order
+
+
+def take_what_came(order: Order) -> None:
+    """Before the (locked) order ends for want of money: what was paid by now counts, also when its news is on its way."""
+    waiting = checkouts.owing_wallet_part(order.id)
+    fund(order.id, paid=str(waiting.id) if waiting else None)
 
 
 def _add_from_wallet(order: Order, paid: Checkout) -> None:

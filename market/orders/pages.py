@@ -18,7 +18,7 @@ from market.orders import exit_pages, forecast, funds, pay_pages, policy, querie
 from market.orders.blueprint import bp
 from market.orders.errors import AlreadyAwarded
 from market.orders.models import Order
-from market.orders.schemas import AwardSchema
+from market.orders.schemas import AwardSchema, CancelFormSchema
 from market.orders.yuan import yuan_by_yuan
 from market.tasks import queries as tasks
 
@@ -148,11 +148,11 @@ def award(task_id: UUID) -> Any:
 @bp.post("/orders/<pid('ord'):order_id>/cancellation")
 @hat(Role.MERCHANT)
 def cancel(order_id: UUID) -> Any:
-    actor = current_actor()
+    actor, wanted = current_actor(), read_form(CancelFormSchema()).data
     with transaction():
         order = queries.find_visible(order_id, actor, lock=True)
         require(policy.may_cancel(actor, order))
-        done = service.cancel(order, actor)
+        done = service.cancel(order, actor, to_wallet=wanted["to_wallet"])
     flash(_("订单已取消。") if done else _("正在关闭支付页面，关闭后订单自动取消。"), "success")
     return redirect(url_for("delivery.workroom", order_id=order_id), 303)
 

@@ -19,6 +19,7 @@ from market.orders.models import Order
 from market.orders.schemas import (
     AwardSchema,
     CancellationSchema,
+    CancelSchema,
     FundsSchema,
     MoneySchema,
     MovedSchema,
@@ -142,11 +143,12 @@ def _pay_from_wallet(wanted: dict[str, Any], order_id: UUID) -> ResponseReturnVa
 
 
 @bp.post("/orders/<pid('ord'):order_id>/cancellation")
+@bp.arguments(CancelSchema, required=False)
 @bp.response(201, CancellationSchema)
-def create_cancellation(order_id: UUID) -> dict[str, bool]:
-    """The merchant gives up an order that nobody has paid for."""
+def create_cancellation(wanted: dict[str, Any], order_id: UUID) -> dict[str, bool]:
+    """The merchant gives up an order that is not paid for; what was paid of it goes back."""
     actor = current_actor()
     with transaction():
         order = queries.find_visible(order_id, actor, lock=True)
         require(policy.may_review(actor, order))
-        return {"cancelled": service.cancel(order, actor)}
+        return {"cancelled": service.cancel(order, actor, to_wallet=wanted["to_wallet"])}

@@ -162,6 +162,12 @@ class MoneySchema(Schema):
     price_fen = fields.Integer(attribute="order.price_fen", required=True)
     view = fields.String(required=True, metadata={"enum": ["merchant", "creator", "agency", "operator"]})
     paid_fen = fields.Integer(required=True)
+    unused_fen = fields.Integer(
+        required=True,
+        metadata={
+            "description": "What of `paid_fen` the order had no use for: it went back to the merchant."
+        },
+    )
     rows = fields.List(fields.Nested(MoneyRowSchema), required=True)
     totals = fields.List(fields.Nested(TotalSchema), required=True)
     postings = fields.List(fields.Nested(PostingSchema), required=True)
@@ -201,6 +207,17 @@ class MovedSchema(Schema):
     at = Instant(attribute="entry.at", required=True)
     order_id = PublicId("ord", attribute="order.id", required=True)
     change_fen = fields.Integer(attribute="fen", required=True)
+
+
+class CancelSchema(Schema):
+    """Where to what was paid of the order so far goes: the wallet, or the way it came."""
+
+    to_wallet = fields.Boolean(load_default=True)
+
+
+class CancelFormSchema(CancelSchema):
+    class Meta:
+        unknown = EXCLUDE
 
 
 class CancellationSchema(Schema):

@@ -13,11 +13,10 @@ from market.agencies import service as rosters
 from market.kit.clock import now
 from market.kit.pages import format_fen
 from market.kit.work import cancel_timers, set_timer
-from market.ledger import queries as books
 from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import PostingKind
-from market.orders import events
+from market.orders import events, surplus
 from market.orders.awarding import LAPSE, award
 from market.orders.endings import Cause, conclude, go_on, pay_legs
 from market.orders.errors import CannotCancel, NotRunning, PartTooLarge
@@ -25,10 +24,13 @@ from market.orders.freezes import require_thawed
 from market.orders.funding import (
     REMIND_FUNDING,
     checkout,
+    free_subsidy,
     fund,
+    may_be_paid,
     pay_from_wallet,
     plan,
     remind_funding,
+    take_what_came,
 )
 from market.orders.models import Milestone, Order
 from market.orders.queries import find
@@ -142,8 +144,11 @@ def land(order: Order, receipt: dict[str, Any], by: Actor = SYSTEM) -> bool:
 
 
 def thaw(order_id: UUID) -> None:
-    """The last freeze was lifted: what the landing would have released is released now. Safe to run twice."""
+    """The last freeze was lifted: what the landing would have released is released now, and what the order has no use
+    for goes back. Safe to run twice."""
     order = find(order_id, lock=True)
+    if not may_be_paid(order):
+        surplus.give_back(order, SYSTEM)
     last = order.milestone(Stage.PUBLISHED)
     if order.frozen_at is None and last.receipt is not None and last.state is MilestoneState.ACTIVE:
         release(order, last, SYSTEM)
@@ -152,10 +157,12 @@ def thaw(order_id: UUID) -> None:
 def lapse(order_id: UUID, data: dict[str, Any] | None = None) -> None:
     """The timer: nobody paid in time. A payment page that is still open is closed first, so that no money comes late."""
     order = find(order_id, lock=True)
+    if order.state is OrderState.AWAITING_FUNDS:
+        take_what_came(order)
     if order.state is not OrderState.AWAITING_FUNDS:
         return
     given = data or {}
-    cancelled = bool(given.get("cancelled"))
+    cancelled, to_wallet = bool(given.get("cancelled")), bool(given.get("to_wallet", True))
     if not _is_closed(order):
         turn = int(given.get("turn", 1)) + 1
         set_timer(
@@ -165,31 +172,52 @@ def lapse(order_id: UUID, data: dict[str, Any] | None = None) -> None:
             key=f"{LAPSE}:{order.id}:{turn}:{int(cancelled)}",
             turn=turn,
             cancelled=cancelled,
+            to_wallet=to_wallet,
         )
         return
-    order.go(OrderState.CANCELLED if cancelled else OrderState.LAPSED)
+    _end_unpaid(order, OrderState.CANCELLED if cancelled else OrderState.LAPSED, SYSTEM, to_wallet=to_wallet)
+
+
+def _end_unpaid(order: Order, state: OrderState, by: Actor, *, to_wallet: bool) -> None:
+    """No work without money. Half a price goes back; the subsidy first, so that no late payment draws on it."""
+    order.go(state)
     cancel_timers(order.id, LAPSE)
     rosters.let_go(order.id)
-    tell(order, events.CANCELLED if cancelled else events.LAPSED, by=SYSTEM, amount_fen=order.price_fen)
+    tell(
+        order,
+        events.CANCELLED if state is OrderState.CANCELLED else events.LAPSED,
+        by=by,
+        amount_fen=order.price_fen,
+    )
+    free_subsidy(order.id)
+    surplus.give_back(order, by, to_wallet=to_wallet)
 
 
 def _is_closed(order: Order) -> bool:
-    """Whether nobody can pay any more and nothing paid is on its way."""
-    if books.balance(Account(K.ESCROW_UNALLOCATED, order.id)):
-        return False
+    """Whether nobody can pay any more."""
     live = checkouts.live(order.id)
     return live is None or paying.close(live)
 
 
-def cancel(order: Order, by: Actor) -> bool:
-    """The merchant changes his mind before he paid. False: a payment page must close first, then it is done."""
+def cancel(order: Order, by: Actor, *, to_wallet: bool = True) -> bool:
+    """The merchant changes his mind before he paid all. False: a payment page must close first, then it is done.
+
+    What he has paid of it goes back, to his wallet or the way it came. Raises CannotCancel.
+    """
+    if order.state is OrderState.AWAITING_FUNDS:
+        take_what_came(order)
     if order.state is not OrderState.AWAITING_FUNDS:
         raise CannotCancel
     if not _is_closed(order):
-        set_timer(LAPSE, order.id, now(), key=f"{LAPSE}:{order.id}:cancel", turn=1, cancelled=True)
+        set_timer(
+            LAPSE,
+            order.id,
+            now(),
+            key=f"{LAPSE}:{order.id}:cancel",
+            turn=1,
+            cancelled=True,
+            to_wallet=to_wallet,
+        )
         return False
-    order.go(OrderState.CANCELLED)
-    cancel_timers(order.id, LAPSE)
-    rosters.let_go(order.id)
-    tell(order, events.CANCELLED, by=by, amount_fen=order.price_fen)
+    _end_unpaid(order, OrderState.CANCELLED, by, to_wallet=to_wallet)
     return True

@@ -65,6 +65,7 @@ POSTINGS = {
     PostingKind.CHARGEBACK_FROZEN: N_("拒付，冻结"),
     PostingKind.CHARGEBACK_WON: N_("拒付撤销，恢复"),
     PostingKind.CHARGEBACK_LOST: N_("付款被银行追回"),
+    PostingKind.SURPLUS: N_("没有用上的款退回"),
     PostingKind.REFUND: N_("退款"),
     PostingKind.REFUND_SETTLED: N_("退款已从支付通道划出"),
     PostingKind.REFUND_FAILED: N_("退款没有成功，转入钱包"),
@@ -150,6 +151,8 @@ class Yuan:
     order: Order
     view: str
     paid_fen: int
+    unused_fen: int
+    """What of it the order had no use for, and gave back."""
     rows: list[Row]
     totals: list[Part]
     postings: list[PostingView] = field(default_factory=list)
@@ -189,6 +192,7 @@ def yuan_by_yuan(order: Order, actor: Actor) -> Yuan:
         order=order,
         view=view,
         paid_fen=sum(entry.change(escrow) for entry in (*deposit, *own) if entry.kind in MONEY_IN),
+        unused_fen=-sum(entry.change(escrow) for entry in own if entry.kind is PostingKind.SURPLUS),
         rows=rows,
         totals=_totals(rows),
         refunds=back,

@@ -128,6 +128,18 @@ def live(subject_id: UUID) -> Checkout | None:
     )
 
 
+def owing_wallet_part(subject_id: UUID) -> Checkout | None:
+    """A payment that came, and to which the wallet still has to add its part."""
+    return db.session.scalar(
+        select(Checkout)
+        .where(
+            Checkout.subject_id == subject_id, Checkout.state == CheckoutState.PAID, Checkout.wallet_fen > 0
+        )
+        .order_by(Checkout.id.desc())
+        .limit(1)
+    )
+
+
 def close(found: Checkout) -> bool:
     """Ask that nobody can pay any more; True when that is so already. Stripe's word arrives later."""
     target = found.session_id or found.intent_id

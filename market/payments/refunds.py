@@ -211,14 +211,25 @@ def left_of(checkout: Checkout) -> int:
 
 
 def give_back(
-    fen: int, *, subject_id: UUID, payer_id: UUID, reason: Reason, to_wallet: bool, by: Actor
+    fen: int,
+    *,
+    subject_id: UUID,
+    payer_id: UUID,
+    price_fen: int,
+    own_fen: int = 0,
+    reason: Reason,
+    to_wallet: bool,
+    by: Actor,
 ) -> Back:
     """Ask for refunds of the order's charges for `fen`, the newest first; what they cannot take goes to the wallet.
 
     Nothing is posted: the caller moves the money along `Back.legs` in the same transaction, with his lock on the
-    order. `to_wallet`: the merchant wants all of it in his wallet.
+    order. `to_wallet`: the merchant wants all of it in his wallet. `own_fen` of it was paid above the price: no subsidy
+    has a part in that.
     """
-    promotion = subsidies.returned(subject_id, fen, paid_in_fen=lambda: paid_in(subject_id))
+    promotion = subsidies.returned(
+        subject_id, fen - own_fen, paid_in_fen=lambda: min(price_fen, paid_in(subject_id))
+    )
     fen -= promotion
     if to_wallet or not fen:
         return Back((), payer_id, fen, promotion)

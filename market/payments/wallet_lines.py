@@ -16,6 +16,7 @@ KINDS = {
     PostingKind.REFUND_FAILED: N_("退款未成功，转回钱包"),
     PostingKind.SPLIT: N_("订单退款"),
     PostingKind.DECIDE: N_("裁决退款"),
+    PostingKind.SURPLUS: N_("订单没有用上的款"),
     PostingKind.RECOVERY: N_("抵扣欠款"),
 }
 

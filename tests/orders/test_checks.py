@@ -5,6 +5,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from market.kit.db import db
+from market.ledger.accounts import NOBODY
 from market.orders.checks import CHECKS, check
 from tests import play
 from tests.conftest import Player
@@ -31,6 +32,9 @@ DAMAGE = {
     "earning": "UPDATE earnings SET amount_fen = amount_fen + 1",
     "withdrawal": "INSERT INTO withdrawals (id, party_id, amount_fen, key, state, account, failure)"
     " SELECT uuidv7(), party_id, 5, 'k', 'requested', 'acct_1', '' FROM earnings LIMIT 1",
+    "surplus": "SELECT ledger_post('fund', 'x', 'CNY', 'order', id, ARRAY['PRO'], ARRAY['"
+    + str(NOBODY)
+    + "'::uuid], ARRAY['EU'], ARRAY[id], ARRAY[5]) FROM orders; UPDATE orders SET state = 'completed'",
     "stage": "UPDATE orders SET state = 'completed'",
 }
 

@@ -36,6 +36,7 @@ WORDS: dict[str, tuple[str, str, str]] = {
     "auto_accept.half": (N_("提醒：验收期已过半"), "timer", "wait"),
     "auto_accept.soon": (N_("提醒：即将自动验收"), "timer", "wait"),
     "milestone.part_released": (N_("%(stage)s先放了一部分款 %(amount)s"), "coins", "good"),
+    "milestone.taken_back": (N_("%(stage)s验收后退款 %(amount)s，退回商家"), "undo-2", "wait"),
     "order.settled": (N_("订单提前结束，共放款 %(amount)s"), "circle-check", ""),
     "milestone.ended": (N_("%(stage)s款：给创作者 %(amount)s，其余退回商家"), "coins", ""),
     "exit.asked": (N_("提出提前结束：创作者 %(creator)s，退回商家 %(merchant)s"), "handshake", "wait"),
@@ -109,7 +110,12 @@ def _text(event: Event) -> str:
 def _link(event: Event) -> str:
     if event.name.startswith("delivery.") and "submission_id" in event.data:
         return f"/submissions/{event.data['submission_id']}"
-    if event.name in ("milestone.released", "milestone.part_released", "order.settled"):
+    if event.name in (
+        "milestone.released",
+        "milestone.part_released",
+        "milestone.taken_back",
+        "order.settled",
+    ):
         return f"/orders/{ids.encode('ord', event.subject_id)}/money"
     if event.name.startswith("dispute."):
         return str(event.data.get("url", ""))

@@ -34,6 +34,7 @@ class Figures:
     case_ruling_h: int = 48
     case_appeal_h: int = 48  # one appeal, within this time
     ruling_two_from_fen: int = 500_000  # a ruling about more needs a second operator
+    refund_two_from_fen: int = 500_000  # M6: a refund after release from this sum on needs a second operator
     held_days: int = 90  # money of an order that nobody touched for this long is a person's task
     cooling_h: int = 72  # released money becomes withdrawable after this
     funding_lapse_h: int = 72  # an award nobody funds lapses

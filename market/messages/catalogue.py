@@ -131,6 +131,9 @@ CATALOGUE: dict[str, Entry] = {
     "order.settled": Entry(
         N_("订单 %(number)s 提前结束，共放款 %(amount)s，其余退回商家"), ORDER, "circle-check"
     ),
+    "milestone.taken_back": Entry(
+        N_("订单 %(number)s 验收后退款：%(amount)s 退回商家，各方按比例退还"), MONEY, "undo-2"
+    ),
     "milestone.part_released": Entry(N_("订单 %(number)s 先放了一部分款 %(amount)s"), ORDER, "coins"),
     "milestone.ended": Entry(N_("订单 %(number)s 提前结束了一个阶段，放款 %(amount)s"), MONEY, "coins"),
     "exit.asked": Entry(N_("订单 %(number)s：对方提出提前结束，请看金额并答复"), EXIT, "handshake"),

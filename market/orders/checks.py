@@ -93,6 +93,18 @@ CHECKS: dict[str, str] = {
             JOIN ledger_accounts c ON c.id = t.credit_id
             WHERE l.source_type = 'milestone' AND l.source_id = m.id) p
         WHERE p.fen <> m.released_fen - m.reversed_fen""",
+    # What was refunded after release was posted whole, and is within what the stage says was taken back.
+    "stage_refund": """
+        SELECT r.id, format('refunded %s, posted %s, the stage says %s', r.amount_fen, p.fen, m.reversed_fen)
+        FROM stage_refunds r
+        JOIN milestones m ON m.id = r.milestone_id
+        CROSS JOIN LATERAL (SELECT coalesce(sum(t.amount), 0) AS fen
+            FROM ledger_postings l
+            JOIN ledger_transfers t ON t.posting_id = l.id
+            JOIN ledger_accounts c ON c.id = t.credit_id AND c.kind IN ('RF', 'MW', 'PRO')
+            WHERE l.idem_key = 'refund:' || r.id AND l.source_id = m.id) p
+        WHERE p.fen <> r.amount_fen
+            OR (SELECT sum(amount_fen) FROM stage_refunds WHERE milestone_id = m.id) > m.reversed_fen""",
     # I6: a milestone is over exactly when its decision row says how, and the posting it names stands in the ledger.
     "ending": """
         SELECT m.id, format('%s, decided %s', m.state, coalesce(e.outcome, 'nothing'))

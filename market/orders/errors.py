@@ -152,6 +152,26 @@ class SplitTooLarge(Refusal):
     text = N_("给创作者的金额必须在 0 和 %(most)s 之间。")
 
 
+class NotReleased(Conflict):
+    """Only what was paid out for a stage that is over can be taken back."""
+
+    text = N_("这个阶段还没有结束，或者没有放过款。未结束的阶段请用协商结束或仲裁。")
+
+
+class WithTheBank(Conflict):
+    """The payer's bank disputes the payment or took it back: refunding as well would pay twice."""
+
+    title = N_("付款已被拒付")
+    text = N_("这个订单的付款正被银行拒付，或已被银行追回，不能再退款。")
+
+
+class BeyondDebtCap(Conflict):
+    """The payee does not have it, and may not come to owe so much."""
+
+    title = N_("超过可追回的上限")
+    text = N_("收款方账上不够，还差 %(missing)s，而最多只能再记欠款 %(room)s。请减少金额；没有划转任何款项。")
+
+
 class InCaseAlready(Conflict):
     """One case about a stage at a time."""
 

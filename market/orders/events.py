@@ -13,6 +13,7 @@ FROZEN = "order.frozen"  # source
 THAWED = "order.thawed"
 RELEASED = "milestone.released"  # stage, amount_fen, auto, and per payee {party id: fen} in `parts`
 PART_RELEASED = "milestone.part_released"  # the same, and left_fen
+TAKEN_BACK = "milestone.taken_back"  # refunded after release: stage, amount_fen, parts
 SETTLED = "order.settled"  # amount_fen: released in all, returned_fen
 EXIT_ASKED = "exit.asked"  # creator_fen, merchant_fen, due_at
 EXIT_COUNTERED = "exit.countered"  # the same

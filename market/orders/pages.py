@@ -14,7 +14,7 @@ from market.kit.db import db, transaction
 from market.kit.pages import read_form
 from market.kit.paging import page_of
 from market.kit.words import N_, _, say
-from market.orders import exit_pages, forecast, funds, pay_pages, policy, queries, service
+from market.orders import exit_pages, forecast, funds, ops_pages, pay_pages, policy, queries, service
 from market.orders.blueprint import bp
 from market.orders.errors import AlreadyAwarded
 from market.orders.models import Order
@@ -22,7 +22,13 @@ from market.orders.schemas import AwardSchema, CancelFormSchema
 from market.orders.yuan import yuan_by_yuan
 from market.tasks import queries as tasks
 
-__all__ = ["bp", "exit_pages", "forecast", "pay_pages"]  # the forecast registers itself with the income page
+__all__ = [
+    "bp",
+    "exit_pages",
+    "forecast",
+    "ops_pages",
+    "pay_pages",
+]  # the forecast registers itself with the income page
 
 TAB_NAMES = {
     "all": N_("全部"),

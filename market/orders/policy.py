@@ -27,6 +27,11 @@ def may_review(actor: Actor, order: Order) -> bool:
     return actor.is_party(order.merchant_id) and actor.may(Right.ACCEPT)
 
 
+def may_take_back(actor: Actor) -> bool:
+    """Refund what was released: an operator of money, in person."""
+    return actor.is_operator and actor.may(Right.RECONCILE) and actor.person_id is not None
+
+
 def may_end(actor: Actor, order: Order) -> bool:
     """Ask for, agree to, counter an early end: the two who signed."""
     return may_review(actor, order) or may_deliver(actor, order)

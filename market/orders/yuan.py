@@ -72,6 +72,7 @@ POSTINGS = {
 }
 SHARED_OUT = (K.PAYEE_PENDING, K.PAYEE_AVAILABLE, K.PAYEE_RECEIVABLE, K.FEE_REVENUE, K.TAX_PAYABLE)
 """Where released money may be; to the merchant it is one sum."""
+PAYEES = (K.PAYEE_PENDING, K.PAYEE_AVAILABLE, K.PAYEE_RECEIVABLE)
 MONEY_IN = (PostingKind.CHARGE, PostingKind.FUND, PostingKind.PROMOTION)
 ACCOUNTS = {
     K.STRIPE_CLEARING: N_("Stripe 清算户"),
@@ -338,7 +339,7 @@ class _Reader:
         ends = (leg.debit, leg.credit)
         if any(end.kind in (K.STRIPE_FEES, K.DISPUTE_FEES, K.MERCHANT_RECEIVABLE, K.LOSSES) for end in ends):
             return False
-        payees = {end.owner_id for end in ends if end.kind in (K.PAYEE_PENDING, K.PAYEE_AVAILABLE)}
+        payees = {end.owner_id for end in ends if end.kind in PAYEES}
         if self.view == "agency":
             return payees <= {self.order.agency_id} and not any(
                 end.kind in (K.FEE_REVENUE, K.TAX_PAYABLE) for end in ends

@@ -149,6 +149,24 @@ def take_back(source_id: UUID, party_id: UUID, fen: int) -> int:
     return taken
 
 
+def take_matured(source_id: UUID, party_id: UUID, fen: int) -> None:
+    """Note that the payee gave up `fen` of what has matured of this milestone, latest first. Raises ValueError if it
+    is more than that."""
+    matured = db.session.scalars(
+        select(Earning)
+        .where(Earning.source_id == source_id, Earning.party_id == party_id, Earning.matured_at.is_not(None))
+        .order_by(Earning.id.desc())
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    for earning in matured:
+        part = min(fen, earning.net_fen)
+        earning.taken_fen += part
+        fen -= part
+    if fen:
+        raise ValueError(f"{source_id}: {fen} fen more than {party_id} earned by it")
+
+
 def freeze(subject_id: UUID) -> None:
     """What was earned by this (locked) order stands still: it does not mature, and may not be withdrawn."""
     db.session.execute(update(Earning).where(Earning.subject_id == subject_id).values(frozen_at=now()))
@@ -169,7 +187,7 @@ def thaw(subject_id: UUID) -> None:
 
 def frozen_fen(party_id: UUID) -> int:
     """Of what has matured, the part whose orders are frozen: it stays where it is."""
-    rows = select(func.sum(Earning.amount_fen)).where(
+    rows = select(func.sum(Earning.amount_fen - Earning.taken_fen)).where(
         Earning.party_id == party_id, Earning.frozen_at.is_not(None), Earning.matured_at.is_not(None)
     )
     return int(db.session.scalar(rows) or 0)

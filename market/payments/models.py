@@ -178,7 +178,7 @@ class Earning(Row, Base):
     stage: Mapped[str]
     amount_fen: Mapped[int] = mapped_column(BigInteger)
     taken_fen: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
-    """What was taken back while it cooled: by a case, a refund, a chargeback."""
+    """What was taken back: while it cooled by a case, a chargeback or a refund, later by a refund only."""
     released_at: Mapped[datetime]
     matures_at: Mapped[datetime]
     matured_at: Mapped[datetime | None]

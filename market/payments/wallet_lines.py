@@ -12,7 +12,7 @@ from market.payments import wallet
 KINDS = {
     PostingKind.TOP_UP: N_("充值"),
     PostingKind.FUND: N_("托管订单"),
-    PostingKind.REFUND: N_("提回原付款账户"),
+    PostingKind.REFUND: N_("退回原付款账户"),
     PostingKind.REFUND_FAILED: N_("退款未成功，转回钱包"),
     PostingKind.SPLIT: N_("订单退款"),
     PostingKind.DECIDE: N_("裁决退款"),
@@ -33,6 +33,8 @@ class Line:
 
     @property
     def name(self) -> str:
+        if self.kind is PostingKind.REFUND and self.change_fen > 0:  # out of an order, to the wallet
+            return say(N_("验收后退款"))
         return say(KINDS[self.kind]) if self.kind in KINDS else self.kind.value
 
 

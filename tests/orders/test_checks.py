@@ -35,6 +35,9 @@ DAMAGE = {
     "surplus": "SELECT ledger_post('fund', 'x', 'CNY', 'order', id, ARRAY['PRO'], ARRAY['"
     + str(NOBODY)
     + "'::uuid], ARRAY['EU'], ARRAY[id], ARRAY[5]) FROM orders; UPDATE orders SET state = 'completed'",
+    "stage_refund": "INSERT INTO stage_refunds (order_id, milestone_id, amount_fen, creator_fen, agency_fen, fee_fen,"
+    " tax_fen, owed_fen, to_wallet, reason) SELECT order_id, id, 5, 5, 0, 0, 0, 0, false, '' FROM milestones"
+    " WHERE kind = 'script'",
     "stage": "UPDATE orders SET state = 'completed'",
 }
 

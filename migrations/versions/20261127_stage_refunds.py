@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261127_stage_refunds"
-down_revision = "20261127_held_tasks"
+down_revision = "20261127_edit_drafts"
 branch_labels = None
 depends_on = None
 

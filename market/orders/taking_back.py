@@ -176,6 +176,7 @@ def take_back(
         fen,
         subject_id=order.id,
         payer_id=order.merchant_id,
+        price_fen=order.price_fen,
         reason=Reason.AGREED,
         to_wallet=to_wallet,
         by=by,

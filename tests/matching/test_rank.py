@@ -259,6 +259,7 @@ def test_the_pages_show_the_evidence_to_both_sides(mei, lin, bo, creators):
     shortlist = mei.browser().get(f"/m/tasks/{task['id']}/matches").text
     briefs = bo.browser().get("/u/matches").text
 
+    assert "契合度" in bo.browser().get("/tasks").text, "the hall's narrow rows hold what is scored"
     for page in (shortlist, briefs):
         assert "双方合作过" in page and "接单可能" in page and "合计" in page
     assert "相对弱项" in shortlist, "Lin never worked for Mei"

@@ -1,6 +1,6 @@
 """The verbs: post a movement, once; move the checkpoints of the hot accounts along; seal what was posted."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import text
@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from market.kit import clock
 from market.kit.db import db
 from market.kit.events import By
+from market.ledger.accounts import Account, AccountKind
 from market.ledger.errors import InsufficientFunds, KeyReused
 from market.ledger.movements import Leg, PostingKind
 
@@ -16,6 +17,21 @@ POST = """SELECT ledger_post(
     %(kind)s, %(key)s, %(currency)s, %(source_type)s, %(source_id)s,
     %(debit_kinds)s::text[], %(debit_owners)s::uuid[], %(credit_kinds)s::text[], %(credit_owners)s::uuid[],
     %(amounts)s::bigint[], %(person)s, %(party)s, %(external_ref)s, %(at)s)"""
+
+
+Follower = Callable[[Account, UUID, int], object]
+_FOLLOWERS: dict[AccountKind, Follower] = {}
+
+IS_NEW = text(
+    "SELECT EXISTS (SELECT FROM ledger_transfers WHERE posting_id = :id AND xid = pg_current_xact_id()::text::bigint)"
+)
+
+
+def follow(kind: AccountKind, follower: Follower) -> None:
+    """Have `follower(account, posting_id, fen)` called in the transaction of every posting that brings `fen` into an
+    account of this kind, whoever posts it; not again for the same key. One follower per kind, named at import.
+    """
+    _FOLLOWERS[kind] = follower
 
 
 def post(
@@ -66,7 +82,19 @@ def post(
         if diagnosis and diagnosis.sqlstate == "VT001":
             raise KeyReused from failure
         raise
+    _tell_followers(posting_id, moving)
     return posting_id
+
+
+def _tell_followers(posting_id: UUID, legs: Sequence[Leg]) -> None:
+    followed = {leg.credit for leg in legs if leg.credit.kind in _FOLLOWERS}
+    if not followed or not db.session.scalar(IS_NEW, {"id": posting_id}):
+        return
+    for account in sorted(followed, key=str):
+        came = sum(leg.fen for leg in legs if leg.credit == account)
+        came -= sum(leg.fen for leg in legs if leg.debit == account)
+        if came > 0:
+            _FOLLOWERS[account.kind](account, posting_id, came)
 
 
 def seal() -> int | None:

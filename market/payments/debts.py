@@ -204,37 +204,35 @@ def page_of(party_id: UUID) -> str:
     return {Role.MERCHANT: "/m/debts", Role.AGENCY: "/a/debts"}.get(role, "/u/debts")
 
 
-def sweep(party_id: UUID, posting_id: UUID, most_fen: int) -> int:
-    """The payee's new money pays his debts first, PA→PREC, at most what this posting brought; returns how much.
+def sweep(into: Account, posting_id: UUID, most_fen: int) -> int:
+    """New money pays debts first, PA→PREC of a payee, MW→MREC of a merchant, at most what this posting brought;
+    returns how much.
 
-    Called in the transaction of every posting that brings money into PA.
+    The ledger calls it in the transaction of every posting that brings money into PA or MW.
     """
-    return _sweep(party_id, posting_id, most_fen, K.PAYEE_AVAILABLE, K.PAYEE_RECEIVABLE, RecoveryWay.EARNINGS)
-
-
-def sweep_wallet(party_id: UUID, posting_id: UUID, most_fen: int) -> int:
-    """The same for a merchant's wallet, MW→MREC: called by whatever brings money into MW."""
-    return _sweep(
-        party_id, posting_id, most_fen, K.MERCHANT_WALLET, K.MERCHANT_RECEIVABLE, RecoveryWay.WALLET
-    )
-
-
-def _sweep(
-    party_id: UUID, posting_id: UUID, most_fen: int, source: AccountKind, debt: AccountKind, way: RecoveryWay
-) -> int:
-    open_ = _locked(party_id)
-    fen = min(most_fen, sum(each.open_fen for each in open_), books.balance(Account(source, party_id)))
+    party_id = into.owner
+    debt, way = SWEPT_INTO[into.kind]
+    open_ = [each for each in _locked(party_id) if each.account is debt]
+    fen = min(most_fen, sum(each.open_fen for each in open_), books.balance(into))
     if fen <= 0:
         return 0
     made = ledger.post(
         PostingKind.RECOVERY,
         f"sweep:{posting_id}",
-        [Leg(Account(source, party_id), Account(debt, party_id), fen)],
+        [Leg(into, Account(debt, party_id), fen)],
         source=("party", party_id),
         by=SYSTEM,
     )
     settle(open_, fen, way, made, by=SYSTEM)
     return fen
+
+
+SWEPT_INTO = {
+    K.PAYEE_AVAILABLE: (K.PAYEE_RECEIVABLE, RecoveryWay.EARNINGS),
+    K.MERCHANT_WALLET: (K.MERCHANT_RECEIVABLE, RecoveryWay.WALLET),
+}
+for kind in SWEPT_INTO:
+    ledger.follow(kind, sweep)
 
 
 def _locked(party_id: UUID) -> Sequence[Debt]:

@@ -80,7 +80,7 @@ def mature(earning_id: UUID, data: dict[str, Any]) -> None:
     if not earning.net_fen:
         return
     key = f"mature:{earning.source_id}:{earning.party_id}"
-    posting = ledger.post(
+    ledger.post(
         PostingKind.MATURE,
         f"{key}:{earning.part}" if earning.part else key,
         [
@@ -93,7 +93,6 @@ def mature(earning_id: UUID, data: dict[str, Any]) -> None:
         source=("milestone", earning.source_id),
         by=SYSTEM,
     )
-    debts.sweep(earning.party_id, posting, earning.net_fen)
 
 
 def cooling_of_order(subject_id: UUID) -> Sequence[Earning]:

@@ -14,7 +14,7 @@ from market.kit.events import record
 from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Leg, PostingKind
-from market.payments import calls, debts
+from market.payments import calls
 from market.payments.alarms import alarm
 from market.payments.checkouts import close, find, tell_failed
 from market.payments.models import Checkout
@@ -106,8 +106,7 @@ def _take(found: Checkout, charge: ChargeView) -> None:
         return
     if found.purpose is Purpose.TOP_UP:
         wallet = Account(K.MERCHANT_WALLET, found.payer_id)
-        posting = _post(charge, wallet, ("checkout", found.id), PostingKind.TOP_UP)
-        debts.sweep_wallet(found.payer_id, posting, charge.amount)
+        _post(charge, wallet, ("checkout", found.id), PostingKind.TOP_UP)
     else:
         _post(charge, Account(K.ESCROW_UNALLOCATED, found.subject_id), ("checkout", found.id))
         if found.subsidy_fen:
@@ -149,13 +148,13 @@ def _take_unknown(charge: ChargeView, session_id: str) -> None:
 
 def _post(
     charge: ChargeView, into: Account, source: tuple[str, UUID], kind: PostingKind = PostingKind.CHARGE
-) -> UUID:
+) -> None:
     """What the payer paid, and what reached us: one posting, or two with the exchange between currencies."""
     key, here, there = f"charge:{charge.id}", charge.currency, charge.settled_currency
     clearing = Account(K.STRIPE_CLEARING, currency=there)
     fee = [Leg(Account(K.STRIPE_FEES, currency=there), clearing, charge.fee)] if charge.fee else []
     if here == there:
-        return ledger.post(
+        ledger.post(
             kind,
             key,
             [Leg(clearing, into, charge.amount), *fee],
@@ -163,7 +162,8 @@ def _post(
             by=SYSTEM,
             external_ref=charge.id,
         )
-    posting = ledger.post(
+        return
+    ledger.post(
         kind,
         key,
         [Leg(Account(K.EXCHANGE, currency=here), into, charge.amount)],
@@ -180,4 +180,3 @@ def _post(
         by=SYSTEM,
         external_ref=charge.id,
     )
-    return posting

@@ -18,7 +18,7 @@ from market.ledger import queries as books
 from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Leg, PostingKind
-from market.payments import calls, connect, debts, earnings, holds
+from market.payments import calls, connect, earnings, holds
 from market.payments.alarms import alarm
 from market.payments.errors import (
     BelowMinimum,
@@ -133,7 +133,7 @@ def transfer_refused(withdrawal_id: UUID, refusal: StripeRefused) -> None:
     found = find(withdrawal_id, lock=True)
     found.fail(refusal.code)
     payee = Account(K.PAYEE_AVAILABLE, found.party_id)
-    back = ledger.post(
+    ledger.post(
         PostingKind.WITHDRAW_FAILED,
         f"wd-fail:{found.id}",
         [
@@ -143,7 +143,6 @@ def transfer_refused(withdrawal_id: UUID, refusal: StripeRefused) -> None:
         source=("withdrawal", found.id),
         by=SYSTEM,
     )
-    debts.sweep(found.party_id, back, found.amount_fen)
     _tell("payout.failed", found, by=SYSTEM, reason=found.failure)
     if refusal.code == "balance_insufficient":
         alarm("platform_balance_short", found.id, amount_fen=found.amount_fen)
@@ -228,7 +227,7 @@ def reversed_(withdrawal_id: UUID, body: Json) -> None:
     transit, payee = Account(K.PAYOUT_IN_TRANSIT, found.id), Account(K.PAYEE_AVAILABLE, found.party_id)
     fen = int(body["amount"])
     last = found.bounced_payouts[-1] if found.bounced_payouts else found.id
-    back = ledger.post(
+    ledger.post(
         PostingKind.PAYOUT_FAILED,
         f"po-fail:{last}",
         [
@@ -240,7 +239,6 @@ def reversed_(withdrawal_id: UUID, body: Json) -> None:
         by=SYSTEM,
         external_ref=body["id"],
     )
-    debts.sweep(found.party_id, back, fen + found.fee_fen)
     _tell("payout.failed", found, by=SYSTEM, reason=found.failure)
 
 

@@ -2,21 +2,31 @@
 
 import random
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from market.accounts.actor import SYSTEM
+from market.kit.clock import now
 from market.kit.db import db, transaction
 from market.kit.ids import encode
 from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Leg, PostingKind
-from market.payments import debts
+from market.orders import cases, endings, exits
+from market.orders import queries as orders
+from market.orders import service as orders_service
+from market.orders.endings import Cause
+from market.payments import chargebacks, debts
+from market.payments.chargebacks import Chargeback, ChargebackState
 from market.payments.checks import check as check_payments
 from market.payments.debts import Debt, DebtCause
+from market.payments.refunds import Reason
+from market.payments.views import Booked, DisputeView
 from tests import play
 from tests.conftest import Player, submit
 from tests.sandbox import Sandbox
@@ -136,22 +146,120 @@ def test_sweep_and_withdrawal_at_once_spend_nothing_twice(
     sandbox.check()
 
 
-def test_what_comes_into_the_wallet_pays_the_merchants_debts(app: Flask, mei: Player) -> None:
-    owe(app, mei, 700)
+def top_up(app: Flask, mei: Player, fen: int, key: str = "charge:ch_1", source: UUID = UUID(int=1)) -> None:
     with app.app_context(), transaction():
-        posting = ledger.post(
+        ledger.post(
             PostingKind.TOP_UP,
-            "charge:ch_1",
-            [Leg(Account(K.LOSSES), Account(K.MERCHANT_WALLET, mei.party_id), 1_000)],
-            source=("checkout", uuid4()),
+            key,
+            [Leg(Account(K.LOSSES), Account(K.MERCHANT_WALLET, mei.party_id), fen)],
+            source=("checkout", source),
             by=SYSTEM,
         )
-        swept = [debts.sweep_wallet(mei.party_id, posting, 1_000) for _ in range(1)]
 
-    assert swept == [700]
+
+def test_what_comes_into_the_wallet_pays_the_merchants_debts_once(app: Flask, mei: Player) -> None:
+    owe(app, mei, 700)
+
+    top_up(app, mei, 1_000)
+
     assert play.balance(app, "MW", mei.party_id) == 300
+    owe(app, mei, 100)
+    top_up(app, mei, 1_000)
+    assert play.balance(app, "MW", mei.party_id) == 300, (
+        "told of the same payment again, nothing new has come"
+    )
+    top_up(app, mei, 50, "charge:ch_2")
+    assert play.balance(app, "MREC", mei.party_id) == 50
     with app.app_context():
         assert check_payments() == []
+
+
+def by_split(app: Flask, mei: Player, order_id: UUID, sandbox: Sandbox) -> None:
+    end_all(order_id, to_wallet=True)
+
+
+def by_decision(app: Flask, mei: Player, order_id: UUID, sandbox: Sandbox) -> None:
+    order, case = orders.find(order_id, lock=True), uuid4()
+    cases.hold(order, order.milestones[0], case, SYSTEM)
+    cases.decide(order, order.milestones[0], case, 0, to_wallet=True, by=SYSTEM)
+
+
+def by_failed_refund(app: Flask, mei: Player, order_id: UUID, sandbox: Sandbox) -> None:
+    sandbox.fault("refund", reason="lost_or_stolen_card")
+    end_all(order_id, to_wallet=False)
+
+
+def by_surplus(app: Flask, mei: Player, order_id: UUID, sandbox: Sandbox) -> None:
+    ledger.post(
+        PostingKind.FUND,
+        f"fund:{order_id}:2",
+        [Leg(Account(K.LOSSES), Account(K.ESCROW_UNALLOCATED, order_id), 40_000)],
+        source=("order", order_id),
+    )
+    orders_service.fund(order_id)
+
+
+def by_won_chargeback(app: Flask, mei: Player, order_id: UUID, sandbox: Sandbox) -> None:
+    found = Chargeback(
+        dispute_id="du_w", charge_id="ch_w", subject_id=mei.party_id, payer_id=mei.party_id, title="充值",
+        amount_fen=500, fee_fen=0, reason="fraudulent", status="needs_response", state=ChargebackState.INQUIRY,
+        disputed_at=now(),
+    )  # fmt: skip
+    db.session.add(found)
+    db.session.flush()
+    view = DisputeView(
+        id="du_w", charge="ch_w", amount=500, currency="CNY", reason="fraudulent", status="needs_response",
+        created=now(), due_by=None, submission_count=0, taken=Booked(500, 0, "CNY"), given_back=None,
+    )  # fmt: skip
+    chargebacks.apply(view)
+    chargebacks.apply(replace(view, status="won", given_back=Booked(500, 0, "CNY")))
+
+
+def end_all(order_id: UUID, *, to_wallet: bool) -> None:
+    order = orders.find(order_id, lock=True)
+    nothing = dict.fromkeys([m.id for m in order.milestones], 0)
+    exits.end_stages(order, nothing, cause=Cause.EXIT, reason=Reason.EXIT, to_wallet=to_wallet, by=SYSTEM)
+    endings.go_on(order, SYSTEM)
+
+
+@pytest.mark.parametrize(
+    ("way", "kind", "came_fen"),
+    [
+        (by_split, "split", 1_000_000),
+        (by_decision, "decide", 100_000),
+        (by_failed_refund, "refund_failed", 1_000_000),
+        (by_surplus, "surplus", 40_000),
+        (by_won_chargeback, "chargeback_won", 500),
+    ],
+)
+def test_whatever_brings_money_into_the_wallet_pays_the_debts_in_the_same_transaction(
+    app: Flask, mei: Player, lin: Player, sandbox: Sandbox, way: Any, kind: str, came_fen: int
+) -> None:
+    order_id = play.funded(mei, lin, sandbox)
+    if way is by_won_chargeback:
+        top_up(app, mei, came_fen)
+    debt = owe(app, mei, 300)
+
+    with app.app_context(), transaction():
+        way(app, mei, order_id, sandbox)
+    sandbox.settle()
+    sandbox.control("clock", advance_s=30 * 86_400)
+    sandbox.settle()
+
+    with app.app_context():
+        found = db.session.get(Debt, debt)
+        assert found is not None and found.open_fen == 0
+        swept = db.session.execute(
+            text(
+                "SELECT p.kind FROM ledger_postings r JOIN ledger_postings p ON r.idem_key = 'sweep:' || p.id"
+                " WHERE r.kind = 'recovery' AND (SELECT min(xid) FROM ledger_transfers WHERE posting_id = r.id)"
+                " = (SELECT min(xid) FROM ledger_transfers WHERE posting_id = p.id)"
+            )
+        ).scalars()
+        assert kind in set(swept)
+    assert play.balance(app, "MREC", mei.party_id) == 0
+    assert play.balance(app, "MW", mei.party_id) == came_fen - 300
+    is_sound(app)
 
 
 def test_a_write_off_takes_two_persons(

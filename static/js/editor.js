@@ -135,7 +135,7 @@ function mark(told) {
   root.querySelectorAll(".strip li").forEach((item) => item.classList.remove("has-error"));
   for (const [path, texts] of Object.entries(told)) {
     const [, part, at, key] = path.split(".");
-    const field = root.querySelector(`[data-part="${part}"][data-at="${at}"] [data-key="${key}"]`);
+    const field = path === "title" ? $("title") : root.querySelector(`[data-part="${part}"][data-at="${at}"] [data-key="${key}"]`);
     if (field) {
       const line = Object.assign(document.createElement("div"), { className: "field-error", id: `${field.id}-error`, textContent: texts.join(" ") });
       field.after(line);
@@ -501,3 +501,9 @@ if (kept && kept.etag === etag && JSON.stringify(kept.state) !== savedAs) {
   later(0);
 }
 show(true);
+// Somebody saved in between: theirs stands, and what this browser had is one step forward.
+if (kept && kept.etag !== etag && JSON.stringify(kept.state) !== savedAs) {
+  future.push(JSON.stringify(kept.state));
+  $("redo").disabled = false;
+  say(word("Elsewhere"));
+}

@@ -43,7 +43,6 @@ def box(picture: NDArray[np.uint8]) -> list[float]:
     return [*lit.min(axis=0)[::-1], *lit.max(axis=0)[::-1]]
 
 
-@pytest.mark.parametrize("width", [390, 1280])
 def test_a_film_is_cut_and_made_and_looks_as_the_page_showed_it(
     app: Flask,
     chromium: Browser,
@@ -51,10 +50,9 @@ def test_a_film_is_cut_and_made_and_looks_as_the_page_showed_it(
     lin: Player,
     dark: Path,
     shelf: Path,
-    width: int,
 ):
     ready_film(app, lin, dark, shelf)
-    reader = Reader(chromium, site, width)
+    reader = Reader(chromium, site, 390)
     reader.sign_in(lin)
     page = reader.page
     page.goto("/uploads/edits")
@@ -92,7 +90,7 @@ def test_a_film_is_cut_and_made_and_looks_as_the_page_showed_it(
     page.evaluate("document.fonts.ready")
     shot = page.locator("[data-stage]").screenshot()
     assert reader.faults() == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
     page.get_by_role("button", name="生成成片").click()
     expect(status).to_contain_text("已开始生成成片")
@@ -115,4 +113,39 @@ def test_a_film_is_cut_and_made_and_looks_as_the_page_showed_it(
     page.goto(f"/uploads/{film_id}")
     expect(page.locator(".checks .is-ok")).to_have_count(5)
     assert [text for text in reader.complaints if "422" not in text] == []
+    reader.context.close()
+
+
+def test_a_draft_plays_across_its_clips_and_gives_back_what_could_not_be_saved(
+    app: Flask, chromium: Browser, site: str, lin: Player, dark: Path, shelf: Path
+):
+    film_id = ids.encode("ast", ready_film(app, lin, dark, shelf).id)
+    parts = [{"asset_id": film_id, "in_ms": at, "out_ms": at + 1000} for at in (1500, 0)]
+    draft = lin.api("POST", "/edits", json={"title": "两段", "edit_list": {"clips": parts}}).json
+    path = f"/edits/{draft['id']}"
+    reader = Reader(chromium, site)
+    reader.sign_in(lin)
+    page = reader.page
+    page.goto(f"/uploads{path}")
+
+    page.get_by_role("button", name="播放", exact=True).click()
+    expect(page.locator("[data-clock]")).to_have_text("2.0 / 2.0", timeout=20_000)
+    at = page.locator("[data-video]").evaluate("video => video.currentTime")
+    assert at == pytest.approx(1, abs=0.3), "the second clip is the film's beginning"
+
+    etag = lin.api("GET", path).headers["ETag"]
+    assert lin.api("PATCH", path, json={"title": "别人改的"}, headers={"If-Match": etag}).status_code == 200
+    page.get_by_role("button", name="在播放头加字", exact=True).click()
+    page.locator("#texts-0-text").fill("我的字")
+    status = page.locator("[data-status]")
+    expect(status).to_contain_text("在别处被改过")
+    assert reader.faults() == []
+    page.reload()
+    expect(status).to_contain_text("重做")
+    expect(page.locator("#f-title")).to_have_value("别人改的")
+    page.get_by_role("button", name="重做").click()
+    expect(page.locator("#texts-0-text")).to_have_value("我的字")
+    expect(status).to_contain_text("已保存")
+    assert lin.api("GET", path).json["edit_list"]["texts"][0]["text"] == "我的字"
+    assert [text for text in reader.complaints if "412" not in text] == []
     reader.context.close()

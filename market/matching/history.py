@@ -27,8 +27,8 @@ YEARLY_DAYS = 365
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 ALL = "*"
 """The tag every work has: its count is the number of works."""
-LEAST_IDF = 0.3
-"""A tag that stands everywhere still says a little."""
+LEAST_IDF = 0.05
+"""A tag that stands everywhere says next to nothing, but a work known by such tags only is still known by them."""
 BATCH = 500
 
 

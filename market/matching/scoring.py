@@ -18,10 +18,10 @@ from market.tasks.models import Task
 
 POINTS = {
     "history": 5.4,  # x √ of the works under the brief's tags
-    "similar": 5.0,  # x √ of the works among those nearest in text
+    "similar": 3.0,  # x √ of the works among those nearest in text
     "together": 15.0,  # x √ of the works for this merchant
     "lately": 0.1,  # x log of all works, half-life 120 days
-    "yearly": 0.32,  # x log of all works, half-life 365 days
+    "yearly": 0.5,  # x log of all works, half-life 365 days
     "declared": 1.0,  # the category stands in the profile
     "record": 3.0,
     "price": 2.0,

@@ -11,6 +11,7 @@ from market.delivery.models import Submission, SubmissionState
 from market.kit.db import db
 from market.kit.errors import NotFound
 from market.orders import queries as orders
+from market.orders import timers
 from market.orders.models import Order
 
 WITH_REMARKS = selectinload(Submission.remarks)
@@ -20,6 +21,9 @@ def visible_to(actor: Actor) -> Select[Submission]:
     """Those of the orders one is a party of."""
     mine = orders.visible_to(actor).with_only_columns(Order.id)
     return select(Submission).where(Submission.order_id.in_(mine)).options(WITH_REMARKS)
+
+
+timers.register(lambda order_id: select(Submission.id).where(Submission.order_id == order_id))
 
 
 def find(submission_id: UUID) -> Submission:

@@ -30,7 +30,7 @@ from market.kit.clock import now
 from market.kit.db import db
 from market.kit.figures import figures
 from market.kit.look import clock_face
-from market.kit.work import cancel_timers, set_timer
+from market.kit.work import TooEarly, cancel_timers, set_timer
 from market.media import service as media
 from market.orders import queries as orders
 from market.orders import service as ordering
@@ -219,8 +219,10 @@ def auto_accept(submission_id: UUID, data: dict[str, Any]) -> None:
     """The timer: the merchant said nothing in time. Late after an outage is as good; twice changes nothing."""
     order, submission = _locked(submission_id)
     under_review = _milestone(order, submission).state is MilestoneState.SUBMITTED
-    if not submission.is_waiting or not under_review or submission.auto_accept_at > now():
+    if not submission.is_waiting or not under_review:
         return
+    if submission.auto_accept_at > now():
+        raise TooEarly(submission.auto_accept_at)
     if order.frozen_at is not None:  # its time is over all the same: asked again until the freeze is lifted
         turn = int(data.get("frozen", 0)) + 1
         key = f"{AUTO_ACCEPT}:{submission.id}:frozen:{turn}"

@@ -23,25 +23,11 @@ from market.ledger.checks import check_all
 from market.matching.service import briefs_for
 from market.orders import queries as orders
 from market.orders.states import MilestoneState
+from market.orders.timer_names import HANDLERS
 from market.payments.earnings import income
 from market.tasks import queries as tasks
 
 bp = Blueprint("desks", __name__)
-
-HANDLERS = {
-    "approvals.expire": N_("审批申请过期"),
-    "orders.lapse": N_("未托管的订单失效"),
-    "payments.pay_out": N_("自动提现"),
-    "payments.take_back": N_("银行退回的提现收回"),
-    "payments.mature": N_("冷静期结束，款项可提现"),
-    "delivery.auto_accept": N_("自动验收"),
-    "delivery.remind": N_("验收提醒"),
-    "bids.expire_invitation": N_("邀请过期"),
-    "live.remind": N_("开播提醒"),
-    "tasks.close_bids": N_("投稿截止"),
-    "publication.expire": N_("使用权到期下架"),
-}
-"""What the best known timers do, in the operators' words; others are shown by their name."""
 
 ACCOUNTS = {
     K.STRIPE_CLEARING: N_("Stripe 清算户"),

@@ -10,6 +10,7 @@ from market.disputes.models import OVER, Dispute
 from market.kit.db import db
 from market.kit.errors import NotFound
 from market.orders import queries as orders
+from market.orders import timers
 from market.orders.models import Order
 
 
@@ -17,6 +18,9 @@ def visible_to(actor: Actor) -> Select[Dispute]:
     """Those of the orders one is a party of."""
     mine = orders.visible_to(actor).with_only_columns(Order.id)
     return select(Dispute).where(Dispute.order_id.in_(mine))
+
+
+timers.register(lambda order_id: select(Dispute.id).where(Dispute.order_id == order_id))
 
 
 def find(dispute_id: UUID) -> Dispute:

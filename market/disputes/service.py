@@ -29,7 +29,7 @@ from market.kit.db import db
 from market.kit.figures import figures
 from market.kit.ids import encode
 from market.kit.pages import format_fen
-from market.kit.work import cancel_timers, set_timer
+from market.kit.work import TooEarly, cancel_timers, set_timer
 from market.orders import cases
 from market.orders import queries as orders
 from market.orders.errors import NotRunning
@@ -196,8 +196,10 @@ def due(dispute_id: UUID, data: dict[str, Any]) -> None:
     """The timer of a step. Late after an outage is as good; twice changes nothing."""
     order = orders.find(find(dispute_id).order_id, lock=True)
     case = find(dispute_id)
-    if case.is_over or case.due_at > now() or int(data.get("step", 0)) != case.step:
+    if case.is_over or int(data.get("step", 0)) != case.step:
         return
+    if case.due_at > now():
+        raise TooEarly(case.due_at)
     if order.frozen_at is not None and case.state in (C.ANSWER, C.RULED):
         _again(case, data, timedelta(hours=1))
     elif case.state is C.ANSWER:

@@ -63,8 +63,8 @@ def read_form(schema: ma.Schema, source: "MultiDict[str, str] | None" = None) ->
     raw: dict[str, Any] = {}
     values: dict[str, Any] = {}
     for name in posted:
-        if name in ("csrf_token", "idempotency_key"):
-            continue
+        if name in ("csrf_token", "idempotency_key") or (source is not None and name == "lang"):
+            continue  # in an address, the reader's choice of language stands beside the form
         given = [value for value in posted.getlist(name) if value != ""]
         field = schema.load_fields.get(name)
         many = isinstance(field, ma.fields.List) and not isinstance(field, TypedLines | TypedRows)

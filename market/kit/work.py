@@ -49,6 +49,15 @@ class WorkItem(Row, Base):
     )
 
 
+class TooEarly(Exception):
+    """What a timer raises when it is called before its time, as an operator's "run now" may do: the row waits on until
+    `due_at`, so that it is neither done early nor lost."""
+
+    def __init__(self, due_at: datetime) -> None:
+        super().__init__(f"not before {due_at.isoformat()}")
+        self.due_at = due_at
+
+
 def put(
     handler: str,
     subject_id: UUID,
@@ -149,6 +158,8 @@ def do_next(
         try:
             with db.session.begin_nested():
                 call(item)
+        except TooEarly as early:
+            item.due_at = early.due_at
         except Exception as failure:
             item.attempts += 1
             item.last_error = f"{type(failure).__name__}: {failure}"[:2000]

@@ -17,7 +17,7 @@ def _take_back(approval: Approval, by: Actor) -> None:
     """Raises QuoteChanged when some of the stage was refunded since it was asked for."""
     content = approval.content
     order = queries.find(approval.subject_id, lock=True)
-    milestone = taking_back.milestone_of(order, decode("mil", content["milestone"]))
+    milestone = queries.milestone_of(order, decode("mil", content["milestone"]))
     if milestone.reversed_fen != content["before_fen"]:
         raise QuoteChanged
     taking_back.take_back(

@@ -24,7 +24,7 @@ from market.kit.figures import figures
 from market.kit.ids import encode
 from market.kit.pages import format_fen
 from market.kit.states import move
-from market.kit.work import cancel_timers, set_timer
+from market.kit.work import TooEarly, cancel_timers, set_timer
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import PostingKind
 from market.orders import events
@@ -286,8 +286,10 @@ def due(exit_id: UUID, data: dict[str, Any]) -> None:
         return
     order = find(row.order_id, lock=True)
     found = find_exit(exit_id, order)
-    if not found.is_open or found.due_at > now():
+    if not found.is_open or int(data.get("round", found.round)) != found.round:
         return
+    if found.due_at > now():
+        raise TooEarly(found.due_at)
     if not may_be_ended(order):  # all stages ended otherwise, or are in a case
         found.end(ExitState.OVERTAKEN)
         return
@@ -378,7 +380,7 @@ def _due() -> datetime:
 
 def _set_timers(found: Exit) -> None:
     begun, end = now(), found.due_at
-    set_timer(DUE, found.id, end, key=f"{DUE}:{found.id}:{found.round}")
+    set_timer(DUE, found.id, end, key=f"{DUE}:{found.id}:{found.round}", round=found.round)
     for part in REMIND_AT:
         at = begun + (end - begun) * part
         set_timer(REMIND, found.id, at, key=f"{REMIND}:{found.id}:{found.round}:{part}", round=found.round)

@@ -68,6 +68,14 @@ def milestones(order_id: UUID) -> Sequence[Milestone]:
     ).all()
 
 
+def milestone_of(order: Order, milestone_id: UUID) -> Milestone:
+    """Raises NotFound."""
+    found = next((m for m in order.milestones if m.id == milestone_id), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
 def in_tab(rows: Select[Order], tab: str) -> Select[Order]:
     """Only the orders of a saved tab."""
     if tab == REVIEW:

@@ -12,7 +12,7 @@ from market.accounts.actor import SYSTEM, Actor
 from market.agencies import service as rosters
 from market.kit.clock import now
 from market.kit.pages import format_fen
-from market.kit.work import cancel_timers, set_timer
+from market.kit.work import TooEarly, cancel_timers, set_timer
 from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import PostingKind
@@ -163,6 +163,10 @@ def lapse(order_id: UUID, data: dict[str, Any] | None = None) -> None:
         return
     given = data or {}
     cancelled, to_wallet = bool(given.get("cancelled")), bool(given.get("to_wallet", True))
+    if not cancelled and now() < (
+        until := order.awarded_at + timedelta(hours=order.terms["funding_lapse_h"])
+    ):
+        raise TooEarly(until)
     if not _is_closed(order):
         turn = int(given.get("turn", 1)) + 1
         set_timer(

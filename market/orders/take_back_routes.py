@@ -25,7 +25,7 @@ def create_stage_refund(given: dict[str, Any], order_id: UUID, milestone_id: UUI
     actor = current_actor()
     order = queries.find_visible(order_id, actor, lock=True)
     require(policy.may_take_back(actor))
-    milestone = taking_back.milestone_of(order, milestone_id)
+    milestone = queries.milestone_of(order, milestone_id)
     made = taking_back.refund(
         order,
         milestone,

@@ -17,7 +17,6 @@ from market.accounts.models import Party
 from market.approvals import service as approvals
 from market.approvals.models import Approval
 from market.kit.db import Base, Row, belongs_to, db
-from market.kit.errors import NotFound
 from market.kit.figures import figures
 from market.kit.ids import encode
 from market.kit.pages import format_fen
@@ -249,14 +248,6 @@ def refund(
         "before_fen": milestone.reversed_fen,
     }
     return approvals.ask(ACT, order.id, content, reason=reason, by=by)
-
-
-def milestone_of(order: Order, milestone_id: UUID) -> Milestone:
-    """Raises NotFound."""
-    found = next((m for m in order.milestones if m.id == milestone_id), None)
-    if found is None:
-        raise NotFound
-    return found
 
 
 def of_order(order_id: UUID) -> Sequence[StageRefund]:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from market.accounts.actor import SYSTEM
 from market.kit.clock import now
 from market.kit.db import db
-from market.kit.work import set_timer, set_timers
+from market.kit.work import TooEarly, set_timer, set_timers
 from market.ledger import queries as books
 from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
@@ -72,10 +72,15 @@ def earn(
 
 
 def mature(earning_id: UUID, data: dict[str, Any]) -> None:
-    """The timer: cooling is over, PP→PA of what was not taken back. Safe to run twice, and late."""
+    """The timer: cooling is over, PP→PA of what was not taken back. Safe to run twice, and late.
+
+    Raises TooEarly.
+    """
     earning = db.session.get(Earning, earning_id, with_for_update=True, populate_existing=True)
     if earning is None or earning.matured_at or earning.frozen_at:  # `thaw` sets the timer again
         return
+    if earning.matures_at > now():
+        raise TooEarly(earning.matures_at)
     earning.matured_at = now()
     if not earning.net_fen:
         return

@@ -7,7 +7,10 @@ from sqlalchemy import Select, false, or_, select
 from market.accounts.actor import Actor
 from market.kit.db import db
 from market.kit.errors import NotFound
+from market.orders import timers
 from market.publication.models import Publication
+
+timers.register(lambda order_id: select(Publication.id).where(Publication.order_id == order_id))
 
 
 def visible_to(actor: Actor) -> Select[Publication]:

@@ -81,6 +81,7 @@ def _workroom(order: Order, form: Form | None = None, hour: Form | None = None) 
         pay=panel_of(order, actor),
         may_deliver=policy.may_deliver(actor, order) and _waits_for_creator(order),
         may_cancel=ordering.may_cancel(actor, order),
+        may_release_part=ordering.may_release_part(actor, order),
         may_end=ordering.may_end(actor, order) and exits.may_be_ended(order),
         exit=exits.open_of(order.id),
         disputable={m.id for m in order.milestones if cases.holdable(m)}

@@ -15,6 +15,13 @@ class PartReleaseSchema(Schema):
     amount_fen = Fen(required=True)
 
 
+class PartReleaseFormSchema(Schema):
+    """`milestone_id`: the stage that was seen; the order may have gone on meanwhile."""
+
+    milestone_id = PublicId("mil", required=True)
+    amount_fen = Yuan(required=True)
+
+
 class ExitQuery(Schema):
     sample_fen = Fen(
         least=0,

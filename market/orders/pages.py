@@ -14,7 +14,17 @@ from market.kit.db import db, transaction
 from market.kit.pages import read_form
 from market.kit.paging import page_of
 from market.kit.words import N_, _, say
-from market.orders import exit_pages, forecast, funds, ops_pages, pay_pages, policy, queries, service
+from market.orders import (
+    exit_pages,
+    forecast,
+    funds,
+    ops_pages,
+    part_pages,
+    pay_pages,
+    policy,
+    queries,
+    service,
+)
 from market.orders.blueprint import bp
 from market.orders.errors import AlreadyAwarded
 from market.orders.models import Order
@@ -27,6 +37,7 @@ __all__ = [
     "exit_pages",
     "forecast",
     "ops_pages",
+    "part_pages",
     "pay_pages",
 ]  # the forecast registers itself with the income page
 

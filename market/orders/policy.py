@@ -32,6 +32,12 @@ def may_take_back(actor: Actor) -> bool:
     return actor.is_operator and actor.may(Right.RECONCILE) and actor.person_id is not None
 
 
+def may_release_part(actor: Actor, order: Order) -> bool:
+    """Ahead of its acceptance, of the stage that is worked on: more than one fen must be there."""
+    stage = order.current
+    return may_review(actor, order) and stage is not None and stage.left_fen > 1 and order.frozen_at is None
+
+
 def may_end(actor: Actor, order: Order) -> bool:
     """Ask for, agree to, counter an early end: the two who signed."""
     return may_review(actor, order) or may_deliver(actor, order)

@@ -21,8 +21,8 @@ from market.live import service as live
 from market.matching import history
 from market.matching import text as match_text
 from market.messages import service as messages
+from market.orders import amendments, changes, exits
 from market.orders import chargebacks as order_chargebacks
-from market.orders import exits
 from market.orders import listeners as order_listeners
 from market.orders import service as orders
 from market.payments import earnings, rhythm, withdrawals
@@ -75,6 +75,7 @@ TIMERS: dict[str, TimerHandler] = {
     live.REMIND: live.send_reminders,
     disputes.DUE: disputes.due,
     disputes.REMIND: disputes.remind,
+    amendments.DUE: changes.due,
     exits.DUE: exits.due,
     exits.REMIND: exits.remind,
     orders.LAPSE: orders.lapse,

@@ -34,7 +34,7 @@ from market.kit.words import _
 from market.media import queries as assets
 from market.messages import queries as messages
 from market.messages.models import Thread
-from market.orders import cases, exits
+from market.orders import amendments, cases, changes, exits
 from market.orders import policy as ordering
 from market.orders import queries as orders
 from market.orders.models import Order
@@ -84,6 +84,9 @@ def _workroom(order: Order, form: Form | None = None, hour: Form | None = None) 
         may_release_part=ordering.may_release_part(actor, order),
         may_end=ordering.may_end(actor, order) and exits.may_be_ended(order),
         exit=exits.open_of(order.id),
+        may_change=ordering.may_end(actor, order) and bool(changes.changeable(order)),
+        change=amendments.live_of(order.id),
+        addenda=amendments.addenda(order.id),
         disputable={m.id for m in order.milestones if cases.holdable(m)}
         if ordering.may_end(actor, order)
         else (),

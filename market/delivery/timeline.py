@@ -48,6 +48,22 @@ WORDS: dict[str, tuple[str, str, str]] = {
     "exit.agreed": (N_("双方同意结束：创作者 %(creator)s，退回商家 %(merchant)s"), "handshake", "good"),
     "exit.silent": (N_("到期没有答复，按计算结束：创作者 %(creator)s，退回商家 %(merchant)s"), "timer", ""),
     "exit.withdrawn": (N_("撤回了结束申请，订单继续"), "undo-2", ""),
+    "change.proposed": (
+        N_("提出变更第 %(version)s 版：%(stage)s %(added)s"),
+        "pencil",
+        "wait",
+    ),
+    "change.countered": (
+        N_("提出别的变更，第 %(version)s 版：%(stage)s %(added)s"),
+        "pencil",
+        "wait",
+    ),
+    "change.agreed": (N_("双方同意变更，等待商家托管 %(amount)s"), "handshake", "wait"),
+    "change.in_force": (N_("变更生效：%(stage)s %(added)s"), "handshake", "good"),
+    "change.declined": (N_("拒绝了变更，按原约定继续"), "circle-x", ""),
+    "change.withdrawn": (N_("撤回了变更"), "undo-2", ""),
+    "change.expired": (N_("变更到期，没有生效"), "timer", ""),
+    "change.overtaken": (N_("变更作废：%(stage)s阶段已有结果"), "circle-x", ""),
     "refund.requested": (N_("退款 %(amount)s 已提交给支付通道"), "undo-2", ""),
     "refund.succeeded": (N_("退款 %(amount)s 已退回原支付方式"), "undo-2", "good"),
     "refund.failed": (N_("退款 %(amount)s 没有成功，已转入商家钱包"), "undo-2", "bad"),
@@ -96,6 +112,8 @@ def _text(event: Event) -> str:
     data = _Values(event.data)
     if "amount_fen" in event.data:
         data["amount"] = format_fen(event.data["amount_fen"])
+    if event.name.startswith("change."):
+        data["added"] = _added(event.data["amount_fen"], event.data["days"])
     if "creator_fen" in event.data:
         data["creator"] = format_fen(event.data["creator_fen"])
         data["merchant"] = format_fen(event.data["merchant_fen"])
@@ -105,6 +123,13 @@ def _text(event: Event) -> str:
         data["stage"] = say(STAGE_NAMES[Stage(event.data["stage"])])
     text = say(WORDS[event.name][0]) % data
     return text + _("（到期自动）") if event.data.get("auto") and event.name == "delivery.accepted" else text
+
+
+def _added(fen: int, days: int) -> str:
+    """What a change adds, without what it does not."""
+    more = [f"+{format_fen(fen)}"] if fen else []
+    more += [_("+%(n)s 天", n=days)] if days else []
+    return " ".join(more) or _("金额和日期不变")
 
 
 def _link(event: Event) -> str:
@@ -119,6 +144,8 @@ def _link(event: Event) -> str:
         return f"/orders/{ids.encode('ord', event.subject_id)}/money"
     if event.name.startswith("dispute."):
         return str(event.data.get("url", ""))
+    if event.name.startswith("change."):
+        return f"/orders/{ids.encode('ord', event.subject_id)}/changes"
     if event.name.startswith("exit."):
         return f"/orders/{ids.encode('ord', event.subject_id)}/exit"
     url = str(event.data.get("url", "")) if event.name == "publication.published" else ""

@@ -29,6 +29,8 @@ class Figures:
     exit_sample_cap_fen: int = 100_000  # the most a sample that is not returned may take off
     exit_answer_h: int = 72  # silence for this long: the computed split
     exit_rounds: int = 6  # proposals of both sides together
+    change_answer_h: int = 72  # K15: a proposal nobody answers for this long is void
+    change_pay_h: int = 72  # K15: agreed to, and nobody paid what it adds
     case_answer_h: int = 48  # K17: silence for this long loses
     case_talk_h: int = 72  # then the platform rules
     case_ruling_h: int = 48

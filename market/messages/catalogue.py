@@ -37,6 +37,7 @@ def brief(subject_id: UUID, data: dict[str, Any]) -> str:
 
 
 ORDER = to("/orders/%s", "ord")
+CHANGES = to("/orders/%s/changes", "ord")
 EXIT = to("/orders/%s/exit", "ord")
 MONEY = to("/orders/%s/money", "ord")
 TASK = to("/t/%s", "tsk")
@@ -136,6 +137,20 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "milestone.part_released": Entry(N_("订单 %(number)s 先放了一部分款 %(amount)s"), ORDER, "coins"),
     "milestone.ended": Entry(N_("订单 %(number)s 提前结束了一个阶段，放款 %(amount)s"), MONEY, "coins"),
+    "change.proposed": Entry(
+        N_("订单 %(number)s：对方提出变更，加 %(amount)s、%(days)s 天，请看过后答复"), CHANGES, "pencil"
+    ),
+    "change.countered": Entry(N_("订单 %(number)s：对方提出了别的变更，请看过后答复"), CHANGES, "pencil"),
+    "change.agreed": Entry(
+        N_("订单 %(number)s 双方同意变更，商家托管 %(amount)s 后生效"), CHANGES, "handshake"
+    ),
+    "change.in_force": Entry(
+        N_("订单 %(number)s 的变更已生效：加 %(amount)s、%(days)s 天"), CHANGES, "handshake"
+    ),
+    "change.declined": Entry(N_("订单 %(number)s 的变更被拒绝，按原约定继续"), CHANGES, "circle-x"),
+    "change.withdrawn": Entry(N_("订单 %(number)s 的变更撤回了"), ORDER, "undo-2"),
+    "change.expired": Entry(N_("订单 %(number)s 的变更到期，没有生效"), ORDER, "timer"),
+    "change.overtaken": Entry(N_("订单 %(number)s 的变更作废，这个阶段已有结果"), ORDER, "circle-x"),
     "exit.asked": Entry(N_("订单 %(number)s：对方提出提前结束，请看金额并答复"), EXIT, "handshake"),
     "exit.countered": Entry(N_("订单 %(number)s：对方提出了别的结束方案，请答复"), EXIT, "handshake"),
     "exit.agreed": Entry(N_("订单 %(number)s 双方同意结束，款项已分配"), EXIT, "handshake"),

@@ -11,6 +11,7 @@ from market.ledger import queries as books
 from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Leg, PostingKind
+from market.orders.amendments import overtake
 from market.orders.endings import Cause, conclude, go_on, pay_legs, tell_ended
 from market.orders.errors import CoolingOver, InCaseAlready, NotRunning, PartTooLarge
 from market.orders.exits import end_stages
@@ -76,6 +77,7 @@ def hold(order: Order, milestone: Milestone, case_id: UUID, by: Actor) -> int:
     else:
         raise NotRunning
     ledger.post(PostingKind.HOLD, f"hold:{case_id}", legs, source=("milestone", milestone.id), by=by)
+    overtake(order, milestone, by)
     go_on(order, by)
     return fen
 

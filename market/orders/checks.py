@@ -140,6 +140,16 @@ CHECKS: dict[str, str] = {
         CROSS JOIN LATERAL (SELECT coalesce(sum(ledger_amount(a.id)), 0) AS fen FROM ledger_accounts a
             WHERE a.kind = 'PT' AND a.owner_id = w.id) b
         WHERE b.fen <> CASE w.state WHEN 'requested' THEN w.amount_fen - w.fee_fen ELSE 0 END""",
+    # The price is what its stages sum to: what was signed, and what the changes in force add, each with its addendum.
+    "change": """
+        SELECT o.id, format('price %s, stages %s, signed %s, added %s by %s changes with %s addenda',
+            o.price_fen, m.fen, o.terms->>'price_fen', c.fen, c.n, a.n)
+        FROM orders o
+        CROSS JOIN LATERAL (SELECT sum(amount_fen) AS fen FROM milestones WHERE order_id = o.id) m
+        CROSS JOIN LATERAL (SELECT coalesce(sum(added_fen), 0) AS fen, count(*) AS n
+            FROM order_changes WHERE order_id = o.id AND state = 'in_force') c
+        CROSS JOIN LATERAL (SELECT count(*) AS n FROM order_addenda WHERE order_id = o.id) a
+        WHERE o.price_fen <> m.fen OR o.price_fen <> (o.terms->>'price_fen')::bigint + c.fen OR a.n <> c.n""",
     # The order is over exactly when its milestones are, and completed exactly when all of it was released.
     "stage": """
         SELECT o.id, format('%s with %s of %s over, %s released', o.state, n.over, n.whole, n.released)

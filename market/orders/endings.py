@@ -23,6 +23,7 @@ from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Leg, PostingKind
 from market.orders import events, surplus
+from market.orders.amendments import overtake
 from market.orders.errors import AlreadyEnded, PartTooLarge
 from market.orders.freezes import require_thawed
 from market.orders.funding import begin_stage
@@ -156,6 +157,7 @@ def conclude(
     ).first()
     if written is None:
         raise AlreadyEnded
+    overtake(order, milestone, by)
     return outcome
 
 

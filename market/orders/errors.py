@@ -182,3 +182,41 @@ class CoolingOver(Conflict):
     """What was released has matured, or part of it: it is the payees'."""
 
     text = N_("这个阶段的款项已过清算期，不能再冻结。可以与对方协商退款。")
+
+
+class ChangeOpen(Conflict):
+    """One proposal at a time; another is made in its place only by who has seen it."""
+
+    text = N_("这个订单已有一个变更在等待答复。请先看过它，再在它的基础上提出。")
+
+
+class ChangeAgreed(Conflict):
+    """Both sides have agreed; its money is awaited."""
+
+    text = N_("双方已同意一个变更，正在等待商家托管增加的款项。")
+
+
+class ChangeOver(Conflict):
+    title = N_("已有结果")
+    text = N_("这个变更已有结果，或已被新的版本代替，请刷新后再看。没有划转任何款项。")
+
+
+class ChangeMoved(Conflict):
+    """Not the version that was seen."""
+
+    title = N_("变更有新版本")
+    text = N_("您看到的不是最新的版本，请看过现在的内容再决定。没有划转任何款项。")
+
+
+class ChangeTooLarge(Refusal):
+    """The price would be over the limit."""
+
+    status = 422
+    title = N_("填写的内容有误")
+    text = N_("订单金额超过上限，最多还能增加 %(most)s。")
+
+
+class ExitWaits(Conflict):
+    """An early end was asked for and is not answered."""
+
+    text = N_("有一个提前结束的申请在等答复，现在不能变更订单。")

@@ -21,4 +21,13 @@ EXIT_AGREED = "exit.agreed"  # the same
 EXIT_SILENT = "exit.silent"  # nobody answered: the computed split; the same
 EXIT_WITHDRAWN = "exit.withdrawn"
 EXIT_SOON = "exit.soon"  # due_at: reminders at 50 % and 90 %
+# Of a change: stage, amount_fen: what is added, days, version
+CHANGE_PROPOSED = "change.proposed"  # due_at
+CHANGE_COUNTERED = "change.countered"  # due_at
+CHANGE_AGREED = "change.agreed"  # its money is awaited: due_at
+CHANGE_IN_FORCE = "change.in_force"  # hash of the addendum
+CHANGE_DECLINED = "change.declined"  # reason
+CHANGE_WITHDRAWN = "change.withdrawn"
+CHANGE_EXPIRED = "change.expired"
+CHANGE_OVERTAKEN = "change.overtaken"
 ENDED = "milestone.ended"  # refunded or split: stage, amount_fen: to the payees, returned_fen, outcome, parts

@@ -20,6 +20,7 @@ from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Leg, PostingKind
 from market.orders import events, queries, surplus
+from market.orders.amendments import Change, amend, awaiting
 from market.orders.awarding import LAPSE
 from market.orders.errors import (
     NotAwaitingFunds,
@@ -47,11 +48,14 @@ ALARM_AFTER_REMINDERS = 7
 
 @dataclass(frozen=True)
 class Plan:
-    """What one click pays: `stages_fen` is the sum of what lies here already, subsidy, wallet and rest."""
+    """What one click pays: `stages_fen`, with `change_fen` in it, is the sum of what lies here already, subsidy,
+    wallet and rest."""
 
     stages: Sequence[Milestone]
     whole: bool
     stages_fen: int
+    change_fen: int
+    """What an agreed change adds to a stage that is funded."""
     here_fen: int
     subsidy_fen: int
     wallet_fen: int
@@ -74,30 +78,36 @@ class Plan:
 
 
 def may_be_paid(order: Order) -> bool:
-    return order.state in (OrderState.AWAITING_FUNDS, *RUNNING) and bool(order.unfunded)
+    """Whether money is awaited: for a stage, or for a change both sides agreed to."""
+    if order.state is not OrderState.AWAITING_FUNDS and order.state not in RUNNING:
+        return False
+    return bool(order.unfunded) or awaiting(order.id) is not None
 
 
 def plan(order: Order, *, whole: bool = True, use_wallet: bool = False) -> Plan:
-    """All stages that are not funded, or only the next one. Raises NotAwaitingFunds, StagesTogether, AlreadyPaid."""
+    """What an agreed change adds and all stages that are not funded, or only what is next: the change, or else the
+    next stage. Raises NotAwaitingFunds, StagesTogether, AlreadyPaid."""
     if not may_be_paid(order):
         raise NotAwaitingFunds
-    due = order.unfunded
-    if not whole and len(due) > 1 and not order.may_be_funded_by_stage:
+    due, change = order.unfunded, awaiting(order.id)
+    if not whole and change is None and len(due) > 1 and not order.may_be_funded_by_stage:
         raise StagesTogether
-    stages = due if whole else due[:1]
+    stages = due if whole else [] if change else due[:1]
+    added = change.added_fen if change else 0
     purse = wallet.account(order.merchant_id)
     there = books.balances([escrow(order), purse])
-    total, here = sum(m.amount_fen for m in stages), there[escrow(order)]
+    total, here = sum(m.amount_fen for m in stages) + added, there[escrow(order)]
     if here >= total:
         raise AlreadyPaid
     missing = total - here
-    subsidy = min(missing, _subsidy(order, total)[1])
+    subsidy = min(missing, _subsidy(order, total - added)[1]) if stages else 0
     missing -= subsidy
     from_wallet = min(missing, there[purse]) if use_wallet else 0
     return Plan(
         stages=stages,
         whole=len(stages) == len(due),
         stages_fen=total,
+        change_fen=added,
         here_fen=here,
         subsidy_fen=subsidy,
         wallet_fen=from_wallet,
@@ -124,7 +134,7 @@ def _subsidy(order: Order, stages_fen: int) -> tuple[Subsidy | None, int]:
 
 def _reserve(order: Order, wanted: Plan, by: Actor) -> None:
     """Set the order's whole subsidy aside before anybody pays the rest. Raises SubsidyUsedUp."""
-    found, _ = _subsidy(order, wanted.stages_fen)
+    found, _ = _subsidy(order, wanted.stages_fen - wanted.change_fen)
     if wanted.subsidy_fen and found is not None:
         subsidies.reserve(found, order.id, order.merchant_id, found.worth(order.price_fen), by)
 
@@ -198,7 +208,8 @@ def pay_from_wallet(order: Order, by: Actor, *, seen_fen: int | None = None, who
 
 
 def fund(order_id: UUID, by: Actor = SYSTEM, *, paid: str | None = None) -> Order:
-    """Give what lies in the order's escrow to the stages it covers, in their order. Safe to run twice.
+    """Give what lies in the order's escrow to the agreed change, then to the stages it covers, in their order. Safe to
+    run twice.
 
     `paid` is the checkout whose money has just come: what the wallet was to add is taken now. Money the order has no
     use for, because it came twice or too late, goes to the merchant's wallet.
@@ -207,6 +218,7 @@ def fund(order_id: UUID, by: Actor = SYSTEM, *, paid: str | None = None) -> Orde
     if paid and may_be_paid(order):
         _add_from_wallet(order, checkouts.find(UUID(paid)))
     held = books.balance(escrow(order))
+    held -= _bring_change(order, held, by)
     covered = _covered(order, held) if may_be_paid(order) else []
     if covered:
         _award(order, covered, by)
@@ -223,7 +235,9 @@ def take_what_came(order: Order) -> None:
 
 def _add_from_wallet(order: Order, paid: Checkout) -> None:
     """The wallet's part of a payment, once, and as much of it as is there and still needed."""
-    missing = sum(m.amount_fen for m in order.unfunded) - books.balance(escrow(order))
+    change = awaiting(order.id)
+    missing = sum(m.amount_fen for m in order.unfunded) + (change.added_fen if change else 0)
+    missing -= books.balance(escrow(order))
     wanted = min(paid.wallet_fen, missing)
     if wanted <= 0:
         return
@@ -234,6 +248,25 @@ def _add_from_wallet(order: Order, paid: Checkout) -> None:
         tell(order, events.WALLET_SHORT, by=SYSTEM, only=[order.merchant_id], amount_fen=wanted - there)
     if there:
         wallet.spend(order.id, order.merchant_id, min(wanted, there), SYSTEM)
+
+
+def _bring_change(order: Order, held: int, by: Actor) -> int:
+    """EU→EM of what an agreed change adds, once it is here; only then the terms are amended. Returns what moved.
+
+    Of a frozen order it waits for the thaw.
+    """
+    change: Change | None = awaiting(order.id)
+    if change is None or held < change.added_fen or order.frozen_at is not None:
+        return 0
+    ledger.post(
+        PostingKind.AWARD,
+        f"award:{change.id}",
+        [Leg(escrow(order), Account(K.ESCROW_MILESTONE, change.milestone_id), change.added_fen)],
+        source=("order", order.id),
+        by=by,
+    )
+    amend(order, change, by)
+    return change.added_fen
 
 
 def _covered(order: Order, held: int) -> list[Milestone]:

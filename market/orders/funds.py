@@ -16,6 +16,7 @@ from market.ledger import queries as books
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Entry
 from market.orders import queries
+from market.orders.amendments import Change, ChangeState, awaiting_changes
 from market.orders.models import Milestone, Order
 from market.orders.states import RUNNING, MilestoneState, OrderState
 from market.orders.yuan import POSTINGS
@@ -112,7 +113,8 @@ def _refunding(actor: Actor) -> int:
 
 
 def awaiting(actor: Actor) -> list[Due]:
-    """What waits for money, the most urgent first: awarded orders, then stages on which nobody may begin."""
+    """What waits for money, the most urgent first: stages on which nobody may begin, then awarded orders and agreed
+    changes by their hour."""
     orders = db.session.scalars(
         queries.visible_to(actor)
         .where(Order.state.in_((OrderState.AWAITING_FUNDS, *RUNNING)))
@@ -122,9 +124,11 @@ def awaiting(actor: Actor) -> list[Due]:
                     Milestone.funded_at.is_(None), Milestone.state == MilestoneState.PENDING
                 )
             )
+            | Order.id.in_(select(Change.order_id).where(Change.state == ChangeState.AGREED))
         )
         .order_by(Order.id)
     ).all()
+    agreed = awaiting_changes([order.id for order in orders])
     found = []
     for order in orders:
         if order.state is OrderState.AWAITING_FUNDS:
@@ -132,6 +136,9 @@ def awaiting(actor: Actor) -> list[Due]:
             found.append(Due(order, None, sum(m.amount_fen for m in order.unfunded), until))
         elif order.waiting_stage is not None:
             found.append(Due(order, order.waiting_stage, order.waiting_stage.amount_fen, None))
+        change = agreed.get(order.id)
+        if change is not None:
+            found.append(Due(order, change.stage(order), change.added_fen, change.due_at))
     return sorted(found, key=lambda due: (due.at is not None, due.at or due.order.awarded_at))
 
 

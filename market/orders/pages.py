@@ -15,6 +15,7 @@ from market.kit.pages import read_form
 from market.kit.paging import page_of
 from market.kit.words import N_, _, say
 from market.orders import (
+    change_pages,
     exit_pages,
     forecast,
     funds,
@@ -34,6 +35,7 @@ from market.tasks import queries as tasks
 
 __all__ = [
     "bp",
+    "change_pages",
     "exit_pages",
     "forecast",
     "ops_pages",

@@ -7,6 +7,7 @@ from market.accounts.actor import Actor
 from market.kit.errors import Conflict
 from market.kit.ids import encode
 from market.orders import funding, policy
+from market.orders.amendments import awaiting
 from market.orders.funding import Plan
 from market.orders.models import Milestone, Order
 from market.payments import cards, checkouts, wallet
@@ -20,7 +21,9 @@ class Panel:
     order: Order
     plan: Plan | None
     why: str
-    next_stage: Milestone
+    next_stage: Milestone | None
+    """None: nothing but a change is to be paid."""
+    change_fen: int
     whole_fen: int
     by_stage: bool
     use_wallet: bool
@@ -43,9 +46,9 @@ def panel_of(
     that is used first."""
     if not policy.may_pay(actor, order) or not funding.may_be_paid(order):
         return None
-    due = order.unfunded
-    by_stage = order.may_be_funded_by_stage and len(due) > 1
-    whole = whole if whole is not None and by_stage else not (by_stage and order.waiting_stage)
+    due, change = order.unfunded, awaiting(order.id)
+    by_stage = bool(due) and (change is not None or (order.may_be_funded_by_stage and len(due) > 1))
+    whole = whole if whole is not None and by_stage else not (by_stage and (change or order.waiting_stage))
     plan, why = None, ""
     try:
         plan = funding.plan(order, whole=whole, use_wallet=use_wallet)
@@ -60,8 +63,9 @@ def panel_of(
         order=order,
         plan=plan,
         why=why,
-        next_stage=due[0],
-        whole_fen=sum(m.amount_fen for m in due),
+        next_stage=due[0] if due else None,
+        change_fen=change.added_fen if change else 0,
+        whole_fen=sum(m.amount_fen for m in due) + (change.added_fen if change else 0),
         by_stage=by_stage,
         use_wallet=use_wallet,
         wallet_balance_fen=wallet.balance(order.merchant_id),

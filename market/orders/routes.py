@@ -13,7 +13,17 @@ from market.kit.api import IDEMPOTENCY_KEY
 from market.kit.db import transaction
 from market.kit.paging import Page, page_of
 from market.kit.schemas import PageQuery, page_schema
-from market.orders import exit_routes, funding, funds, paying, policy, queries, service, take_back_routes
+from market.orders import (
+    change_routes,
+    exit_routes,
+    funding,
+    funds,
+    paying,
+    policy,
+    queries,
+    service,
+    take_back_routes,
+)
 from market.orders.api import bp
 from market.orders.models import Order
 from market.orders.schemas import (
@@ -37,7 +47,7 @@ from market.payments.policy import has_wallet
 from market.payments.schemas import CheckoutSchema
 from market.tasks import queries as tasks
 
-__all__ = ["bp", "exit_routes", "take_back_routes"]
+__all__ = ["bp", "change_routes", "exit_routes", "take_back_routes"]
 
 
 @bp.post("/tasks/<pid('tsk'):task_id>/award")

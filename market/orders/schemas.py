@@ -53,6 +53,7 @@ class PlanSchema(Schema):
 
     stages = fields.List(fields.String(), attribute="names", required=True)
     stages_fen = fields.Integer(required=True)
+    change_fen = fields.Integer(required=True, metadata={"description": "of it: what an agreed change adds"})
     here_fen = fields.Integer(required=True)
     subsidy_fen = fields.Integer(required=True)
     wallet_fen = fields.Integer(required=True)

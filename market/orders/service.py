@@ -17,6 +17,7 @@ from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import PostingKind
 from market.orders import events, surplus
+from market.orders.amendments import awaiting
 from market.orders.awarding import LAPSE, award
 from market.orders.endings import Cause, conclude, go_on, pay_legs
 from market.orders.errors import CannotCancel, NotRunning, PartTooLarge
@@ -144,10 +145,12 @@ def land(order: Order, receipt: dict[str, Any], by: Actor = SYSTEM) -> bool:
 
 
 def thaw(order_id: UUID) -> None:
-    """The last freeze was lifted: what the landing would have released is released now, and what the order has no use
-    for goes back. Safe to run twice."""
+    """The last freeze was lifted: a change that was paid for meanwhile comes into force, what the landing would have
+    released is released, and what the order has no use for goes back. Safe to run twice."""
     order = find(order_id, lock=True)
-    if not may_be_paid(order):
+    if awaiting(order.id):
+        fund(order.id)
+    elif not may_be_paid(order):
         surplus.give_back(order, SYSTEM)
     last = order.milestone(Stage.PUBLISHED)
     if order.frozen_at is None and last.receipt is not None and last.state is MilestoneState.ACTIVE:

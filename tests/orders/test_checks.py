@@ -12,6 +12,7 @@ from tests.conftest import Player
 from tests.sandbox import Sandbox
 
 DAMAGE = {
+    "change": "UPDATE orders SET price_fen = price_fen + 1",
     "subsidy": "INSERT INTO subsidies (name, kind, percent_bps, fixed_fen, cap_fen, least_price_fen, budget_fen,"
     " taken_fen, audience, starts_at, ends_at) VALUES ('', 'coupon', 0, 5, 5, 0, 5, 5, 'all', now(),"
     " now() + interval '1 day');"

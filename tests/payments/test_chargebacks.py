@@ -3,6 +3,7 @@
 import random
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import pytest
 from flask import Flask
 
 from market.kit import figures as figures_module
+from market.kit.clock import now
 from market.kit.db import db, transaction
 from market.kit.events import history
 from market.kit.ids import encode
@@ -19,6 +21,8 @@ from market.payments import chargebacks, debts
 from market.payments.chargebacks import ChargebackHold, ChargebackState
 from market.payments.checks import check as check_payments
 from market.payments.models import Earning
+from market.subsidies import service as subsidies
+from market.subsidies.models import Subsidy, SubsidyKind
 from tests import play
 from tests.conftest import Player
 from tests.payments.bank import chargeback, decide, dispute
@@ -127,6 +131,45 @@ def test_lost_before_release_ends_the_order_and_costs_nobody_more(
         order = orders.find(order_id)
         assert order.state is OrderState.SETTLED and order.frozen_at is None
         assert {m.state for m in order.milestones} == {MilestoneState.REFUNDED}
+    is_sound(app, sandbox)
+
+
+@pytest.mark.parametrize("script_released", [False, True])
+def test_a_lost_stage_gives_the_subsidy_its_part_back(
+    app: Flask, mei: Player, lin: Player, zhou: Player, sandbox: Sandbox, script_released: bool
+) -> None:
+    """900,000 came from the card, 100,000 from promotions; the bank takes the 900,000 back."""
+    coupon, begin, end = 100_000, now() - timedelta(days=1), now() + timedelta(days=30)
+    with app.app_context(), transaction():
+        made = subsidies.make(
+            {
+                "name": "双11", "kind": SubsidyKind.COUPON, "campaign_code": None, "fixed_fen": coupon,
+                "cap_fen": coupon, "budget_fen": 500_000, "starts_at": begin, "ends_at": end,
+            },
+            zhou.actor,
+        )  # fmt: skip
+        subsidy_id = made.id
+    order_id = play.funded(mei, lin, sandbox, price_fen=PRICE)
+    assert play.balance(app, "PRO") == coupon
+    if script_released:
+        play.accept(mei, play.submit(lin, order_id))
+    dispute_id = dispute(app, sandbox, order_id)
+    found = chargeback(app, dispute_id)
+    assert found.amount_fen == PRICE - coupon
+
+    decide(sandbox, dispute_id, "lost")
+
+    kept = coupon // 10 if script_released else 0  # the script is a tenth of the price
+    assert play.balance(app, "PRO") == kept
+    with app.app_context():
+        subsidy = db.session.get(Subsidy, subsidy_id)
+        assert subsidy is not None and subsidy.taken_fen == kept
+        states = [m.state.value for m in orders.find(order_id).milestones]
+    assert states == ["released" if script_released else "refunded", "refunded", "refunded"]
+    # What the subsidy has back covers nothing of the loss: the merchant owes as much more.
+    assert play.balance(app, "MREC", mei.party_id) == (coupon - kept if script_released else 0)
+    assert play.balance(app, "MW", mei.party_id) == play.balance(app, "LOSS") == 0
+    assert play.balance(app, "CBR", found.id) == play.balance(app, "EH", found.id) == 0
     is_sound(app, sandbox)
 
 

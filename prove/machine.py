@@ -200,17 +200,13 @@ class Business(RuleBasedStateMachine):
     def promote(self, n: int, amount: int) -> None:
         self.move(P.PROMOTION, Leg(PRO, self.order(n), amount))
 
-    @needs(K.ESCROW_UNALLOCATED)
-    @rule(n=which, part=some, refunded=st.booleans())
-    def give_surplus_back(self, n: int, part: int, refunded: bool) -> None:
-        back = self.refund_to(n) if refunded else self.wallet(n)
-        self.move(P.SURPLUS, Leg(self.order(n), back, self.of(self.order(n), part)))
-
     @needs(K.REFUND_IN_TRANSIT, K.ESCROW_UNALLOCATED)
     @rule(n=which, part=some, refunded=st.booleans())
-    def give_promotion_back(self, n: int, part: int, refunded: bool) -> None:
+    def give_back_what_is_not_needed(self, n: int, part: int, refunded: bool) -> None:
         back = self.refund_to(n) if refunded else self.order(n)
         self.move(P.PROMOTION_RETURNED, Leg(back, PRO, self.of(back, part)))
+        if not refunded:
+            self.move(P.SURPLUS, Leg(back, self.wallet(n), self.of(back, part)))
 
     # The order
 

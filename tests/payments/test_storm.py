@@ -1,25 +1,21 @@
 """Events from one to five times, shuffled, delayed, dropped and forged: the ledger ends as it would in order.
 
-`--slow` runs the long form: more orders, more storms.
+prove/webhooks.py holds the storm, `./vtask prove webhooks` is its long form.
 """
 
 import json
-import random
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+import time
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
 
 from market.kit.db import db, transaction
-from market.ledger import queries as books
 from market.orders import queries as orders
-from market.payments import entries, inbox, outbox
+from market.payments import inbox, outbox
 from market.payments.models import StripeEvent
 from market.payments.states import InboxState
+from prove.webhooks import totals, trial
 from tests import play
 from tests.conftest import Player, drain_all
 from tests.payments.test_webhook import EVENT, post, sign
@@ -27,140 +23,16 @@ from tests.sandbox import Sandbox
 
 PRICE = 1_000_000
 
-Totals = dict[tuple[str, str], int]
 
-
-def totals(app: Flask) -> Totals:
-    """What is in the accounts of each kind, and how many postings made it: whose they are differs from world to world."""
+@pytest.mark.parametrize("seed", range(2))
+def test_a_storm_ends_as_the_quiet_run_does(app: Flask, sandbox: Sandbox, seed: int) -> None:
     with app.app_context():
-        found = {(row.kind.value, row.currency): row.amount for row in books.totals()}
-        counted = db.session.execute(text("SELECT kind, count(*) FROM ledger_postings GROUP BY kind"))
-        found |= {("postings", kind): count for kind, count in counted}
-        db.session.remove()
-    return found
-
-
-def world(app: Flask, mei: Player, lin: Player, sandbox: Sandbox, count: int) -> list[dict[str, Any]]:
-    """`count` orders paid at Stripe, by card and by Alipay; the events of it, not one of them delivered."""
-    for turn in range(count):
-        order_id = play.award(mei, lin, price_fen=PRICE + turn)
-        session = play.session_of(app, play.open_checkout(mei, order_id))
-        sandbox.pay(session, method="alipay" if turn % 3 else "card")
-    return sandbox.new_events()
-
-
-def in_order(app: Flask, sandbox: Sandbox, events: list[dict[str, Any]]) -> Totals:
-    for event in events:
-        assert sandbox.post(event).status_code == 200
-        with app.app_context():
-            outbox.drain()
-            drain_all()
-    sandbox.settle()
-    return totals(app)
-
-
-def storm(app: Flask, sandbox: Sandbox, events: list[dict[str, Any]], seed: int) -> Counter[str]:
-    """Deliver what the seed says, in four threads, handling in between; the answers by their words."""
-    chance = random.Random(seed)
-    posts = []
-    for event in events:
-        if chance.random() < 0.2:
-            continue  # dropped for good: only Stripe's own list knows of it
-        posts += [("event", event)] * chance.randint(1, 5)
-        if chance.random() < 0.3:
-            forged = json.loads(json.dumps(event))
-            forged["id"] += "x"
-            forged["data"]["object"]["amount_total"] = 1
-            posts.append((chance.choice(("secret", "old", "future")), forged))
-    chance.shuffle(posts)
-    late = posts[: len(posts) // 4]  # delayed until the rest was handled
-
-    def deliver(one: tuple[str, dict[str, Any]]) -> str:
-        how, event = one
-        raw = json.dumps(event)
-        signature = {
-            "event": lambda: sign(raw),
-            "secret": lambda: sign(raw, secret="whsec_other"),
-            "old": lambda: sign(raw, at=_seconds(-301)),
-            "future": lambda: sign(raw, at=_seconds(900)),
-        }[how]()
-        return str(post(app, raw, signature).text)
-
-    answers: Counter[str] = Counter()
-    with ThreadPoolExecutor(4) as crowd:
-        answers.update(crowd.map(deliver, posts[len(late) :]))
-        with app.app_context():
-            outbox.drain()
-            drain_all()
-        answers.update(crowd.map(deliver, late))
-    return answers
+        events, answers = trial(app, sandbox, seed, orders=5)
+    assert events > 5 and answers["known"] > 0
 
 
 def _seconds(shift: int) -> int:
-    import time
-
     return int(time.time()) + shift
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_a_storm_ends_as_the_quiet_run_does(
-    app: Flask, mei: Player, lin: Player, sandbox: Sandbox, seed: int, request: pytest.FixtureRequest
-) -> None:
-    slow = request.config.getoption("--slow")
-    if seed and not slow:
-        pytest.skip("the long form: --slow")
-    count = 24 if slow else 5
-    events = world(app, mei, lin, sandbox, count)
-    answers = storm(app, sandbox, events, seed)
-    with app.app_context():
-        inbox.fetch_missed()
-        outbox.drain(seconds=60)
-        drain_all()
-    stormy = totals(app)
-    with app.app_context():
-        stored = db.session.query(StripeEvent).count()
-        assert not db.session.query(StripeEvent).filter(StripeEvent.id.like("%x")).count(), "nothing forged"
-        waiting = db.session.query(StripeEvent).filter_by(state=InboxState.WAITING).count()
-        entries.bring_in()
-        assert entries.sums() == {"CNY": sandbox.balance()} == {"CNY": stormy["SC", "CNY"]}
-        db.session.remove()
-    assert answers["stored"] <= stored and waiting == 0
-    assert answers["known"] > 0 and set(answers) <= {
-        "stored", "known", "wrong signature", "signed too long ago", "signed in the future",
-    }  # fmt: skip
-
-    sandbox.reset()
-    from tests.conftest import empty_tables
-
-    with app.app_context():
-        funded = db.session.execute(
-            text("SELECT count(*) FROM orders WHERE state = 'scripting'")
-        ).scalar_one()
-        assert funded == count
-    again = again_in_order(app, sandbox, count, empty_tables)
-    assert stormy == again
-
-
-def again_in_order(app: Flask, sandbox: Sandbox, count: int, empty: Any) -> Totals:
-    """The same orders in a fresh world, every event once and in its order."""
-    from market.accounts import service
-    from market.accounts.actor import Role
-    from market.accounts.models import Verification
-
-    players = {}
-    with app.app_context():
-        db.session.remove()
-        empty()
-        for name, role in (("mei", Role.MERCHANT), ("lin", Role.CREATOR)):
-            with transaction():
-                made = service.sign_up(
-                    email=f"{name}@example.com", password="correct horse", name=name, role=role
-                )
-                made.party.verification = Verification.VERIFIED
-                _key, secret = service.make_key(made.person_id, made.party_id, label="tests")
-            players[name] = Player(app, name, f"{name}@example.com", made.person_id, made.party_id, secret)
-    events = world(app, players["mei"], players["lin"], sandbox, count)
-    return in_order(app, sandbox, events)
 
 
 def test_every_refusal_has_its_own_answer_and_moves_nothing(

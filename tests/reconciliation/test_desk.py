@@ -12,9 +12,10 @@ from market.kit.ids import encode
 from market.orders import queries as orders
 from market.reconciliation import service
 from market.reconciliation.models import Difference, Kind
+from prove.reconcile import stripe
 from tests import play
 from tests.conftest import PASSWORD, Player, submit
-from tests.reconciliation.test_faults import run, stripe
+from tests.reconciliation.test_faults import run
 from tests.sandbox import Sandbox
 
 

@@ -39,6 +39,7 @@ from market.payments.alarms import alarm
 from market.payments.errors import AlreadyPaid, PageStillOpen
 from market.payments.models import Checkout
 from market.subsidies import service as subsidies
+from market.subsidies.errors import SubsidyUsedUp
 from market.subsidies.models import Subsidy, SubsidyKind
 
 K = AccountKind
@@ -134,9 +135,13 @@ def _subsidy(order: Order, stages_fen: int) -> tuple[Subsidy | None, int]:
 
 def _reserve(order: Order, wanted: Plan, by: Actor) -> None:
     """Set the order's whole subsidy aside before anybody pays the rest. Raises SubsidyUsedUp."""
+    if not wanted.subsidy_fen:
+        return
     found, _ = _subsidy(order, wanted.stages_fen - wanted.change_fen)
-    if wanted.subsidy_fen and found is not None:
+    if found is not None:
         subsidies.reserve(found, order.id, order.merchant_id, found.worth(order.price_fen), by)
+    elif (granted := subsidies.grant_of(order.id)) is None or not granted.amount_fen:
+        raise SubsidyUsedUp  # by another order, since the plan was made
 
 
 def free_subsidy(order_id: UUID) -> None:
@@ -201,8 +206,8 @@ def pay_from_wallet(order: Order, by: Actor, *, seen_fen: int | None = None, who
     _require_seen(seen_fen, wanted.wallet_fen)
     _reserve(order, wanted, by)
     wallet.spend(order.id, order.merchant_id, wanted.wallet_fen, by)
-    if wanted.subsidy_fen:
-        subsidies.use(order.id, wanted.subsidy_fen, by)
+    if wanted.subsidy_fen and subsidies.use(order.id, wanted.subsidy_fen, by) != wanted.subsidy_fen:
+        raise SubsidyUsedUp
     fund(order.id, by)
     return wanted
 

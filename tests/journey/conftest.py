@@ -111,15 +111,20 @@ class Somebody:
             self.complaints.append(f"{self.page.url}: {line.text}")
 
     def goes(self, path: str) -> None:
-        try:
-            answer = self.page.goto(path)
-        except (
-            Error
-        ) as other:  # the workroom reloads itself when something happened, and may do so at this moment
-            if "interrupted by another navigation" not in other.message:
-                raise
+        answer = None
+        for _ in range(
+            3
+        ):  # the workroom reloads itself when something happened, and may do so at this moment
+            try:
+                answer = self.page.goto(path)
+            except Error as other:
+                if not any(
+                    word in other.message for word in ("interrupted by another navigation", "ERR_ABORTED")
+                ):
+                    raise
+            if answer:
+                break
             self.page.wait_for_load_state()
-            answer = self.page.goto(path)
         assert answer and answer.ok, f"{path}: {answer and answer.status}"
 
     def registers(self, role: str, name: str) -> None:

@@ -163,7 +163,8 @@ def test_a_brief_becomes_work_on_its_shelf_and_money_in_the_right_hands(
     me = creator.call("GET", "/me")["party"]
     shortlist = merchant.call("GET", f"/tasks/{task}/matches", params={"limit": 50})["data"]
     match = next(each for each in shortlist if each["creator_id"] == me["id"])
-    assert match["score"] == pytest.approx(sum(reason["share"] for reason in match["reasons"]), abs=1e-3)
+    assert sum(term["share"] for term in match["terms"]) == pytest.approx(1, abs=1e-2)
+    assert match["score"] == pytest.approx(match["fit"] * match["acceptance"], abs=1e-3)
 
     offer = {
         "creator_id": me["id"],

@@ -264,15 +264,12 @@ def rebuild(progress: Callable[[int, int], None] = lambda done, of: None) -> int
     return done
 
 
-STALE_SHARE = 0.1
-
-
 def rebuild_when_stale() -> bool:
     """Bring the tags' weights up to date when a tenth of the past works came after the last rebuild."""
     total = db.session.scalar(select(func.count()).select_from(PastWork)) or 0
     known = db.session.scalar(select(Generation.works).where(Generation.active)) or 0
     db.session.rollback()
-    return total - known > STALE_SHARE * total and rebuild() > 0
+    return total - known > texts.STALE_SHARE * total and rebuild() > 0
 
 
 def _makers(work_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:

@@ -226,6 +226,7 @@ def place_brief(event: Event) -> None:
 
 
 STALE_SHARE = 0.1
+"""From this share of works that came since, sums and geometry are made anew."""
 
 
 def refit_when_stale() -> bool:

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, Select, text
+from sqlalchemy.orm import Session
 
 from market.invoices.lines import lines
-from market.invoices.words import MOVEMENTS
+from market.invoices.models import Document, DocumentKind
+from market.invoices.words import MOVEMENTS, kind_name
 from market.kit import ids
 from market.kit.db import db
 from market.kit.words import _
@@ -85,6 +87,30 @@ def _legs(engine: Engine, since: datetime, until: datetime) -> Iterator[list[str
                 str(row.source_id),
                 cell(row.external_ref or ""),
                 cell(row.idem_key),
+            ]
+
+
+def of_papers(seen: Select[Document], since: datetime, until: datetime) -> Iterator[str]:
+    """One line for each paper of this time, oldest first."""
+    head = [_("出具时间"), _("编号"), _("种类"), _("订单号"), _("月份"), _("金额（元）"), _("冲减账单")]
+    names = {kind: kind_name(kind) for kind in DocumentKind}
+    return _written(head, _papers(db.engine, seen, since, until, names))
+
+
+def _papers(
+    engine: Engine, seen: Select[Document], since: datetime, until: datetime, names: dict[DocumentKind, str]
+) -> Iterator[list[str]]:
+    rows = seen.where(Document.issued_at >= since, Document.issued_at < until).order_by(Document.id)
+    with Session(engine) as session:
+        for paper in session.scalars(rows, execution_options={"yield_per": 1000}):
+            yield [
+                _moment(paper.issued_at),
+                paper.number,
+                names[paper.kind],
+                paper.content.get("order", ""),
+                paper.period or "",
+                amount(paper.signed_fen),
+                paper.content.get("corrects", ""),
             ]
 
 

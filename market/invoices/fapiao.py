@@ -25,8 +25,8 @@ def ask(
     Raises NothingSettled, AmountChanged.
     """
     find_party(party_id, lock=True)
-    invoices = queries.uncovered(party_id)
-    total = sum(document.total_fen for document in invoices)
+    fees = queries.open_fees(party_id)
+    total = sum(fees.values())
     if not total:
         raise NothingSettled
     if total != amount_fen:
@@ -41,7 +41,7 @@ def ask(
     )
     db.session.add(made)
     db.session.flush()
-    db.session.add_all(FapiaoLine(request_id=made.id, document_id=document.id) for document in invoices)
+    db.session.add_all(FapiaoLine(request_id=made.id, document_id=document_id) for document_id in fees)
     db.session.flush()
     operators = db.session.scalars(select(Party.id).where(Party.role == Role.OPERATOR))
     _tell("fapiao.asked", made, by, [*operators], url="/ops/fapiao")

@@ -7,7 +7,8 @@ from market.kit.events import Event
 
 
 def paper_order(event: Event) -> None:
-    """order.completed, order.settled: the subject is the order that is over."""
+    """order.completed, order.settled, and what changes the fee of an order that is over: milestone.taken_back,
+    dispute.decided, dispute.dropped. The subject is the order."""
     service.documents_of_order(event.subject_id)
 
 

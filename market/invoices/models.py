@@ -17,9 +17,15 @@ class DocumentKind(StrEnum):
     INVOICE = "invoice"  # the platform's fee of an order
     RECEIPT = "receipt"  # what became of an order's money
     STATEMENT = "statement"  # a party's month
+    CREDIT_NOTE = "credit_note"  # what of an invoiced fee was given back
 
 
-SERIES = {DocumentKind.INVOICE: "INV", DocumentKind.RECEIPT: "RCP", DocumentKind.STATEMENT: "STM"}
+SERIES = {
+    DocumentKind.INVOICE: "INV",
+    DocumentKind.RECEIPT: "RCP",
+    DocumentKind.STATEMENT: "STM",
+    DocumentKind.CREDIT_NOTE: "CRN",
+}
 
 
 class DocumentCounter(Base):
@@ -45,6 +51,8 @@ class Document(Row, Base):
     order_id: Mapped[UUID | None] = belongs_to("orders")
     period: Mapped[str | None] = mapped_column(String(7))
     """The month of a statement, 2026-11, by the zone of the books."""
+    corrects_id: Mapped[UUID | None] = belongs_to("documents")
+    """Of a credit note: the invoice it takes from."""
     total_fen: Mapped[int] = mapped_column(BigInteger)
     content: Mapped[dict[str, Any]]
     content_hash: Mapped[bytes] = mapped_column(LargeBinary)
@@ -60,7 +68,7 @@ class Document(Row, Base):
             "kind",
             "order_id",
             unique=True,
-            postgresql_where=text("order_id IS NOT NULL"),
+            postgresql_where=text("order_id IS NOT NULL AND kind <> 'credit_note'"),
         ),
         Index(
             "uq_documents_period",
@@ -72,12 +80,21 @@ class Document(Row, Base):
         ),
         Index("ix_documents_party_id_id", "party_id", "id"),
         CheckConstraint("(order_id IS NULL) <> (period IS NULL)", name="about"),
+        CheckConstraint(
+            "(kind = 'credit_note') = (corrects_id IS NOT NULL) AND (kind <> 'credit_note' OR total_fen > 0)",
+            name="corrects",
+        ),
     )
 
     @property
     def number(self) -> str:
         """INV-2026-000042"""
         return f"{self.series}-{self.year}-{self.count:06}"
+
+    @property
+    def signed_fen(self) -> int:
+        """Below zero for what takes from another paper."""
+        return -self.total_fen if self.kind is DocumentKind.CREDIT_NOTE else self.total_fen
 
 
 class FapiaoState(StrEnum):

@@ -11,7 +11,7 @@ from market.accounts.queries import parties
 from market.invoices import export, fapiao, policy, queries
 from market.invoices.models import Document, DocumentKind, FapiaoRequest, FapiaoState
 from market.invoices.periods import bounds, recent
-from market.invoices.routes import csv_answer, pdf_answer
+from market.invoices.routes import csv_answer, papers_answer, pdf_answer
 from market.invoices.schemas import FapiaoAskSchema, FapiaoIssueSchema, FapiaoRefusalSchema, LinesQuery
 from market.invoices.words import kind_name
 from market.kit.db import db, transaction
@@ -61,7 +61,7 @@ def _list(form: Form) -> Any:
         asked = queries.requests_visible_to(actor).order_by(FapiaoRequest.id.desc()).limit(20)
         requests = list(db.session.scalars(asked))
         last = queries.last_request(party_id)
-        fees = sum(document.total_fen for document in queries.uncovered(party_id))
+        fees = sum(queries.open_fees(party_id).values())
     page = render_template(
         "invoices/list.html",
         found=found,
@@ -102,6 +102,13 @@ def lines_csv() -> Any:
     if actor.is_operator:
         return csv_answer(export.of_ledger(since, until), f"ledger-{month}")
     return csv_answer(export.of_party(cast(UUID, actor.party_id), since, until), f"lines-{month}")
+
+
+@bp.get("/documents/papers.csv")
+@signed_in
+def papers_csv() -> Any:
+    """The papers of a month of whoever wears the hat; everybody's for operators."""
+    return papers_answer(read_form(LinesQuery(), request.args).data["month"])
 
 
 @bp.post("/m/documents/fapiao")
@@ -155,6 +162,7 @@ def _desk(form: Form, about: UUID | None) -> Any:
         found=list(found),
         past=past,
         covered=queries.covered_by([each.id for each in found]),
+        credited=queries.credited_since(list(found)),
         names=parties(each.party_id for each in found),
         waiting=queries.waiting_count(),
         next_url=url_for("invoices.desk", tab="past", cursor=found.next_cursor)

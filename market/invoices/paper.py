@@ -12,7 +12,7 @@ from fpdf import FPDF, XPos, YPos
 
 from market.invoices.models import Document, DocumentKind
 from market.invoices.service import hash_of
-from market.invoices.words import METHODS, MOVEMENTS, STAGES, TITLES
+from market.invoices.words import METHODS, MOVEMENTS, PAPERS, STAGES, TITLES
 from market.kit.db import db, transaction
 
 FONT = Path(str(files("noto_cjk_sans_otc") / "NotoSansCJK-Regular.ttc"))
@@ -102,6 +102,8 @@ class _Paper(FPDF):
             self.fact("订单 Order", content["order"])
             self.fact("标题 Title", content["title"])
             self.fact("完结 Ended", content["ended_at"])
+        if "corrects" in content:
+            self.fact("冲减账单 Corrects", f"{content['corrects']} ({content['corrects_at']})")
         if "month" in content:
             self.fact("月份 Month", content["month"])
         self.ln(3)
@@ -152,6 +154,8 @@ class _Paper(FPDF):
         self.set_font("noto", size=12)
         self.set_text_color(*INK)
         label = "期末余额 Closing balance" if "month" in content else "合计 Total"
+        if "corrects" in content:
+            label = "冲减合计 Total credited"
         self.cell(128, 9, label, align="R")
         self.cell(0, 9, yuan(content["total_fen"]), align="R", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
@@ -197,6 +201,26 @@ def _invoice(paper: _Paper, content: dict[str, Any]) -> None:
     )  # fmt: skip
 
 
+def _credit_note(paper: _Paper, content: dict[str, Any]) -> None:
+    rate = f"{content['fee_bps'] / 100:g}%"
+    paper.ruled(
+        [("项目 Item", 78, False), ("退回额 Taken back", 35, True), ("费率 Rate", 25, True),
+         ("冲减服务费 Fee credited", 40, True)],
+        [
+            (f"平台服务费 {STAGES.get(row['stage'], row['stage'])}", yuan(row["base_fen"]), rate,
+             yuan(row["fee_fen"]))
+            for row in content["rows"]
+        ],
+    )  # fmt: skip
+    paper.set_font("noto", size=8)
+    paper.set_text_color(*GREY)
+    paper.multi_cell(
+        0, 5, "账单出具后放款被退回，平台按比例退回服务费；款项随退款返还，无需另领。Issued because released money was taken back;"
+        " the fee went back with it, nothing more is due.",
+        new_x=XPos.LMARGIN, new_y=YPos.NEXT,
+    )  # fmt: skip
+
+
 def _statement(paper: _Paper, content: dict[str, Any]) -> None:
     paper.sum_line("期初余额 Opening balance", content["opening_fen"])
     paper.ruled(
@@ -210,12 +234,23 @@ def _statement(paper: _Paper, content: dict[str, Any]) -> None:
     )  # fmt: skip
     paper.sum_line("收入合计 In", content["in_fen"])
     paper.sum_line("支出合计 Out", content["out_fen"])
+    if content.get("papers"):
+        paper.ln(3)
+        paper.ruled(
+            [("服务费单据 Fee documents", 44, False), ("种类 Kind", 40, False), ("订单 Order", 38, False),
+             ("冲减 Corrects", 32, False), ("金额 Amount", 24, True)],
+            [
+                (row["number"], PAPERS[row["kind"]], row["order"], row["corrects"], yuan(row["fen"]))
+                for row in content["papers"]
+            ],
+        )  # fmt: skip
 
 
 BODIES = {
     DocumentKind.RECEIPT: _receipt,
     DocumentKind.INVOICE: _invoice,
     DocumentKind.STATEMENT: _statement,
+    DocumentKind.CREDIT_NOTE: _credit_note,
 }
 
 

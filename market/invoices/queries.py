@@ -1,6 +1,7 @@
 """Finding documents and requests, always from who may see them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Select, false, func, select
@@ -46,6 +47,43 @@ def find_request(request_id: UUID, actor: Actor, *, lock: bool = False) -> Fapia
     return found
 
 
+def invoice_of(order_id: UUID) -> Document | None:
+    """Of the platform's fee."""
+    return db.session.scalar(
+        select(Document).where(Document.order_id == order_id, Document.kind == DocumentKind.INVOICE)
+    )
+
+
+def notes_of(invoice_ids: Sequence[UUID]) -> Sequence[Document]:
+    """The credit notes that take from these invoices, oldest first."""
+    return db.session.scalars(
+        select(Document).where(Document.corrects_id.in_(invoice_ids)).order_by(Document.id)
+    ).all()
+
+
+def of_fees(party_id: UUID, since: datetime, until: datetime) -> Sequence[Document]:
+    """The party's invoices and credit notes of this time, oldest first."""
+    return db.session.scalars(
+        select(Document)
+        .where(
+            Document.party_id == party_id,
+            Document.kind.in_((DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE)),
+            Document.issued_at >= since,
+            Document.issued_at < until,
+        )
+        .order_by(Document.id)
+    ).all()
+
+
+def open_fees(party_id: UUID) -> dict[UUID, int]:
+    """What a 发票 can be asked over: each uncovered invoice, less what credit notes took from it."""
+    left = {document.id: document.total_fen for document in uncovered(party_id)}
+    for note in notes_of(list(left)):
+        if note.corrects_id:
+            left[note.corrects_id] -= note.total_fen
+    return {document_id: fen for document_id, fen in left.items() if fen}
+
+
 def uncovered(party_id: UUID) -> Sequence[Document]:
     """The party's fee invoices that no waiting or issued request covers, oldest first."""
     covered = select(FapiaoLine.document_id).where(FapiaoLine.held)
@@ -72,6 +110,21 @@ def covered_by(request_ids: Sequence[UUID]) -> dict[UUID, list[Document]]:
     found: dict[UUID, list[Document]] = {}
     for request_id, document in rows:
         found.setdefault(request_id, []).append(document)
+    return found
+
+
+def credited_since(asked: Sequence[FapiaoRequest]) -> dict[UUID, list[Document]]:
+    """By request: the credit notes over what it covers that came after it was made."""
+    rows = db.session.execute(
+        select(FapiaoRequest.id, Document)
+        .join(FapiaoLine, FapiaoLine.request_id == FapiaoRequest.id)
+        .join(Document, Document.corrects_id == FapiaoLine.document_id)
+        .where(FapiaoRequest.id.in_([r.id for r in asked]), Document.issued_at > FapiaoRequest.created_at)
+        .order_by(Document.id)
+    )
+    found: dict[UUID, list[Document]] = {}
+    for request_id, note in rows:
+        found.setdefault(request_id, []).append(note)
     return found
 
 

@@ -44,6 +44,13 @@ def csv_answer(rows: Any, name: str) -> Response:
     return answer
 
 
+def papers_answer(month: str) -> Response:
+    """The month's papers as a file, to whoever may read them."""
+    actor = current_actor()
+    require(policy.may_read(actor))
+    return csv_answer(export.of_papers(queries.visible_to(actor), *bounds(month)), f"documents-{month}")
+
+
 @bp.get("/documents")
 @bp.arguments(DocumentQuery, location="query")
 @bp.response(200, page_schema(DocumentSchema))
@@ -82,6 +89,14 @@ def get_ledger_lines(query: dict[str, Any]) -> ResponseReturnValue:
         return csv_answer(export.of_ledger(since, until), f"ledger-{query['month']}")
     rows = export.of_party(cast(UUID, actor.party_id), since, until)
     return csv_answer(rows, f"lines-{query['month']}")
+
+
+@bp.get("/documents.csv")
+@bp.doc(responses={"200": {"description": "The month's papers", "content": {"text/csv": FILE}}})
+@bp.arguments(LinesQuery, location="query")
+def get_documents_csv(query: dict[str, Any]) -> ResponseReturnValue:
+    """The papers of a month, one line each: what takes from an invoice is below zero; for operators everybody's."""
+    return papers_answer(query["month"])
 
 
 @bp.get("/fapiao-requests")

@@ -50,13 +50,15 @@ class Month(fields.String):
 
 
 class DocumentSchema(Schema):
-    """A numbered paper. Numbers of a series (INV, RCP, STM) and year have no gap."""
+    """A numbered paper. Numbers of a series (INV, RCP, STM, CRN) and year have no gap. `total_fen` of a credit note is
+    what it takes from the invoice `corrects_id`."""
 
     id = PublicId("doc", required=True)
     number = fields.String(required=True)
     kind = fields.Enum(DocumentKind, by_value=True, required=True)
     order_id = PublicId("ord", required=True, allow_none=True)
     period = fields.String(required=True, allow_none=True)
+    corrects_id = PublicId("doc", required=True, allow_none=True)
     total_fen = fields.Integer(required=True)
     issued_at = Instant(required=True)
     content = fields.Dict(keys=fields.String(), required=True)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from market.accounts.actor import SYSTEM, Role
 from market.accounts.models import Party
 from market.accounts.queries import find_party
-from market.invoices import lines
+from market.invoices import lines, queries
 from market.invoices.models import SERIES, Document, DocumentCounter, DocumentKind
 from market.invoices.periods import bounds
 from market.invoices.seller import seller
@@ -28,17 +29,50 @@ PAGES = {Role.MERCHANT: "/m/documents", Role.CREATOR: "/u/documents", Role.AGENC
 
 
 def documents_of_order(order_id: UUID) -> list[Document]:
-    """An order that is over gets its receipt, and an invoice over the platform's fee if there was one.
+    """An order that is over gets its receipt, and an invoice over the platform's fee if there was one; where less of
+    the fee is left than was invoiced, a credit note over the difference.
 
-    Safe to run twice: each is made once.
+    Safe to run twice and in any order, as it compares what was written with what is: each is made once. While a case
+    holds money of a stage that was released, what its fee will be is not known: it waits for the decision.
     """
     order = orders.find(order_id, lock=True)
-    if not order.is_over or order.funded_at is None:
+    if not order.is_over or order.funded_at is None or any(m.held_by for m in order.milestones):
         return []
     made = [_make(DocumentKind.RECEIPT, order.merchant_id, _receipt(order), order=order)]
-    if sum(m.paid.fee for m in order.milestones):
+    invoice = queries.invoice_of(order.id)
+    if invoice is not None:
+        made.append(_credit_note(order, invoice))
+    elif sum(m.paid.fee for m in order.milestones):
         made.append(_make(DocumentKind.INVOICE, order.merchant_id, _invoice(order), order=order))
     return [document for document in made if document is not None]
+
+
+def _credit_note(order: Order, invoice: Document) -> Document | None:
+    """What of the invoice is not the platform's any more, stage by stage, less what earlier notes say of it."""
+    written = Counter[tuple[str, str]]()
+    for paper in (invoice, *queries.notes_of([invoice.id])):
+        for row in paper.content["rows"]:
+            for what in ("base_fen", "fee_fen"):
+                written[row["stage"], what] += row[what] if paper is invoice else -row[what]
+    rows: list[dict[str, Any]] = [
+        {
+            "stage": m.kind.value,
+            "base_fen": written[m.kind.value, "base_fen"] - m.paid.total,
+            "fee_fen": written[m.kind.value, "fee_fen"] - m.paid.fee,
+        }
+        for m in order.milestones
+    ]
+    rows = [row for row in rows if row["fee_fen"]]
+    if not rows:
+        return None
+    content = _of_order(order) | {
+        "corrects": invoice.number,
+        "corrects_at": invoice.content["issued_at"],
+        "fee_bps": order.fee_bps,
+        "rows": rows,
+        "total_fen": sum(row["fee_fen"] for row in rows),
+    }
+    return _make(DocumentKind.CREDIT_NOTE, order.merchant_id, content, order=order, corrects=invoice)
 
 
 def statement(party_id: UUID, month: str) -> Document | None:
@@ -138,6 +172,17 @@ def _statement(party_id: UUID, month: str) -> dict[str, Any]:
         "out_fen": went,
         "total_fen": opening + came + went,
         "rows": rows,
+        "papers": [
+            {
+                "at": _at(paper.issued_at),
+                "number": paper.number,
+                "kind": paper.kind.value,
+                "order": paper.content["order"],
+                "corrects": paper.content.get("corrects", ""),
+                "fen": paper.signed_fen,
+            }
+            for paper in queries.of_fees(party_id, since, until)
+        ],
     }
 
 
@@ -155,6 +200,7 @@ def _make(
     *,
     order: Order | None = None,
     period: str | None = None,
+    corrects: Document | None = None,
 ) -> Document | None:
     """Give the next number of the series to this content; None when there is such a document already.
 
@@ -164,7 +210,7 @@ def _make(
     issued_at = now()
     year = issued_at.astimezone(BOOKKEEPING_ZONE).year
     count = _next(SERIES[kind], year)
-    if _found(kind, party_id=party_id, order_id=order_id, period=period) is not None:
+    if corrects is None and _found(kind, party_id=party_id, order_id=order_id, period=period) is not None:
         _give_back(SERIES[kind], year)
         return None
     content = content | {"seller": seller(), "issued_at": _at(issued_at)}
@@ -176,6 +222,7 @@ def _make(
         party_id=party_id,
         order_id=order_id,
         period=period,
+        corrects_id=corrects.id if corrects else None,
         total_fen=content["total_fen"],
         content=content,
         content_hash=hash_of(content),

@@ -7,12 +7,15 @@ TITLES = {
     DocumentKind.INVOICE: ("平台服务费账单", "Invoice for platform fees"),
     DocumentKind.RECEIPT: ("订单收款回执", "Order receipt"),
     DocumentKind.STATEMENT: ("月度对账单", "Monthly statement"),
+    DocumentKind.CREDIT_NOTE: ("平台服务费红字账单", "Credit note for platform fees"),
 }
 KIND_NAMES = {
     DocumentKind.INVOICE: N_("服务费账单"),
     DocumentKind.RECEIPT: N_("订单回执"),
     DocumentKind.STATEMENT: N_("月度对账单"),
+    DocumentKind.CREDIT_NOTE: N_("红字账单"),
 }
+PAPERS = {"invoice": "账单 Invoice", "credit_note": "红字账单 Credit note"}
 STAGES = {"script": "脚本 Script", "draft": "初稿 Draft", "published": "发布 Publication"}
 METHODS = {"card": "银行卡 Card", "alipay": "支付宝 Alipay", "wechat_pay": "微信支付 WeChat Pay"}
 

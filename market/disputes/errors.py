@@ -29,6 +29,34 @@ class SplitBeyond(Refusal):
     text = N_("给创作者的金额必须在 0 和 %(most)s 之间。")
 
 
+class EvidenceMissing(Refusal):
+    """No file of the speaker's own by this id."""
+
+    status = 422
+    title = N_("填写的内容有误")
+    text = N_("有一个文件不在您上传的文件里，请重新选择。")
+
+
+class EvidenceArriving(Refusal):
+    status = 422
+    title = N_("填写的内容有误")
+    text = N_("“%(name)s”还没有传完，请等它传完再提交。")
+
+
+class EvidenceRefused(Refusal):
+    """The file did not pass the checks of uploads; the reason is in the words."""
+
+    status = 422
+    title = N_("填写的内容有误")
+    text = N_("“%(name)s”不能用：%(why)s")
+
+
+class EvidenceFull(Refusal):
+    status = 422
+    title = N_("填写的内容有误")
+    text = N_("一个争议里每一方最多 %(most)s 个文件。")
+
+
 class SameOperator(Forbidden):
     """An appeal is heard by somebody else."""
 

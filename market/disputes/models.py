@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, Text
+from sqlalchemy import BigInteger, CheckConstraint, Index, Text, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -12,6 +12,7 @@ from market.kit.clock import now
 from market.kit.db import Base, Row, belongs_to
 from market.kit.states import move
 from market.kit.words import N_
+from market.media.models import Asset
 from market.orders.states import MilestoneState
 
 
@@ -109,6 +110,7 @@ class Dispute(Row, Base):
     ended_at: Mapped[datetime | None]
 
     entries: Mapped[list["CaseEntry"]] = relationship(order_by="CaseEntry.id", lazy="selectin")
+    files: Mapped[list["CaseFile"]] = relationship(order_by="CaseFile.id", lazy="selectin")
 
     __table_args__ = (
         CheckConstraint("claim_fen BETWEEN 0 AND held_fen AND held_fen > 0", name="claim"),
@@ -140,6 +142,10 @@ class Dispute(Row, Base):
         """The one on the table: the latest."""
         return next((e for e in reversed(self.entries) if e.creator_fen is not None), None)
 
+    def files_of(self, entry_id: UUID | None) -> "list[CaseFile]":
+        """The evidence of an entry, or of the claim itself (None)."""
+        return [file for file in self.files if file.entry_id == entry_id]
+
     def go(self, state: CaseState, due_at: datetime | None = None) -> None:
         self.state = move(self.state, state, MOVES)
         self.step += 1
@@ -161,3 +167,18 @@ class CaseEntry(Row, Base):
     creator_fen: Mapped[int | None] = mapped_column(BigInteger)
 
     __table_args__ = (CheckConstraint("creator_fen IS NULL OR creator_fen >= 0", name="creator"),)
+
+
+class CaseFile(Row, Base):
+    """A file that stands beside what was said: of an entry, or (entry_id None) of the claim. Rows never change."""
+
+    __tablename__ = "dispute_files"
+
+    dispute_id: Mapped[UUID] = belongs_to("disputes", index=False)
+    entry_id: Mapped[UUID | None] = belongs_to("dispute_entries")
+    asset_id: Mapped[UUID] = belongs_to("assets")
+    party_id: Mapped[UUID] = belongs_to("parties", index=False)
+
+    asset: Mapped[Asset] = relationship(lazy="joined")
+
+    __table_args__ = (UniqueConstraint("dispute_id", "asset_id"),)

@@ -11,6 +11,7 @@ from market.accounts.edge import current_actor, hat, require, signed_in, wear_an
 from market.accounts.idempotency import idempotent
 from market.accounts.queries import parties
 from market.disputes import policy, queries, service
+from market.disputes.evidence import MOST_AT_ONCE
 from market.disputes.models import GROUND_NAMES, HOW_NAMES, OVER, STATE_NAMES, CaseState, Dispute
 from market.disputes.schemas import (
     CaseStatementSchema,
@@ -18,6 +19,7 @@ from market.disputes.schemas import (
     OfferFormSchema,
     OpenFormSchema,
     RulingFormSchema,
+    SpeechSchema,
 )
 from market.kit.db import db, transaction
 from market.kit.errors import Conflict, NotFound
@@ -99,6 +101,7 @@ def _new(order: Order, milestone: Milestone, form: Form) -> Any:
         held_fen=cases.holdable(milestone),
         form=form,
         merchant=actor.is_party(order.merchant_id),
+        most_files=MOST_AT_ONCE,
         names=parties(order.parties),
         figures=figures,
         **_named(),
@@ -169,6 +172,7 @@ def _case(dispute_id: UUID, **forms: Form) -> Any:
         statement=forms.get("statement", Form()),
         offering=forms.get("offering", Form()),
         ruling=forms.get("ruling", Form()),
+        most_files=MOST_AT_ONCE,
         day_s=fair.DAY_S,
         **_named(),
     )
@@ -211,9 +215,9 @@ def _party(order: Order) -> None:
 def say_something(dispute_id: UUID) -> Any:
     def do(order: Order, found: Dispute, given: dict[str, Any], actor: Any) -> None:
         _party(order)
-        service.state(order, found, given["text"], actor)
+        service.state(order, found, by=actor, **given)
 
-    return _act(dispute_id, CaseStatementSchema(), "statement", _("已发出。"), do)
+    return _act(dispute_id, SpeechSchema(), "statement", _("已发出。"), do)
 
 
 @bp.post("/disputes/<pid('dsp'):dispute_id>/offers")
@@ -261,9 +265,9 @@ def withdraw(dispute_id: UUID) -> Any:
 def appeal(dispute_id: UUID) -> Any:
     def do(order: Order, found: Dispute, given: dict[str, Any], actor: Any) -> None:
         _party(order)
-        service.appeal(order, found, given["text"], actor)
+        service.appeal(order, found, by=actor, **given)
 
-    return _act(dispute_id, CaseStatementSchema(), "statement", _("已申诉，由另一位运营同事裁决。"), do)
+    return _act(dispute_id, SpeechSchema(), "statement", _("已申诉，由另一位运营同事裁决。"), do)
 
 
 @bp.post("/disputes/<pid('dsp'):dispute_id>/ruling")

@@ -10,12 +10,12 @@ from market.accounts.idempotency import idempotent
 from market.disputes import policy, queries, service
 from market.disputes.models import Dispute
 from market.disputes.schemas import (
-    CaseStatementSchema,
     ConsentSchema,
     DisputeSchema,
     OfferSchema,
     OpenSchema,
     RulingSchema,
+    SpeechSchema,
 )
 from market.kit.api import IDEMPOTENCY_KEY, ApiBlueprint
 from market.kit.errors import NotFound
@@ -67,13 +67,13 @@ def _spoken(dispute_id: UUID) -> tuple[Order, Dispute]:
 
 @bp.post("/disputes/<pid('dsp'):dispute_id>/statements")
 @bp.doc(parameters=IDEMPOTENCY_KEY)
-@bp.arguments(CaseStatementSchema)
+@bp.arguments(SpeechSchema)
 @bp.response(201, DisputeSchema)
 @idempotent
 def create_statement(given: dict[str, Any], dispute_id: UUID) -> ResponseReturnValue:
     """Say something; the other side's first word is its answer. Needs Idempotency-Key."""
     order, case = _spoken(dispute_id)
-    service.state(order, case, given["text"], current_actor())
+    service.state(order, case, by=current_actor(), **given)
     return DisputeSchema().dump(case), 201
 
 
@@ -139,11 +139,11 @@ def create_ruling(given: dict[str, Any], dispute_id: UUID) -> ResponseReturnValu
 
 @bp.post("/disputes/<pid('dsp'):dispute_id>/appeal")
 @bp.doc(parameters=IDEMPOTENCY_KEY)
-@bp.arguments(CaseStatementSchema)
+@bp.arguments(SpeechSchema)
 @bp.response(201, DisputeSchema)
 @idempotent
 def create_appeal(given: dict[str, Any], dispute_id: UUID) -> ResponseReturnValue:
     """Once, within the time; another operator rules, and that is carried out. Needs Idempotency-Key."""
     order, case = _spoken(dispute_id)
-    service.appeal(order, case, given["text"], current_actor())
+    service.appeal(order, case, by=current_actor(), **given)
     return DisputeSchema().dump(case), 201

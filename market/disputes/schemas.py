@@ -2,11 +2,20 @@
 
 from marshmallow import fields
 
+from market.disputes.evidence import MOST_AT_ONCE
 from market.disputes.models import CaseState, Ground, How
-from market.kit.schemas import Fen, Instant, PublicId, Schema, Text, Yuan
+from market.kit.schemas import Fen, Instant, Lines, PublicId, Schema, Text, Yuan
+from market.media.models import AssetState, Kind
 
 
-class OpenSchema(Schema):
+class WithFiles(Schema):
+    """`asset_ids`: uploaded files of one's own (pictures, papers, films) that stand beside the words; a film may still
+    be in work."""
+
+    asset_ids = Lines(PublicId("ast"), most=MOST_AT_ONCE, load_default=list)
+
+
+class OpenSchema(WithFiles):
     """`claim_fen`: what of the stage's money should be the creator's. If the other side is silent, that is how it is
     decided. `to_wallet`: where the merchant wants his part."""
 
@@ -22,6 +31,10 @@ class OpenFormSchema(OpenSchema):
 
 class CaseStatementSchema(Schema):
     text = Text(least=2, most=5_000, required=True)
+
+
+class SpeechSchema(CaseStatementSchema, WithFiles):
+    pass
 
 
 class OfferSchema(Schema):
@@ -46,6 +59,18 @@ class RulingSchema(Schema):
 
 class RulingFormSchema(RulingSchema):
     creator_fen = Yuan(least=0, required=True)
+
+
+class CaseFileSchema(Schema):
+    """`GET /assets/…` has its addresses, for the order's parties and operators."""
+
+    asset_id = PublicId("ast", required=True)
+    party_id = PublicId("pty", required=True)
+    entry_id = PublicId("dse", required=True, allow_none=True, metadata={"description": "null: the claim's"})
+    filename = fields.String(required=True, attribute="asset.filename")
+    kind = fields.Enum(Kind, by_value=True, required=True, attribute="asset.kind")
+    state = fields.Enum(AssetState, by_value=True, required=True, attribute="asset.state")
+    created_at = Instant(required=True)
 
 
 class EntrySchema(Schema):
@@ -78,5 +103,6 @@ class DisputeSchema(Schema):
     decided_fen = fields.Integer(required=True, allow_none=True)
     how = fields.Enum(How, by_value=True, required=True, allow_none=True)
     entries = fields.List(fields.Nested(EntrySchema), required=True)
+    files = fields.List(fields.Nested(CaseFileSchema), required=True)
     created_at = Instant(required=True)
     ended_at = Instant(required=True, allow_none=True)

@@ -4,6 +4,7 @@ claim → answer → offers → ruling → one appeal. Each step ends at its tim
 a ruling, a ruling nobody appeals is carried out; a ruling that is late is the operators' alarm, again and again.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from uuid import UUID
 from market.accounts.actor import SYSTEM, Actor
 from market.approvals import service as approvals
 from market.delivery import service as delivery
-from market.disputes import events
+from market.disputes import events, evidence
 from market.disputes.errors import (
     AppealedAlready,
     CaseOver,
@@ -55,10 +56,11 @@ def open_case(
     text: str,
     claim_fen: int,
     to_wallet: bool = False,
+    asset_ids: Sequence[UUID] = (),
 ) -> Dispute:
     """Put the stage's money into a case of the (locked) order; the other stages go on.
 
-    Raises DecidedBefore, SplitBeyond, and what cases.hold raises.
+    Raises DecidedBefore, SplitBeyond, and what cases.hold and evidence.attach raise.
     """
     assert by.party_id is not None
     if any(c.milestone_id == milestone.id and c.state is C.DECIDED for c in of_order(order.id)):
@@ -85,16 +87,21 @@ def open_case(
     case.held_fen = cases.hold(order, milestone, case.id, by)
     db.session.add(case)
     db.session.flush()
+    evidence.attach(order, case, None, asset_ids, by)
     delivery.pause_review(milestone)
     _set_timers(case)
     _tell(order, case, events.OPENED, by=by, amount_fen=case.held_fen, due_at=case.due_at.isoformat())
     return case
 
 
-def state(order: Order, case: Dispute, text: str, by: Actor) -> CaseEntry:
-    """Say something; the other side's first word is the answer to the claim. Raises CaseOver."""
+def state(order: Order, case: Dispute, text: str, by: Actor, *, asset_ids: Sequence[UUID] = ()) -> CaseEntry:
+    """Say something, with files beside it; the other side's first word is the answer to the claim.
+
+    Raises CaseOver, and what evidence.attach raises.
+    """
     _require_open(case)
     made = _enter(case, text, by)
+    evidence.attach(order, case, made, asset_ids, by)
     if not _answer(order, case, by):
         _tell(order, case, events.STATED, by=by)
     return made
@@ -181,13 +188,13 @@ def set_ruling(
     _tell(order, case, events.RULED, by=by, due_at=case.due_at.isoformat(), **_sums(case, creator_fen))
 
 
-def appeal(order: Order, case: Dispute, text: str, by: Actor) -> None:
-    """Once, within the time. Raises CaseOver, NotNow, AppealedAlready."""
+def appeal(order: Order, case: Dispute, text: str, by: Actor, *, asset_ids: Sequence[UUID] = ()) -> None:
+    """Once, within the time. Raises CaseOver, NotNow, AppealedAlready, and what evidence.attach raises."""
     if case.appealed_by is not None and not case.is_over:
         raise AppealedAlready
     _require(case, C.RULED)
     case.appealed_by = by.party_id
-    _enter(case, text, by)
+    evidence.attach(order, case, _enter(case, text, by), asset_ids, by)
     _step(case, C.APPEAL, figures.case_ruling_h)
     _tell(order, case, events.APPEALED, by=by, due_at=case.due_at.isoformat())
 

@@ -245,10 +245,17 @@ class Choice(fields.String):
 
 
 class Lines(fields.List[Any]):
-    """Short texts, at most `most` of them."""
+    """Short texts, or what `each` reads, at most `most` of them."""
 
-    def __init__(self, *, most: int = 20, most_chars: int = 200, **kwargs: Any) -> None:
-        super().__init__(Text(least=1, most=most_chars), **kwargs)
+    def __init__(
+        self,
+        each: fields.Field[Any] | None = None,
+        *,
+        most: int = 20,
+        most_chars: int = 200,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(each or Text(least=1, most=most_chars), **kwargs)
         self.most = most
         self.metadata = {"maxItems": most} | dict(self.metadata)
 

@@ -38,7 +38,7 @@
       const most = Number(this.words.maxBytes);
       if (this.file.size === 0) return this.refuse(this.words.wordEmpty);
       if (most && this.file.size > most) return this.refuse(fill(this.words.wordLarge, { limit: bytes(most) }));
-      const metadata = { filename: this.file.name, filetype: this.file.type, kind: this.words.kind };
+      const metadata = { filename: this.file.name, filetype: this.file.type, kind: this.kind() };
       this.upload = new tus.Upload(this.file, {
         endpoint: this.words.endpoint,
         headers: { "X-CSRFToken": this.words.csrf },
@@ -58,6 +58,14 @@
         this.tell(this.words.wordResuming);
       }
       this.go();
+    }
+
+    /* A box for any kind goes by the browser's type, and by the ending where it has none; the server checks the bytes. */
+    kind() {
+      if (this.words.kind !== "any") return this.words.kind;
+      const type = this.file.type.split("/")[0];
+      if (type === "video" || type === "image") return type;
+      return /\.(mkv|mov|mp4|webm)$/i.test(this.file.name) ? "video" : "file";
     }
 
     go() {
@@ -231,7 +239,7 @@
     /* What was left unfinished before the page was closed: the browser asks for the file again, the server has the rest. */
     async remind() {
       const known = await tus.defaultOptions.urlStorage.findAllUploads();
-      const names = known.filter((each) => each.metadata?.kind === this.box.dataset.kind).map((each) => each.metadata.filename);
+      const names = known.filter((each) => [each.metadata?.kind, "any"].includes(this.box.dataset.kind)).map((each) => each.metadata.filename);
       const hint = this.box.querySelector("[data-unfinished]");
       if (!names.length || !hint) return;
       hint.textContent = fill(this.box.dataset.wordUnfinished, { names: [...new Set(names)].slice(-3).join("、") });

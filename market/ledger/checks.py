@@ -95,6 +95,19 @@ INVARIANTS: dict[str, str] = {
 }
 
 
+NUMBERS: dict[str, str] = {
+    "the books balance": "I1",
+    "a balance is the sum of its transfers": "I2",
+    "a hot account reads as the sum of its transfers": "I2",
+    "no account that is not hot is below zero": "I3",
+    "nothing is in suspense": "I10",
+    "nothing is on its way for more than a week": "I10",
+    "the hash blocks are what was sealed": "I11",
+}
+"""Which of the twelve invariants of docs/money.md a rule is; `register` adds those of the packages."""
+TWELVE = [f"I{n}" for n in range(1, 13)]
+
+
 @dataclass(frozen=True)
 class Violation:
     """A rule that does not hold, and one thing that breaks it."""
@@ -111,12 +124,14 @@ def check() -> list[Violation]:
 _REGISTERED: dict[str, Mapping[str, str]] = {}
 
 
-def register(package: str, rules: Mapping[str, str]) -> None:
-    """Add a package's rules to what is checked everywhere: name → a statement that selects one row per offender.
+def register(package: str, rules: Mapping[str, str], numbers: Mapping[str, str] | None = None) -> None:
+    """Add a package's rules to what is checked everywhere: name → a statement that selects one row per offender;
+    `numbers`: name → which of the twelve invariants it is.
 
     Called in the package's `checks.py`, which the app imports at its start.
     """
     _REGISTERED[package] = rules
+    NUMBERS.update({f"{package}: {rule}": number for rule, number in (numbers or {}).items()})
 
 
 def check_all() -> list[Violation]:

@@ -5,9 +5,14 @@ from flask.cli import AppGroup
 
 from market.kit.db import transaction
 from market.ledger import queries, service
-from market.ledger.checks import check_all, rules
+from market.ledger.checks import NUMBERS, check_all, rules
 
 ledger = AppGroup("ledger", help="The books.")
+
+
+def named(rule: str) -> str:
+    """With the number of the invariant it is, when it is one."""
+    return f"{NUMBERS.get(rule, ''):4} {rule}"
 
 
 @ledger.command("check")
@@ -23,12 +28,12 @@ def check(head: str | None, quiet: bool) -> None:
         broken = {each.rule for each in found}
         for rule in rules():
             if rule in broken:
-                click.secho(f"BROKEN  {rule}", fg="red")
+                click.secho(f"BROKEN  {named(rule)}", fg="red")
                 for each in found:
                     if each.rule == rule:
                         click.echo(f"          {each.what}")
             elif not quiet:
-                click.echo(f"ok      {rule}")
+                click.echo(f"ok      {named(rule)}")
         if head:
             n, _, sha256 = head.partition(":")
             if not (n.isdigit() and len(sha256) == 64):

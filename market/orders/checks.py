@@ -93,6 +93,17 @@ CHECKS: dict[str, str] = {
             JOIN ledger_accounts c ON c.id = t.credit_id
             WHERE l.source_type = 'milestone' AND l.source_id = m.id) p
         WHERE p.fen <> m.released_fen - m.reversed_fen""",
+    # I12: what was released is shared out by the rates frozen in the order, each rounded down, the rest the creator's.
+    "shares": """
+        SELECT m.id, format('%s shared %s, %s, %s, %s; by %s, %s, %s bps %s, %s, %s, %s', m.released_fen, m.fee_fen,
+            m.agency_fen, m.tax_fen, m.creator_fen, o.fee_bps, o.commission_bps, o.tax_bps, f.fen, a.fen, t.fen, c.fen)
+        FROM milestones m JOIN orders o ON o.id = m.order_id
+        CROSS JOIN LATERAL (SELECT m.released_fen * o.fee_bps / 10000 AS fen) f
+        CROSS JOIN LATERAL (SELECT (m.released_fen - f.fen) * o.commission_bps / 10000 AS fen) a
+        CROSS JOIN LATERAL (SELECT (m.released_fen - f.fen - a.fen) * o.tax_bps / 10000 AS fen) t
+        CROSS JOIN LATERAL (SELECT m.released_fen - f.fen - a.fen - t.fen AS fen) c
+        WHERE m.creator_fen IS NOT NULL
+            AND (m.fee_fen, m.agency_fen, m.tax_fen, m.creator_fen) <> (f.fen, a.fen, t.fen, c.fen)""",
     # What was refunded after release was posted whole, and is within what the stage says was taken back.
     "stage_refund": """
         SELECT r.id, format('refunded %s, posted %s, the stage says %s', r.amount_fen, p.fen, m.reversed_fen)
@@ -167,7 +178,11 @@ CHECKS: dict[str, str] = {
 }
 
 
-register("orders", CHECKS)
+register(
+    "orders",
+    CHECKS,
+    {"deposit": "I4", "release": "I5", "ending": "I6", "shares": "I12", "stage_refund": "I5"},
+)
 
 
 def check() -> list[str]:

@@ -5,18 +5,73 @@ from sqlalchemy import text
 from market.kit.db import db
 from market.ledger.checks import broken, register
 
+MAKING = """ARRAY['checkout', 'intent', 'customer', 'account', 'transfer', 'payout', 'refund', 'reversal', 'recover',
+    'evidence_file']"""
+"""The purposes of calls that make something at Stripe; the others change what is there."""
+
+# What we name of Stripe's, with what it was made for.
+OBJECTS = """
+    SELECT id AS subject_id, 'checkout' AS purpose, session_id AS object_id FROM checkouts WHERE session_id <> ''
+    UNION ALL SELECT id, 'intent', intent_id FROM checkouts WHERE intent_id <> '' AND means = 'card'
+    UNION ALL SELECT id, 'customer', stripe_id FROM customers WHERE stripe_id <> ''
+    UNION ALL SELECT id, 'account', stripe_id FROM connect_accounts WHERE stripe_id <> ''
+    UNION ALL SELECT id, 'transfer', transfer_id FROM withdrawals WHERE transfer_id <> ''
+    UNION ALL SELECT id, 'payout', payout_id FROM withdrawals WHERE payout_id <> ''
+    UNION ALL SELECT id, 'payout', b #>> '{}' FROM withdrawals, jsonb_array_elements(bounced_payouts) b
+    UNION ALL SELECT id, 'refund', stripe_id FROM refunds WHERE stripe_id <> ''
+    UNION ALL SELECT id, 'evidence_file', file_id FROM evidence_files WHERE file_id <> ''"""
+
 CHECKS: dict[str, str] = {
-    # I7: what Stripe did for us is one call, and one posting by its name.
-    "call": """
-        SELECT c.id, format('%s %s stands in %s postings', c.purpose, c.object_id, p.n)
-        FROM stripe_calls c
-        CROSS JOIN LATERAL (SELECT count(*) AS n FROM ledger_postings WHERE external_ref = c.object_id) p
-        WHERE c.state = 'done' AND c.purpose IN ('transfer', 'reversal', 'recover') AND p.n <> 1""",
-    "object": """
-        SELECT min(c.id::text)::uuid, format('%s by %s calls', c.object_id, count(*))
-        FROM stripe_calls c WHERE c.state = 'done' AND c.object_id IS NOT NULL
-            AND c.purpose IN ('checkout', 'transfer', 'payout', 'reversal', 'recover', 'evidence_file')
+    # I7, three sides of one thing. What we name of Stripe's was made by one call of ours; one that is still waiting for
+    # its answer may have been heard of in other ways.
+    "object": f"""
+        SELECT o.subject_id, format('%s %s was made by %s calls', o.purpose, o.object_id, count(c.id))
+        FROM ({OBJECTS}) o
+        LEFT JOIN stripe_calls c ON c.object_id = o.object_id AND c.state = 'done'
+            AND c.purpose = o.purpose AND c.subject_id = o.subject_id
+        WHERE NOT EXISTS (SELECT FROM stripe_calls w WHERE w.subject_id = o.subject_id AND w.purpose = o.purpose
+            AND w.state = 'waiting')
+        GROUP BY o.subject_id, o.purpose, o.object_id HAVING count(c.id) <> 1
+        UNION ALL
+        SELECT min(c.subject_id::text)::uuid, format('%s stands in %s calls', c.object_id, count(*))
+        FROM stripe_calls c WHERE c.state = 'done' AND c.object_id IS NOT NULL AND c.purpose = ANY ({MAKING})
         GROUP BY c.object_id HAVING count(*) > 1""",
+    # What a call made is named by what it was made for, and what moved our money has its one posting.
+    "call": f"""
+        SELECT c.subject_id, format('%s made %s, which nothing names', c.purpose, c.object_id)
+        FROM stripe_calls c LEFT JOIN ({OBJECTS}) o
+            ON o.object_id = c.object_id AND o.purpose = c.purpose AND o.subject_id = c.subject_id
+        WHERE c.state = 'done' AND c.purpose IN ('transfer', 'payout', 'refund', 'account', 'customer')
+            AND o.object_id IS NULL
+        UNION ALL
+        SELECT c.subject_id, format('%s %s stands in %s postings', c.purpose, c.object_id, count(p.id))
+        FROM stripe_calls c LEFT JOIN ledger_postings p ON p.external_ref = c.object_id
+        WHERE c.state = 'done' AND c.purpose IN ('transfer', 'reversal', 'recover')
+        GROUP BY c.id HAVING count(p.id) <> 1
+        UNION ALL
+        SELECT r.id, format('%s left our balance in %s postings', r.stripe_id, count(p.id))
+        FROM refunds r LEFT JOIN ledger_postings p ON p.external_ref = r.stripe_id AND p.kind = 'refund_settled'
+            AND p.idem_key = 'refund-bt:' || r.stripe_id
+        WHERE r.booked_at IS NOT NULL GROUP BY r.id HAVING count(p.id) <> 1
+        UNION ALL
+        SELECT k.id, format('%s came in %s postings', k.charge_id, count(p.id))
+        FROM checkouts k LEFT JOIN ledger_postings p ON p.idem_key = 'charge:' || k.charge_id
+            AND p.source_id = k.id AND p.external_ref = k.charge_id
+        WHERE k.state = 'paid' GROUP BY k.id HAVING count(p.id) <> 1""",
+    # A posting that names what we had Stripe do is of a thing we know, by a call of ours.
+    "posting": """
+        SELECT p.id, format('%s names %s, made by %s calls', p.kind, p.external_ref, count(c.id))
+        FROM ledger_postings p LEFT JOIN stripe_calls c ON c.object_id = p.external_ref AND c.state = 'done'
+            AND c.purpose IN ('transfer', 'reversal', 'recover')
+        WHERE p.kind IN ('transfer', 'reversal', 'payout_failed') GROUP BY p.id HAVING count(c.id) <> 1
+        UNION ALL
+        SELECT p.id, format('%s names %s, which is no refund of ours', p.kind, p.external_ref)
+        FROM ledger_postings p LEFT JOIN refunds r ON r.stripe_id = p.external_ref AND r.id = p.source_id
+        WHERE p.kind = 'refund_settled' AND r.id IS NULL
+        UNION ALL
+        SELECT p.id, format('%s names %s, which is no payment of ours', p.kind, p.external_ref)
+        FROM ledger_postings p LEFT JOIN checkouts k ON k.charge_id = p.external_ref AND k.id = p.source_id
+        WHERE p.kind IN ('charge', 'top_up') AND p.source_type = 'checkout' AND k.id IS NULL""",
     # The bank has our money exactly while it has not decided, and a loss is shared out whole.
     "chargeback": """
         SELECT c.id, format('%s%s, receivable %s of %s', c.state, CASE WHEN c.settled_at IS NULL THEN '' ELSE
@@ -58,7 +113,7 @@ CHECKS: dict[str, str] = {
 }
 
 
-register("payments", CHECKS)
+register("payments", CHECKS, {"object": "I7", "call": "I7", "posting": "I7"})
 
 
 def check() -> list[str]:

@@ -10,6 +10,7 @@ from market.accounts.actor import SYSTEM
 from market.kit.db import db, transaction
 from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
+from market.ledger.checks import check_all
 from market.ledger.movements import Leg, PostingKind
 from market.orders import queries as orders
 from market.payments import entries, holds
@@ -288,3 +289,32 @@ def test_the_command_finds_what_the_run_finds(app: Flask, world: tuple[UUID, UUI
     found = app.test_cli_runner().invoke(args=["reconcile", "run"])
 
     assert found.exit_code == 1 and "suspense" in found.output and "42.00" in found.output, found.output
+
+
+def test_i8_and_i9_are_told_by_the_check_of_the_books_too(
+    app: Flask, mei: Player, lin: Player, sandbox: Sandbox
+) -> None:
+    """After a run: cash that is missing for Stripe's fees, and an entry that does not say what was posted."""
+
+    def broken() -> set[str]:
+        with app.app_context():
+            found = {each.rule for each in check_all()}
+            db.session.remove()
+        return found
+
+    play.funded(mei, lin, sandbox, price_fen=PRICE)
+    play.shift(26)
+    run(app)
+    assert broken() == {"reconciliation: cover"}
+    stripe(sandbox, "POST", "topups", amount=1_000_000, currency="cny")
+    sandbox.control("clock", advance_s=5 * 24 * 3600)
+    play.shift(24 * 5)
+    sandbox.settle()
+    run(app)
+    assert broken() == set()
+
+    with app.app_context():
+        db.session.execute(text("UPDATE stripe_entries SET net = net + 1 WHERE type = 'charge'"))
+        db.session.commit()
+
+    assert broken() == {"reconciliation: stripe"}

@@ -187,9 +187,10 @@ def rung_of(facts: StageFacts) -> Rung:
 def _base(facts: StageFacts, rung: Rung, rules: ExitRules, at: datetime) -> int:
     """The rung's own share, of WHOLE."""
     if rung is Rung.WORKING and facts.begun_at is not None:
-        span = max(1, _seconds(facts.begun_at, facts.due_at))
+        span = _seconds(facts.begun_at, facts.due_at)
         gone = min(span, _seconds(facts.begun_at, at))
-        return rules.working_bps * DAY_S * gone // span
+        full = rules.working_bps * DAY_S
+        return full * gone // span if span else full  # begun on its last day or later: the rung's top at once
     bps = {
         Rung.REVISED: rules.revised_bps,
         Rung.HANDED_IN: rules.handed_in_bps,

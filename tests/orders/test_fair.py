@@ -97,6 +97,33 @@ def test_a_merchant_who_lets_work_lie_never_pays_less_for_it(stage, rules, at, m
     assert late.creator_fen >= early.creator_fen
 
 
+def test_a_stage_begun_on_its_last_day_stands_at_its_rungs_top_at_once():
+    stage = StageFacts(
+        stage=Stage.DRAFT,
+        amount_fen=10_000,
+        released_fen=0,
+        state=M.ACTIVE,
+        begun_at=BEGUN,
+        due_at=BEGUN,
+        submitted_at=None,
+        waited_s=0,
+        rounds=0,
+    )
+    rules = ExitRules(
+        working_bps=2_000,
+        revised_bps=0,
+        handed_in_bps=0,
+        ready_bps=0,
+        idle_bps_a_day=0,
+        grace_h=0,
+        sample_cap_fen=0,
+    )
+
+    now, later = (split_of([stage], rules, BEGUN + timedelta(seconds=s)) for s in (0, 1))
+
+    assert now.creator_fen == later.creator_fen == 2_000
+
+
 @CALM
 @given(stages(), rules, st.integers(0, 30 * 86_400))
 def test_a_creator_who_is_late_never_gets_more_for_it(stage, rules, more):

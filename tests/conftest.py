@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import psycopg
@@ -28,6 +29,29 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="run the long forms too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Of several processes (`-n 2`) each has its database, its Redis database and its local Stripe."""
+    worker = getattr(config, "workerinput", None)
+    if worker is not None and "REDIS_URL" in os.environ:
+        number = int(worker["workerid"].removeprefix("gw")) + 1
+        os.environ["REDIS_URL"] = with_redis_database(os.environ["REDIS_URL"], number)
+        os.environ.pop("STRIPE_API_BASE", None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Among several processes a file stays together; the journeys too, for they share one running copy."""
+    for item in items:
+        folder, file = item.path.parent.name, item.path.name
+        item.add_marker(pytest.mark.xdist_group("journey" if folder == "journey" else f"{folder}/{file}"))
+
+
+def with_redis_database(url: str, number: int) -> str:
+    """The same server, another of its databases: `?db=` of a socket, the path of an address."""
+    if url.startswith("unix:"):
+        return f"{url.partition('?')[0]}?db={number}"
+    return urlsplit(url)._replace(path=f"/{number}").geturl()
 
 
 def admin_url() -> str:
@@ -123,20 +147,35 @@ def clean(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def empty_tables() -> None:
-    """By the owner, who alone may; the append-only tables' triggers rest for the moment."""
+    """By the owner, who alone may; the append-only tables' triggers rest for the moment.
+
+    DELETE, and only from what holds something: a test touches a few tables of many, and a TRUNCATE of people or
+    parties cascades into nearly all of them, a new file each.
+    """
     from market.kit.db import db
     from market.kit.roles import as_owner
 
     keep = {"alembic_version", "campaign_seasons"}
+    names = [table.name for table in reversed(db.metadata.sorted_tables) if table.name not in keep]
+    holds = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for name in names)
     with as_owner() as connection:
-        names = [t.name for t in db.metadata.sorted_tables if t.name not in keep]
-        for name in names:
+        full = set(connection.scalars(text(holds)))
+        guarded = full & set(connection.scalars(text(GUARDED)))
+        for name in guarded:
             connection.execute(text(f'ALTER TABLE "{name}" DISABLE TRIGGER USER'))
-        connection.execute(
-            text("TRUNCATE " + ", ".join(f'"{name}"' for name in names) + " RESTART IDENTITY CASCADE")
-        )
         for name in names:
+            if name in full:
+                connection.execute(text(f'DELETE FROM "{name}"'))
+        for name in guarded:
             connection.execute(text(f'ALTER TABLE "{name}" ENABLE TRIGGER USER'))
+        for table, column in connection.execute(text(NUMBERED)).all():
+            if table in full:
+                connection.execute(text(f'ALTER TABLE "{table}" ALTER COLUMN "{column}" RESTART'))
+
+
+GUARDED = "SELECT relname FROM pg_class WHERE oid IN (SELECT tgrelid FROM pg_trigger WHERE NOT tgisinternal)"
+NUMBERED = """SELECT table_name, column_name FROM information_schema.columns
+    WHERE is_identity = 'YES' AND table_schema = 'public'"""
 
 
 @pytest.fixture
@@ -209,8 +248,16 @@ def submit(client: FlaskClient, page: str, action: str | None = None, **fields: 
     )
 
 
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    """The cast's password as sign-up keeps it: slow on purpose, so once a run."""
+    from market.accounts.service import hasher
+
+    return hasher.hash(PASSWORD)
+
+
 @pytest.fixture
-def cast(app: Flask) -> dict[str, Player]:
+def cast(app: Flask, password_hash: str) -> dict[str, Player]:
     """Everybody, verified."""
     from market.accounts import service
     from market.accounts.actor import Role
@@ -230,7 +277,9 @@ def cast(app: Flask) -> dict[str, Player]:
         for name, role in roles.items():
             email = f"{name}@example.com"
             with transaction():
-                membership = service.sign_up(email=email, password=PASSWORD, name=name.title(), role=role)
+                membership = service.admit(
+                    email=email, password_hash=password_hash, name=name.title(), role=role
+                )
                 membership.party.verification = Verification.VERIFIED
                 _key, secret = service.make_key(membership.person_id, membership.party_id, label="tests")
             players[name] = Player(app, name, email, membership.person_id, membership.party_id, secret)

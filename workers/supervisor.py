@@ -522,6 +522,7 @@ CHAOS_FIGURES = {
     "VTASK_API_PER_MINUTE": "1000000",
 }
 NEVER = re.compile("(?!)")
+MOST_TEST_PROCESSES = 4  # each has its database, its local Stripe and its Chromium
 
 
 def chaos(arguments: argparse.Namespace) -> int:
@@ -553,8 +554,15 @@ def chaos(arguments: argparse.Namespace) -> int:
 
 def test(arguments: argparse.Namespace) -> int:
     settings = Settings.read(suffix="-test", testing=True)
-    command = [sys.executable, "-m", "pytest", *arguments.rest]
+    command = [sys.executable, "-m", "pytest", *side_by_side(arguments.rest), *arguments.rest]
     return with_servers(command, "./vtask test", settings, as_owner=True, may_create_databases=True)
+
+
+def side_by_side(given: Sequence[str]) -> list[str]:
+    """The whole suite in a process for each core; what is asked for by name, in one, where `--pdb` and `-s` work."""
+    if any(argument.startswith(("-n", "tests")) for argument in given):
+        return []
+    return ["-n", str(min(MOST_TEST_PROCESSES, os.cpu_count() or 1)), "--dist", "loadgroup"]
 
 
 def servers(arguments: argparse.Namespace) -> int:

@@ -2,13 +2,11 @@
 
 from typing import Any
 
-import pytest
 import schemathesis
 
+from tests.sandbox import stripe_server
 
-@pytest.fixture(autouse=True)
-def answering(stripe_server: str) -> None:
-    """Some of what the API does, Stripe is asked for."""
+__all__ = ["stripe_server"]
 
 
 @schemathesis.serializer("application/offset+octet-stream")

@@ -56,6 +56,7 @@ def test_every_operation_answers_without_a_key_by_401_or_is_public(app: Flask):
     assert unguarded == []
 
 
+@pytest.mark.usefixtures("stripe_server")  # which some of the operations ask
 @pytest.mark.parametrize("who", ["mei", "lin", "zhou"])
 def test_the_api_does_what_it_says(
     app: Flask, cast: dict[str, Player], who: str, monkeypatch: pytest.MonkeyPatch

@@ -27,6 +27,7 @@ from market.orders import listeners as order_listeners
 from market.orders import service as orders
 from market.payments import earnings, rhythm, withdrawals
 from market.publication import service as publication
+from market.taopai import shooting
 from market.tasks import service as tasks
 
 Listener = Callable[[Event], None]
@@ -42,6 +43,7 @@ SUBSCRIPTIONS: dict[str, tuple[Listener, ...]] = {
     "order.lapsed": (order_listeners.free_subsidy,),
     "delivery.accepted": (publication.publish,),
     "delivery.scheduled": (publication.publish,),
+    "media.ready": (shooting.film_when_ready,),
     "order.thawed": (order_chargebacks.settle_thawed, order_listeners.release_thawed),
     "dispute.decided": (paper_listeners.paper_order,),
     "dispute.dropped": (paper_listeners.paper_order,),

@@ -1,5 +1,6 @@
 """The shared workroom of an order, handing in, and the merchant's review."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -75,7 +76,7 @@ def _workroom(order: Order, form: Form | None = None, hour: Form | None = None) 
         submissions=submissions,
         last=sent_back[-1] if sent_back else None,
         kind=kind,
-        form=form or _first_form(sent_back, kind),
+        form=form or _with_film(_first_form(sent_back, kind), kind),
         products=products,
         product_options=[(ids.encode("prd", product.id), product.title) for product in products],
         pay=panel_of(order, actor),
@@ -118,6 +119,14 @@ def _first_form(versions: list[Submission], kind: Kind | None) -> Form:
     values.pop("starts_at", None)
     values["publish_at"] = local_input(proposed_hour(versions[-1]))
     return Form(values)
+
+
+def _with_film(form: Form, kind: Kind | None) -> Form:
+    """Who comes back from filming brings the film in the address."""
+    brought = request.args.get("film", "")
+    if kind is Kind.VIDEO and re.fullmatch(r"ast_\w{22}", brought):
+        form.values["asset_id"] = brought
+    return form
 
 
 @bp.get("/orders/<pid('ord'):order_id>/pulse")

@@ -1,54 +1,29 @@
 """HTML: the drafts, and the editor; what it saves and asks in between is JSON."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
+from flask import Response, flash, jsonify, redirect, render_template, request, url_for
 from marshmallow import ValidationError
 
 from market.accounts.edge import current_actor, require, signed_in
 from market.kit import ids
 from market.kit.api import etag_of, require_match
 from market.kit.db import transaction
-from market.kit.errors import Invalid, Refusal, flatten
+from market.kit.errors import Invalid, flatten
 from market.kit.pages import format_when
 from market.kit.paging import page_of
-from market.kit.schemas import Schema
-from market.kit.words import _, say
+from market.kit.words import _
 from market.media import letters
 from market.media.models import Asset
-from market.taopai import captions, policy, queries, service
+from market.taopai import captions, policy, queries, service, shooting_pages
+from market.taopai.blueprints import pages as bp
+from market.taopai.blueprints import read, spoken
 from market.taopai.models import EditDraft
 from market.taopai.routes import tracks_told
 from market.taopai.schemas import EditDraftSchema, EditInSchema, SubtitlesSchema
 
-bp = Blueprint("taopai", __name__)
-View = TypeVar("View", bound=Callable[..., Any])
-
-
-def spoken(view: View) -> View:
-    """Answer the editor's script: a refusal is a sentence and sentences by field, never a page."""
-
-    @wraps(view)
-    def answered(*args: Any, **kwargs: Any) -> Response:
-        try:
-            return cast(Response, view(*args, **kwargs))
-        except Refusal as refusal:
-            response = jsonify(title=say(refusal.title), detail=refusal.detail(), errors=refusal.errors())
-            response.status_code = refusal.status
-            return response
-
-    return cast(View, answered)
-
-
-def read(schema: Schema) -> dict[str, Any]:
-    """The JSON of the request. Raises Invalid."""
-    try:
-        return cast(dict[str, Any], schema.load(request.get_json(silent=True) or {}))
-    except ValidationError as wrong:
-        raise Invalid(flatten(wrong.messages)) from wrong
+__all__ = ["bp", "shooting_pages"]
 
 
 @bp.get("/uploads/edits")

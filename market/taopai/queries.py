@@ -1,6 +1,7 @@
-"""Finding drafts, and the films they can be made of."""
+"""Finding drafts, the films they can be made of, shoots and templates."""
 
 from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
@@ -9,8 +10,9 @@ from market.accounts.actor import Actor
 from market.kit.db import db
 from market.media import queries as media
 from market.media.models import Asset, AssetState, Kind
-from market.taopai.errors import DraftNotFound
-from market.taopai.models import EditDraft
+from market.taopai import plans
+from market.taopai.errors import DraftNotFound, ShootNotFound, TemplateNotFound
+from market.taopai.models import EditDraft, Shoot, ShotTemplate
 
 FILMS_SHOWN = 60
 
@@ -46,3 +48,42 @@ def films_by_id(ids: Collection[UUID], actor: Actor) -> dict[UUID, Asset]:
 
 def newest_films(actor: Actor) -> list[Asset]:
     return list(db.session.scalars(films(actor).order_by(Asset.id.desc()).limit(FILMS_SHOWN)))
+
+
+def shoots(actor: Actor) -> Select[Shoot]:
+    """A shoot is its party's own."""
+    return select(Shoot).where(Shoot.owner_id == actor.party_id)
+
+
+def find_shoot(shoot_id: UUID, actor: Actor, *, lock: bool = False) -> Shoot:
+    """Raises ShootNotFound for what is not there or not the actor's."""
+    query = shoots(actor).where(Shoot.id == shoot_id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    shoot = db.session.scalar(query)
+    if shoot is None:
+        raise ShootNotFound
+    return shoot
+
+
+def count_shoots(actor: Actor) -> int:
+    return db.session.scalar(select(func.count()).select_from(shoots(actor).subquery())) or 0
+
+
+def newest_shoots(actor: Actor, most: int = 10) -> list[Shoot]:
+    return list(db.session.scalars(shoots(actor).order_by(Shoot.id.desc()).limit(most)))
+
+
+def templates() -> dict[str, dict[str, Any]]:
+    """Every template by key: the house's in its order, each as operators changed it, then the operators' own."""
+    changed = db.session.scalars(select(ShotTemplate).order_by(ShotTemplate.id))
+    own = {row.key: plans.ShotPlanSchema().load(row.plan) for row in changed}
+    return {**{key: own.get(key, plan) for key, plan in plans.house().items()}, **own}
+
+
+def template(key: str, *, hidden: bool = False) -> dict[str, Any]:
+    """Raises TemplateNotFound, also for one that is no longer offered unless `hidden` is asked for."""
+    plan = templates().get(key)
+    if plan is None or not (hidden or plan["is_offered"]):
+        raise TemplateNotFound
+    return plan

@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import url_for
 
 from market.accounts.edge import current_actor
-from market.kit.api import ApiBlueprint, require_match
+from market.kit.api import require_match
 from market.kit.db import transaction
 from market.kit.paging import Page, page_of
 from market.kit.schemas import PageQuery, page_schema
@@ -15,7 +15,8 @@ from market.media import shown
 from market.media.routes import represent
 from market.media.schemas import AssetSchema
 from market.media.tracks import LICENCE, TRACKS
-from market.taopai import captions, queries, service
+from market.taopai import captions, queries, service, shooting_routes
+from market.taopai.blueprints import api as bp
 from market.taopai.models import EditDraft
 from market.taopai.schemas import (
     EditChangeSchema,
@@ -26,7 +27,7 @@ from market.taopai.schemas import (
     TracksSchema,
 )
 
-bp = ApiBlueprint("taopai", __name__, description="Films made of one's uploaded films by an edit list")
+__all__ = ["bp", "shooting_routes"]
 
 
 @bp.get("/edits")

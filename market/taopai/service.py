@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import update
+
 from market.accounts.actor import Actor
 from market.kit.db import db
 from market.kit.errors import Forbidden, Invalid
@@ -17,7 +19,7 @@ from market.media.models import Asset, AssetState
 from market.media.transcode import RUNGS
 from market.taopai import policy, queries
 from market.taopai.errors import CannotBeMade, TooManyDrafts
-from market.taopai.models import EditDraft
+from market.taopai.models import EditDraft, Shoot
 from market.taopai.schemas import EditListSchema
 
 MOST_DRAFTS = 200
@@ -53,7 +55,8 @@ def save(draft: EditDraft, data: Mapping[str, Any], *, by: Actor) -> EditDraft:
 
 
 def remove(draft: EditDraft) -> None:
-    """The films made by it stay."""
+    """The films made by it stay, and so does what was filmed for it."""
+    db.session.execute(update(Shoot).where(Shoot.draft_id == draft.id).values(draft_id=None, asked_at=None))
     db.session.delete(draft)
     db.session.flush()
 

@@ -109,6 +109,11 @@ class Asset(Row, Base):
         return self.url(self.renditions.get("mp4"))
 
     @property
+    def whole_url(self) -> str:
+        """The uncut picture of a film that was not square, for its owner alone; empty for the others."""
+        return self.url(self.renditions.get("whole"))
+
+    @property
     def preview_url(self) -> str:
         return self.url(self.renditions.get("preview"))
 

@@ -15,6 +15,7 @@ from market.media import policy, queries, serving, shown, signing, tus
 from market.media.config import config
 from market.media.errors import AssetNotFound
 from market.media.models import Asset
+from market.media.transcode import WHOLE
 
 bp = Blueprint("media", __name__)
 View = TypeVar("View", bound=Callable[..., Any])
@@ -109,15 +110,20 @@ def progress(asset_id: UUID) -> str:
 def file(token: str, revision: str, name: str) -> Response:
     """A rendition, for everybody once it is published, before that for those who may see the asset."""
     asset = _ready(token, revision)
-    public = asset.published_at is not None
-    if not public and not queries.may_see(asset, actor_or_none()):
+    actor = actor_or_none()
+    if name == WHOLE and not (actor and actor.is_party(asset.owner_id)):
+        raise AssetNotFound
+    public = asset.published_at is not None and name != WHOLE
+    if not public and not queries.may_see(asset, actor):
         raise AssetNotFound
     return serving.send(asset, name, public=public)
 
 
 @bp.get("/media/s/<signature>/<int:expires>/<token>/<revision>/<path:name>")
 def signed_file(signature: str, expires: int, token: str, revision: str, name: str) -> Response:
-    """A rendition for whoever was handed the address, for the few minutes it holds."""
+    """A rendition for whoever was handed the address, for the few minutes it holds; never what was cut away."""
+    if name == WHOLE:
+        raise AssetNotFound
     if not signing.is_valid(current_app.config["SECRET_KEY"], token, signature, expires):
         raise Forbidden
     return serving.send(_ready(token, revision), name, public=False)

@@ -36,6 +36,11 @@ class Probe:
     def side(self) -> int:
         return min(self.width, self.height)
 
+    @property
+    def is_square(self) -> bool:
+        """So nearly that nothing is worth choosing."""
+        return abs(self.width - self.height) <= 0.02 * self.side
+
 
 def probe(path: Path, filename: str = "", watch: Watch = SILENT) -> Probe:
     """Look at `path` in a limited child. Raises Rejected with the first reason that speaks against it."""

@@ -28,6 +28,9 @@ MOST_GAIN_DB = 20.0
 PEAK = 0.84
 """−1.5 dBFS. A measured gain and a limiter land within 0.3 LU of the target. (loudnorm's own second pass turns
 dynamic when the range or the peaks exceed its targets, as in most films: −17.5 LUFS on a cartoon, measured.)"""
+WHOLE = "whole.mp4"
+"""The film of an upload that is not square, before it is cut: what its owner moves the crop over."""
+WHOLE_SIDE = 480
 SPRITE_SIDE, SPRITE_COLUMNS, SPRITE_MOST = 160, 10, 100
 PREVIEW_S = 3
 GUARD = ["-protocol_whitelist", "file,pipe", "-format_whitelist", "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"]
@@ -141,6 +144,25 @@ def extras_command(joined: Path, folder: Path, plan: Plan) -> list[str]:
     ]  # fmt: skip
 
 
+def whole_command(source: Path, folder: Path, plan: Plan) -> list[str]:
+    """The uncut picture, small, with the clock and the sound of the source."""
+    side = min(WHOLE_SIDE, plan.film.side // 2 * 2)
+    chain = [
+        *upright(),
+        f"scale='if(gt(iw,ih),-2,{side})':'if(gt(iw,ih),{side},-2)'",
+        *([f"fps={MAX_OUT_FPS}"] if plan.film.fps > MAX_OUT_FPS + 1 else []),
+        *_tone(plan.film),
+        "format=yuv420p",
+    ]
+    return [
+        ffmpeg.binary(), "-nostdin", "-hide_banner", "-nostats", "-y", "-loglevel", "error", *GUARD,
+        "-max_pixels", str(config().max_pixels), "-threads", str(ffmpeg.threads()),
+        "-t", _s(config().max_video_s + 1), "-i", str(source), "-map", "0:V:0", "-map", "0:a:0?", "-map_metadata", "-1",
+        "-vf", ",".join(chain), "-c:v", "libx264", "-preset", "veryfast", "-crf", "27", "-g", "15",
+        "-c:a", "aac", "-ac", "2", "-ar", "48000", "-b:a", "96k", "-movflags", "+faststart", str(folder / WHOLE),
+    ]  # fmt: skip
+
+
 def graph(plan: Plan, loudness: float | None) -> str:
     """The filter graph; every picture is cut from the square of the largest rung."""
     film, sides = plan.film, plan.sides
@@ -152,10 +174,15 @@ def graph(plan: Plan, loudness: float | None) -> str:
 def square(film: Probe, side: int, focus_x: float, focus_y: float, *, rate: str = "") -> list[str]:
     """The filters that cut the square around the focus (0..1) out of a film and bring it to `side`."""
     crop = f"crop='min(iw,ih)':'min(iw,ih)':'(iw-ow)*{focus_x:.4f}':'(ih-oh)*{focus_y:.4f}'"
-    chain = ["scale='if(between(sar,0.5,2),trunc(iw*sar/2)*2,iw)':ih", "setsar=1", crop]
+    chain = [*upright(), crop]
     if rate:
         chain.append(rate)
     return [*chain, *_tone(film), f"scale={side}:{side}:out_range=tv", "format=yuv420p", "setsar=1"]
+
+
+def upright() -> list[str]:
+    """The filters that make every pixel a square one."""
+    return ["scale='if(between(sar,0.5,2),trunc(iw*sar/2)*2,iw)':ih", "setsar=1"]
 
 
 def fan_out(picture: str, sound: str, sides: Sequence[int]) -> str:
@@ -210,9 +237,12 @@ def make(source: Path, folder: Path, plan: Plan, watch: Watch = SILENT) -> dict[
     loudness = None
     if plan.film.audio_codec is not None:
         loudness = measure(measure_command(source), plan, limits, cwd=folder, watch=watch)
-    return climb(ladder_command(source, folder, plan, loudness=loudness), folder, plan, limits, watch) | {
-        "loudness_in": loudness
-    }
+    made = climb(ladder_command(source, folder, plan, loudness=loudness), folder, plan, limits, watch)
+    made["loudness_in"] = loudness
+    if not plan.film.is_square:
+        judge(run(whole_command(source, folder, plan), limits, cwd=folder, watch=watch))
+        made["whole"] = WHOLE
+    return made
 
 
 def limits_for(seconds: float) -> Limits:

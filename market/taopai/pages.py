@@ -89,6 +89,11 @@ def _film(film: Asset) -> dict[str, Any]:
         "duration_ms": film.duration_ms,
         "url": film.mp4_url,
         "poster": film.poster_url,
+        "whole": film.whole_url,
+        "ratio": (film.width or 1) / (film.height or 1),
+        "focus": {
+            axis: round(film.options.get(axis, 0.5) * service.PLACES) for axis in ("focus_x", "focus_y")
+        },
     }
 
 

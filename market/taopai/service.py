@@ -23,6 +23,8 @@ from market.taopai.models import EditDraft, Shoot
 from market.taopai.schemas import EditListSchema
 
 MOST_DRAFTS = 200
+PLACES = 10_000
+"""Parts of the side that places are told in."""
 
 
 def begin(data: Mapping[str, Any], *, by: Actor) -> EditDraft:
@@ -135,7 +137,7 @@ def frozen(edit_list: Mapping[str, Any], films: Mapping[UUID, Asset]) -> dict[st
     for clip in edit_list["clips"]:
         film = films[clip["asset_id"]]
         chosen = {
-            name: round(film.options.get(name, 0.5) * 10_000) if clip[name] is None else clip[name]
+            name: round(film.options.get(name, 0.5) * PLACES) if clip[name] is None else clip[name]
             for name in ("focus_x", "focus_y")
         }
         span = {"in_ms": clip["in_ms"], "out_ms": clip["out_ms"]}

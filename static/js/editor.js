@@ -172,7 +172,10 @@ function seek(ms) {
   const [at, begin] = clipAt(head);
   current = at;
   const clip = list().clips[at];
-  const url = clip && films.get(clip.asset_id)?.url;
+  const film = clip && films.get(clip.asset_id);
+  // What is not square is shown uncut and cropped by the page, as the renderer crops it.
+  const url = film && (film.whole || film.url);
+  if (film?.whole) video.style.objectPosition = `${focus(clip, "focus_x") / 100}% ${focus(clip, "focus_y") / 100}%`;
   $("stage-empty").hidden = Boolean(clip);
   video.hidden = !url;
   if (url) {
@@ -259,6 +262,7 @@ function moment() {
     lines.push(one);
   }
   $("words").replaceChildren(...lines);
+  if (!playing) crop();
 }
 function line(text, size, x, y) {
   const one = document.createElement("p");
@@ -339,9 +343,66 @@ function desk() {
     $(`${name}-range`).value = clip[key];
     $(`${name}-range`).setAttribute("aria-valuetext", word("Seconds", { s: shown(clip[key]) }));
   }
+  crop();
   $("earlier").disabled = chosen === 0;
   $("later").disabled = chosen >= list().clips.length - 1;
 }
+/* ---- the square of a film that is not square: along its longer side, by hand or by keys ---- */
+const focus = (clip, axis) => clip[axis] ?? films.get(clip.asset_id)?.focus[axis] ?? 5000;
+const axisOf = (film) => (film.ratio > 1 ? "focus_x" : "focus_y");
+function crop() {
+  const clip = list().clips[chosen];
+  const film = clip && films.get(clip.asset_id);
+  $("crop-desk").hidden = !film?.whole;
+  if (!film?.whole) return;
+  const view = $("crop-video");
+  if (view.getAttribute("src") !== film.whole) view.src = film.whole;
+  const second = Math.max(clip.in_ms, Math.min(clip.out_ms - 20, clip.in_ms + head - startOf(chosen))) / 1000;
+  if (!playing && view.readyState && Math.abs(view.currentTime - second) > 0.03) view.currentTime = second;
+  const axis = axisOf(film);
+  const wide = axis === "focus_x";
+  const at = focus(clip, axis);
+  const part = wide ? 1 / film.ratio : film.ratio;
+  const free = 100 * (1 - part) * (at / 10000);
+  const frame = $("crop-frame").style;
+  [frame.width, frame.height] = wide ? [`${100 * part}%`, "100%"] : ["100%", `${100 * part}%`];
+  [frame.left, frame.top] = wide ? [`${free}%`, "0"] : ["0", `${free}%`];
+  $("focus").value = at;
+  $("focus").setAttribute("aria-valuetext", word(wide ? "FromLeft" : "FromTop", { percent: `${Math.round(at / 100)}%` }));
+}
+function aim(at) {
+  const clip = list().clips[chosen];
+  const axis = axisOf(films.get(clip.asset_id));
+  change(({ clips }) => (clips[chosen][axis] = clamp(Math.round(at), 0, 10000)), { key: `${chosen}-focus` });
+}
+$("crop-video").addEventListener("loadeddata", crop);
+$("focus").addEventListener("input", (event) => aim(Number(event.target.value)));
+$("focus-reset").addEventListener("click", () => change(({ clips }) => Object.assign(clips[chosen], { focus_x: null, focus_y: null })));
+$("crop").addEventListener("pointerdown", (event) => {
+  const area = $("crop");
+  const clip = list().clips[chosen];
+  const film = films.get(clip.asset_id);
+  const wide = axisOf(film) === "focus_x";
+  const box = area.getBoundingClientRect();
+  const free = wide ? box.width - box.height : box.height - box.width;
+  const place = (pointer) => (wide ? pointer.clientX - box.left : pointer.clientY - box.top);
+  const side = Math.min(box.width, box.height);
+  const edge = (free * focus(clip, axisOf(film))) / 10000;
+  // Beside the frame it jumps under the finger, on it it is taken where it was touched.
+  const grip = place(event) >= edge && place(event) <= edge + side ? place(event) - edge : side / 2;
+  const go = (pointer) => aim(((place(pointer) - grip) * 10000) / free);
+  const end = () => {
+    area.classList.remove("is-moving");
+    area.removeEventListener("pointermove", go);
+  };
+  stop();
+  area.setPointerCapture(event.pointerId);
+  area.classList.add("is-moving");
+  area.addEventListener("pointermove", go);
+  area.addEventListener("pointerup", end, { once: true });
+  area.addEventListener("pointercancel", end, { once: true });
+  go(event);
+});
 function trim(key, ms) {
   if (!Number.isFinite(ms)) return;
   stop();

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261127_shoots"
-down_revision = "20261127_changes"
+down_revision = "20261127_dispute_files"
 branch_labels = None
 depends_on = None
 

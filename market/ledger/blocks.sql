@@ -93,6 +93,6 @@ DECLARE
 BEGIN
     EXECUTE format('REVOKE ALL ON %s FROM %s', v_tables, p_role);
     EXECUTE format('GRANT SELECT ON %s TO %s', v_tables, p_role);
-    EXECUTE format('GRANT EXECUTE ON FUNCTION ledger_post, ledger_checkpoint, ledger_seal TO %s', p_role);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION ledger_post, ledger_lock, ledger_checkpoint, ledger_seal TO %s', p_role);
 END $$;
 REVOKE ALL ON FUNCTION ledger_admit FROM PUBLIC;

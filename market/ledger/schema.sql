@@ -132,6 +132,27 @@ BEGIN
 END $$;
 
 
+-- Hold the balances of these accounts until the transaction ends: who moves money there waits, and then sees what we
+-- wrote. Taken in the one lock order; before the first posting of a transaction that reads a balance and acts on it.
+CREATE OR REPLACE FUNCTION ledger_lock(p_currency text, p_kinds text[], p_owners uuid[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+    IF EXISTS (
+        SELECT FROM unnest(p_kinds, p_owners) AS n (kind, owner_id)
+        WHERE NOT EXISTS (SELECT FROM ledger_accounts a
+            WHERE a.owner_id = n.owner_id AND a.kind = n.kind AND a.currency = p_currency)
+    ) THEN
+        PERFORM ledger_open(p_currency, p_kinds, p_owners);
+    END IF;
+    PERFORM FROM ledger_balances b
+    WHERE b.account_id IN (SELECT a.id FROM unnest(p_kinds, p_owners) AS n (kind, owner_id)
+        JOIN ledger_accounts a ON a.owner_id = n.owner_id AND a.kind = n.kind AND a.currency = p_currency)
+    ORDER BY b.account_id FOR UPDATE;
+END $$;
+
+
 -- What is in an account, seen from the side that makes it grow.
 CREATE OR REPLACE FUNCTION ledger_amount(p_account bigint) RETURNS bigint
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -204,5 +225,5 @@ CREATE OR REPLACE TRIGGER ledger_keep BEFORE DELETE OR TRUNCATE ON ledger_balanc
 
 
 -- Who may write: nobody but the owner of these functions, unless told so by ledger_admit.
-REVOKE ALL ON FUNCTION ledger_post, ledger_open, ledger_checkpoint FROM PUBLIC;
+REVOKE ALL ON FUNCTION ledger_post, ledger_open, ledger_lock, ledger_checkpoint FROM PUBLIC;
 -- Who may post is said by ledger_admit, in blocks.sql.

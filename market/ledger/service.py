@@ -97,6 +97,25 @@ def _tell_followers(posting_id: UUID, legs: Sequence[Leg]) -> None:
             _FOLLOWERS[account.kind](account, posting_id, came)
 
 
+def lock(accounts: Iterable[Account]) -> None:
+    """Hold the balances of these accounts until the transaction ends, in the ledger's own order; what does not exist
+    yet is opened. For who reads a balance and acts on it: money that comes or goes waits, and then sees what we wrote.
+
+    Before the first posting of the transaction, after the order's lock.
+    """
+    wanted = sorted(set(accounts), key=str)
+    for currency in sorted({account.currency for account in wanted}):
+        mine = [account for account in wanted if account.currency == currency]
+        db.session.connection().exec_driver_sql(
+            "SELECT ledger_lock(%(currency)s, %(kinds)s::text[], %(owners)s::uuid[])",
+            {
+                "currency": currency,
+                "kinds": [account.kind.value for account in mine],
+                "owners": [account.owner for account in mine],
+            },
+        )
+
+
 def seal() -> int | None:
     """Close what was posted since the last hash block into a new one; its number, None when nothing was posted."""
     n: int | None = db.session.execute(text("SELECT ledger_seal()")).scalar_one()

@@ -14,7 +14,7 @@ from market.orders.states import STAGE_NAMES, Stage
 
 
 def _take_back(approval: Approval, by: Actor) -> None:
-    """Raises QuoteChanged when some of the stage was refunded since it was asked for."""
+    """Raises QuoteChanged when some of the stage was refunded since it was asked for, or the platform would lose more."""
     content = approval.content
     order = queries.find(approval.subject_id, lock=True)
     milestone = queries.milestone_of(order, decode("mil", content["milestone"]))
@@ -27,16 +27,19 @@ def _take_back(approval: Approval, by: Actor) -> None:
         reason=approval.reason,
         to_wallet=content["to_wallet"],
         by=by,
+        most_lost_fen=content.get("lost_fen", 0),
         approval_id=approval.id,
     )
 
 
 def _facts(content: Content) -> Sequence[tuple[str, str]]:
+    lost = content.get("lost_fen", 0)
     return [
         (_("订单"), f"{content['number']} {content['title']}"),
         (_("阶段"), say(STAGE_NAMES[Stage(content["stage"])])),
         (_("退回商家"), format_fen(content["fen"])),
         (_("退到"), _("商家钱包") if content["to_wallet"] else _("原支付方式")),
+        *([(_("平台承担"), format_fen(lost))] if lost else []),
     ]
 
 

@@ -80,13 +80,14 @@ CHECKS: dict[str, str] = {
                 AND v.relayed_at IS NULL)
             AND NOT EXISTS (SELECT FROM work_items w WHERE w.subject_id = o.id AND w.state = 'waiting'
                 AND w.handler IN ('orders.listeners:fund_paid', 'orders.listeners:release_thawed'))""",
-    # I5: what a milestone says was released, and not taken back, is what payees, platform and tax office got by it.
+    # I5: what a milestone says was released, and not taken back, is what payees, platform and tax office got by it, less
+    # what the platform put in of its own when it was taken back.
     "release": """
         SELECT m.id, format('%s, released %s less %s, posted %s', m.state, m.released_fen, m.reversed_fen, p.fen)
         FROM milestones m
         CROSS JOIN LATERAL (SELECT coalesce(sum(CASE
-                WHEN c.kind IN ('PP', 'PA', 'PREC', 'FEE', 'TAX') THEN t.amount ELSE 0 END - CASE
-                WHEN d.kind IN ('PP', 'PA', 'PREC', 'FEE', 'TAX') THEN t.amount ELSE 0 END), 0) AS fen
+                WHEN c.kind IN ('PP', 'PA', 'PREC', 'FEE', 'TAX', 'LOSS') THEN t.amount ELSE 0 END - CASE
+                WHEN d.kind IN ('PP', 'PA', 'PREC', 'FEE', 'TAX', 'LOSS') THEN t.amount ELSE 0 END), 0) AS fen
             FROM ledger_postings l
             JOIN ledger_transfers t ON t.posting_id = l.id
             JOIN ledger_accounts d ON d.id = t.debit_id

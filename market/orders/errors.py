@@ -169,7 +169,9 @@ class BeyondDebtCap(Conflict):
     """The payee does not have it, and may not come to owe so much."""
 
     title = N_("超过可追回的上限")
-    text = N_("收款方账上不够，还差 %(missing)s，而最多只能再记欠款 %(room)s。请减少金额；没有划转任何款项。")
+    text = N_(
+        "收款方账上不够，还差 %(missing)s，而最多只能再记欠款 %(room)s。请减少金额，或勾选由平台承担其余部分；没有划转任何款项。"
+    )
 
 
 class InCaseAlready(Conflict):

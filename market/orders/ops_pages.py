@@ -42,7 +42,12 @@ def _operate(order_id: UUID, form: Form) -> Any:
     if "milestone_id" in given and "amount_fen" in given:
         with form.attempt():
             milestone = queries.milestone_of(order, given["milestone_id"])
-            wanted = taking_back.plan(order, milestone, given["amount_fen"])
+            wanted = taking_back.plan(
+                order,
+                milestone,
+                given["amount_fen"],
+                platform_bears=bool(given.get("platform_bears")),
+            )
     page = render_template(
         "orders/operate.html",
         order=order,
@@ -84,6 +89,7 @@ def _refund_once(order_id: UUID) -> Any:
         given["amount_fen"],
         reason=given["reason"],
         to_wallet=given["to_wallet"],
+        platform_bears=given["platform_bears"],
         by=actor,
     )
     if isinstance(made, Approval):

@@ -32,6 +32,7 @@ def create_stage_refund(given: dict[str, Any], order_id: UUID, milestone_id: UUI
         given["amount_fen"],
         reason=given["reason"],
         to_wallet=given["to_wallet"],
+        platform_bears=given["platform_bears"],
         by=actor,
     )
     waits = isinstance(made, Approval)

@@ -6,11 +6,13 @@ from market.kit.schemas import Fen, Instant, PublicId, Schema, Text, Yuan
 
 
 class TakeBackSchema(Schema):
-    """`to_wallet`: into the merchant's wallet instead of by what he paid with."""
+    """`to_wallet`: into the merchant's wallet instead of by what he paid with. `platform_bears`: what payees neither have
+    nor may come to owe is the platform's loss, which two operators must agree to; otherwise it is refused."""
 
     amount_fen = Fen(required=True)
     reason = Text(least=1, most=500, required=True)
     to_wallet = fields.Boolean(load_default=False)
+    platform_bears = fields.Boolean(load_default=False)
 
 
 class TakeBackFormSchema(Schema):
@@ -18,6 +20,7 @@ class TakeBackFormSchema(Schema):
     amount_fen = Yuan(required=True)
     reason = Text(least=1, most=500, required=True)
     to_wallet = fields.Boolean(load_default=False)
+    platform_bears = fields.Boolean(load_default=False)
 
 
 class StageRefundSchema(Schema):
@@ -32,6 +35,9 @@ class StageRefundSchema(Schema):
     fee_fen = fields.Integer(required=True)
     tax_fen = fields.Integer(required=True)
     owed_fen = fields.Integer(required=True)
+    lost_fen = fields.Integer(
+        required=True, metadata={"description": "of the payees' parts, what the platform bore"}
+    )
     to_wallet = fields.Boolean(required=True)
     reason = fields.String(required=True)
     created_at = Instant(required=True)

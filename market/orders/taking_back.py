@@ -24,12 +24,13 @@ from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Leg, PostingKind
 from market.orders import events
-from market.orders.errors import BeyondDebtCap, InCaseAlready, NotReleased, WithTheBank
+from market.orders.errors import BeyondDebtCap, InCaseAlready, NotReleased, QuoteChanged, WithTheBank
 from market.orders.freezes import require_thawed
 from market.orders.models import Milestone, Order
 from market.orders.shares import Shares
 from market.orders.telling import tell
 from market.payments import chargebacks, connect, debts, earnings, refunds
+from market.payments.alarms import alarm
 from market.payments.chargebacks import ChargebackState
 from market.payments.debts import DebtCause
 from market.payments.errors import RefundTooLarge
@@ -53,6 +54,8 @@ class StageRefund(Row, Base):
     tax_fen: Mapped[int] = mapped_column(BigInteger)
     owed_fen: Mapped[int] = mapped_column(BigInteger)
     """Of the payees' parts, what they did not have and owe now."""
+    lost_fen: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """Of them, what nobody could be made to bear: the platform's loss."""
     to_wallet: Mapped[bool]
     reason: Mapped[str] = mapped_column(Text)
     by_person: Mapped[UUID | None]
@@ -61,7 +64,9 @@ class StageRefund(Row, Base):
     __table_args__ = (
         CheckConstraint("amount_fen > 0", name="amount"),
         CheckConstraint("creator_fen + agency_fen + fee_fen + tax_fen = amount_fen", name="shares_sum"),
-        CheckConstraint("owed_fen BETWEEN 0 AND creator_fen + agency_fen", name="owed"),
+        CheckConstraint(
+            "owed_fen >= 0 AND lost_fen >= 0 AND owed_fen + lost_fen <= creator_fen + agency_fen", name="owed"
+        ),
     )
 
 
@@ -75,10 +80,17 @@ class Giving:
     owed_fen: int
     room_fen: int
     """How much more he may come to owe."""
+    lost_fen: int = 0
+    """What is beyond that, where the platform bears it."""
 
     @property
     def fen(self) -> int:
-        return self.cooling_fen + self.available_fen + self.owed_fen
+        return self.cooling_fen + self.available_fen + self.owed_fen + self.lost_fen
+
+    @property
+    def given_fen(self) -> int:
+        """What he gives up himself, now or as a debt."""
+        return self.fen - self.lost_fen
 
 
 @dataclass(frozen=True)
@@ -94,11 +106,16 @@ class Plan:
 
     @property
     def needs_two(self) -> bool:
-        return self.alone_fen + self.fen >= figures.refund_two_from_fen
+        """A loss of the platform's always does."""
+        return self.lost_fen > 0 or self.alone_fen + self.fen >= figures.refund_two_from_fen
 
     @property
     def owed_fen(self) -> int:
         return sum(each.owed_fen for each in self.payees)
+
+    @property
+    def lost_fen(self) -> int:
+        return sum(each.lost_fen for each in self.payees)
 
 
 def refundable(milestone: Milestone) -> int:
@@ -106,8 +123,11 @@ def refundable(milestone: Milestone) -> int:
     return milestone.paid.total if milestone.is_over and milestone.held_by is None else 0
 
 
-def plan(order: Order, milestone: Milestone, fen: int, *, lock: bool = False) -> Plan:
-    """Who gives up what. With `lock` (and the order locked) it holds until the transaction ends.
+def plan(
+    order: Order, milestone: Milestone, fen: int, *, platform_bears: bool = False, lock: bool = False
+) -> Plan:
+    """Who gives up what; with `platform_bears` the platform what payees neither have nor may come to owe. With `lock`
+    (and the order locked) it holds until the transaction ends.
 
     Raises NotReleased, InCaseAlready, RefundTooLarge, WithTheBank, BeyondDebtCap, OrderFrozen.
     """
@@ -119,16 +139,16 @@ def plan(order: Order, milestone: Milestone, fen: int, *, lock: bool = False) ->
     if lock:
         _stand_in_line(parts)
     cooling = earnings.cooling_of(milestone.id, lock=lock)
+    if lock:
+        debts.stand_in_line(parts)
     payees = []
     for party_id, part in parts.items():
         cools = min(part, sum(e.net_fen for e in cooling if e.party_id == party_id))
         there = min(part - cools, earnings.withdrawable(party_id))
-        giving = Giving(party_id, cools, there, part - cools - there, debts.room(party_id))
-        if giving.owed_fen > giving.room_fen:
-            raise BeyondDebtCap(
-                field="amount_fen", missing=format_fen(giving.owed_fen), room=format_fen(giving.room_fen)
-            )
-        payees.append(giving)
+        missing, room = part - cools - there, debts.room(party_id)
+        if missing > room and not platform_bears:
+            raise BeyondDebtCap(field="amount_fen", missing=format_fen(missing), room=format_fen(room))
+        payees.append(Giving(party_id, cools, there, min(missing, room), room, max(0, missing - room)))
     return Plan(_alone(order.id), fen, shares, payees)
 
 
@@ -167,9 +187,13 @@ def take_back(
     reason: str,
     to_wallet: bool,
     by: Actor,
+    most_lost_fen: int = 0,
     approval_id: UUID | None = None,
 ) -> StageRefund:
-    """PP, PA and PREC of the payees, FEE and TAX→RF or MW, out of the (locked) order. Raises as `plan`."""
+    """PP, PA and PREC of the payees, FEE, TAX and at most so much of LOSS→RF or MW, out of the (locked) order.
+
+    Raises as `plan`, and QuoteChanged when the platform would lose more.
+    """
     _require(order, milestone, fen)
     back = refunds.give_back(
         fen,
@@ -180,7 +204,9 @@ def take_back(
         to_wallet=to_wallet,
         by=by,
     )
-    wanted = plan(order, milestone, fen, lock=True)
+    wanted = plan(order, milestone, fen, platform_bears=most_lost_fen > 0, lock=True)
+    if wanted.lost_fen > most_lost_fen:
+        raise QuoteChanged
     made = StageRefund(
         order_id=order.id,
         milestone_id=milestone.id,
@@ -190,6 +216,7 @@ def take_back(
         fee_fen=wanted.shares.fee,
         tax_fen=wanted.shares.tax,
         owed_fen=wanted.owed_fen,
+        lost_fen=wanted.lost_fen,
         to_wallet=to_wallet,
         reason=reason,
         by_person=by.person_id,
@@ -203,9 +230,10 @@ def take_back(
             (Account(K.PAYEE_PENDING, payee.party_id), payee.cooling_fen),
             (Account(K.PAYEE_AVAILABLE, payee.party_id), payee.available_fen),
             (Account(K.PAYEE_RECEIVABLE, payee.party_id), payee.owed_fen),
+            (Account(K.LOSSES), payee.lost_fen),
         ]
         earnings.take_back(milestone.id, payee.party_id, payee.cooling_fen)
-        earnings.take_matured(milestone.id, payee.party_id, payee.fen - payee.cooling_fen)
+        earnings.take_matured(milestone.id, payee.party_id, payee.given_fen - payee.cooling_fen)
         if payee.owed_fen:
             debts.owe(
                 payee.party_id,
@@ -226,16 +254,26 @@ def take_back(
         by=by,
         stage=milestone.kind.value,
         amount_fen=fen,
-        parts={str(payee.party_id): payee.fen for payee in wanted.payees},
+        parts={str(payee.party_id): payee.given_fen for payee in wanted.payees},
     )
+    if wanted.lost_fen:
+        alarm("refund_loss", made.id, order=order.number, amount_fen=wanted.lost_fen)
     return made
 
 
 def refund(
-    order: Order, milestone: Milestone, fen: int, *, reason: str, to_wallet: bool, by: Actor
+    order: Order,
+    milestone: Milestone,
+    fen: int,
+    *,
+    reason: str,
+    to_wallet: bool,
+    platform_bears: bool = False,
+    by: Actor,
 ) -> StageRefund | Approval:
-    """Do it, or above the figure ask for a second operator's word. Raises as `plan`."""
-    if not plan(order, milestone, fen).needs_two:
+    """Do it; above the figure, or when the platform loses by it, ask for a second operator's word. Raises as `plan`."""
+    wanted = plan(order, milestone, fen, platform_bears=platform_bears)
+    if not wanted.needs_two:
         return take_back(order, milestone, fen, reason=reason, to_wallet=to_wallet, by=by)
     content = {
         "number": order.number,
@@ -246,6 +284,7 @@ def refund(
         "to_wallet": to_wallet,
         # A second request for the same sum, after the first was carried out, is another one.
         "before_fen": milestone.reversed_fen,
+        "lost_fen": wanted.lost_fen,
     }
     return approvals.ask(ACT, order.id, content, reason=reason, by=by)
 

@@ -323,10 +323,12 @@ class _Reader:
 
     def _in_one(self, entry: Entry) -> list[Movement]:
         """For the merchant: what was released is one sum, however it was shared out and wherever it lies since."""
+        # What the platform bears of a refund is, to him, a part of what was released.
+        hidden = {K.STRIPE_FEES, K.DISPUTE_FEES} | (set() if entry.kind is PostingKind.REFUND else {K.LOSSES})
         sums: dict[tuple[str, str], int] = {}
         for leg in entry.legs:
             ends = (self._word(leg.debit), self._word(leg.credit))
-            if ends[0] != ends[1] and not {K.STRIPE_FEES, K.DISPUTE_FEES, K.LOSSES} & {
+            if ends[0] != ends[1] and not hidden & {
                 leg.debit.kind,
                 leg.credit.kind,
             }:
@@ -350,7 +352,7 @@ class _Reader:
         )
 
     def _word(self, account: Account) -> str:
-        if self.view == "merchant" and account.kind in SHARED_OUT:
+        if self.view == "merchant" and account.kind in (*SHARED_OUT, K.LOSSES):
             return say(WORDS["released"])
         if self.view in ("creator", "agency") and account.kind in (K.REFUND_IN_TRANSIT, K.MERCHANT_WALLET):
             back = STATUSES["returned"]

@@ -427,6 +427,7 @@ def share_loss(
             rest -= part
         returning.append((each, each.left_fen))
     legs += _return(returning, found)
+    debts.stand_in_line([found.payer_id, *(payees if figures.chargeback_payee_bps else ())])
     owed: list[tuple[UUID, int]] = []
     merchant = min(rest, debts.room(found.payer_id))
     owed.append((found.payer_id, merchant))
@@ -437,7 +438,7 @@ def share_loss(
     legs.append(Leg(Account(K.LOSSES), found.receivable, rest))
     if not any(leg.fen for leg in legs):
         return
-    ledger.post(
+    posted = ledger.post(
         PostingKind.CHARGEBACK_LOST,
         f"cb-lost:{found.dispute_id}",
         legs,
@@ -456,6 +457,7 @@ def share_loss(
                 title=found.title,
                 by=SYSTEM,
             )
+            debts.collect(party, posted, None if party == found.payer_id else earnings.withdrawable(party))
     if rest:
         alarm("chargeback_loss", found.id, dispute=found.dispute_id, amount_fen=rest)
 

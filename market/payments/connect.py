@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from market.accounts.actor import SYSTEM, Actor, Role
@@ -18,7 +18,7 @@ from market.kit.words import N_, say
 from market.payments import calls
 from market.payments.config import read
 from market.payments.errors import AccountRestricted, NotOnboarded, PayoutHeld, StripeRefused
-from market.payments.models import ConnectAccount
+from market.payments.models import ConnectAccount, Withdrawal
 from market.payments.params import account_params
 from market.payments.states import CallState
 from market.payments.views import AccountView, Json, account_view
@@ -75,6 +75,39 @@ def of(party_id: UUID, *, lock: bool = False) -> ConnectAccount | None:
 def of_stripe(stripe_id: str) -> UUID | None:
     """Whose account at Stripe this is; None when it is no payee's of ours."""
     return db.session.scalar(select(ConnectAccount.party_id).where(ConnectAccount.stripe_id == stripe_id))
+
+
+WALK_PAUSE, IDLE_PAUSE = timedelta(minutes=5), timedelta(hours=6)
+BANKS_MAY_RETURN = timedelta(days=14)
+"""How long after it was paid a payout may still come back."""
+
+
+def due_for_a_walk(most: int) -> list[str]:
+    """Accounts whose events at Stripe should be walked, those that waited longest first: often while money is under
+    way to the bank or may come back, and while something is missing for being paid; else a few times a day."""
+    under_way = select(Withdrawal.party_id).where(
+        or_(Withdrawal.ended_at.is_(None), Withdrawal.ended_at > now() - BANKS_MAY_RETURN)
+    )
+    often = or_(
+        ConnectAccount.party_id.in_(under_way),
+        ConnectAccount.payouts_enabled.is_(False),
+        ConnectAccount.transfers_enabled.is_(False),
+    )
+    due = or_(
+        ConnectAccount.walked_at.is_(None),
+        ConnectAccount.walked_at < now() - IDLE_PAUSE,
+        and_(often, ConnectAccount.walked_at < now() - WALK_PAUSE),
+    )
+    rows = select(ConnectAccount.stripe_id).where(ConnectAccount.stripe_id.is_not(None), due)
+    found = db.session.scalars(rows.order_by(ConnectAccount.walked_at.nulls_first()).limit(most))
+    return [str(stripe_id) for stripe_id in found]
+
+
+def walked(stripe_id: str) -> None:
+    """Its events were looked through just now, or cannot be."""
+    db.session.execute(
+        update(ConnectAccount).where(ConnectAccount.stripe_id == stripe_id).values(walked_at=now())
+    )
 
 
 def begin(party_id: UUID, *, by: Actor) -> tuple[ConnectAccount, UUID | None]:

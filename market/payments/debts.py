@@ -5,7 +5,7 @@ recovered oldest first: from the next earnings when they have cooled, from money
 payee's Stripe account, or, when nothing else is left, written off by two persons.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -204,12 +204,39 @@ def page_of(party_id: UUID) -> str:
     return {Role.MERCHANT: "/m/debts", Role.AGENCY: "/a/debts"}.get(role, "/u/debts")
 
 
+def stand_in_line(parties: Iterable[UUID]) -> None:
+    """Hold what these parties have until the transaction ends, before a debt of theirs is posted: money that comes
+    meanwhile waits and then pays it, money that goes is gone before we look. After the order's lock."""
+    accounts = []
+    for party_id in parties:
+        if account_of(party_id).kind is K.MERCHANT_RECEIVABLE:
+            accounts.append(Account(K.MERCHANT_WALLET, party_id))
+        else:
+            accounts += [Account(K.PAYEE_PENDING, party_id), Account(K.PAYEE_AVAILABLE, party_id)]
+    ledger.lock(accounts)
+
+
+def collect(party_id: UUID, posting_id: UUID, most_fen: int | None = None) -> int:
+    """What the party has already pays the debt that this posting made, as new money would; returns how much.
+
+    At most `most_fen`: of a payee's money some may be held back. Wants `stand_in_line` before the posting.
+    """
+    debt = account_of(party_id).kind
+    into = next(Account(kind, party_id) for kind, (owed, _) in SWEPT_INTO.items() if owed is debt)
+    there = books.balance(into)
+    return _pay(into, f"{posting_id}:{party_id}", there if most_fen is None else min(there, most_fen))
+
+
 def sweep(into: Account, posting_id: UUID, most_fen: int) -> int:
     """New money pays debts first, PA→PREC of a payee, MW→MREC of a merchant, at most what this posting brought;
     returns how much.
 
     The ledger calls it in the transaction of every posting that brings money into PA or MW.
     """
+    return _pay(into, str(posting_id), most_fen)
+
+
+def _pay(into: Account, cause: str, most_fen: int) -> int:
     party_id = into.owner
     debt, way = SWEPT_INTO[into.kind]
     open_ = [each for each in _locked(party_id) if each.account is debt]
@@ -218,7 +245,7 @@ def sweep(into: Account, posting_id: UUID, most_fen: int) -> int:
         return 0
     made = ledger.post(
         PostingKind.RECOVERY,
-        f"sweep:{posting_id}",
+        f"sweep:{cause}",
         [Leg(into, Account(debt, party_id), fen)],
         source=("party", party_id),
         by=SYSTEM,

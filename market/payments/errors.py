@@ -10,6 +10,10 @@ class StripeAway(Unavailable):
     headers = {"Retry-After": "10"}
 
 
+class AccountGone(Exception):
+    """A payee's account that was closed, or disconnected from us: Stripe lets nobody of ours look into it."""
+
+
 class StripeRefused(Refusal):
     """Stripe understood and said no; `code` is its reason, `message` its sentence (never shown to people)."""
 

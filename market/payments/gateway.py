@@ -14,7 +14,7 @@ import stripe
 
 from market.kit.db import db
 from market.payments.config import StripeConfig, read
-from market.payments.errors import StripeAway, StripeRefused
+from market.payments.errors import AccountGone, StripeAway, StripeRefused
 from market.payments.evidence_files import stream_of
 from market.payments.params import REFUND_EXPAND
 from market.payments.views import (
@@ -303,9 +303,17 @@ def balance() -> dict[str, int]:
 
 
 def events(
-    *, since: int | None, after: str | None, limit: int, undelivered: bool = False
+    *,
+    since: int | None,
+    after: str | None,
+    limit: int,
+    undelivered: bool = False,
+    account: str | None = None,
 ) -> tuple[list[Json], bool]:
-    """One page of Stripe's events, newest first, and whether there are more."""
+    """One page of Stripe's events, newest first, and whether there are more; ours, or those of a payee's account.
+
+    Raises AccountGone when the account is not ours to look into any more.
+    """
     params: Any = {"limit": limit}
     if since is not None:
         params["created"] = {"gte": since}
@@ -313,8 +321,14 @@ def events(
         params["starting_after"] = after
     if undelivered:
         params["delivery_success"] = False
-    with _translated():
-        page = client().v1.events.list(params)
+    options: Any = {"stripe_account": account} if account else {}
+    try:
+        with _translated():
+            page = client().v1.events.list(params, options)
+    except StripeAway as away:
+        if account and isinstance(away.__cause__, stripe.PermissionError):
+            raise AccountGone from away
+        raise
     return [each.to_dict() for each in page.data], bool(page.has_more)
 
 

@@ -25,7 +25,7 @@ from market.payments import (
     withdrawals,
 )
 from market.payments.alarms import alarm
-from market.payments.errors import StripeAway, StripeRefused
+from market.payments.errors import AccountGone, StripeAway, StripeRefused
 from market.payments.models import StripeEvent
 from market.payments.states import InboxState
 from market.payments.views import moment
@@ -177,30 +177,47 @@ def replay(*, since: datetime | None = None, type: str = "", event_id: str = "")
 MISSED_OVERLAP = timedelta(hours=1)
 
 
-def fetch_missed() -> int:
-    """Walk Stripe's own list of events and store those that never came; the number of new ones.
+ACCOUNTS_AT_ONCE = 100
 
-    The list is the platform's: what happens to a payee's payouts is looked after by polls.
-    """
-    since = entries.cursor("events")
+
+def fetch_missed() -> int:
+    """Walk Stripe's own lists of events, the platform's and those of the payees' accounts that are due for it, and
+    store what never came; the number of new ones."""
+    new = _walk("events", None)
+    for account in connect.due_for_a_walk(ACCOUNTS_AT_ONCE):
+        try:
+            new += _walk(f"events:{account}", account)
+        except (AccountGone, StripeRefused) as gone:
+            log.warning("webhooks.account_closed_to_us", account=account, error=str(gone))
+        with transaction():
+            connect.walked(account)
+    if new:
+        log.warning("webhooks.missed", count=new)
+    return new
+
+
+def _walk(cursor: str, account: str | None) -> int:
+    """One list, from an hour behind its cursor on; the cursor moves when the end was reached."""
+    since = entries.cursor(cursor)
     newest, new, after = since, 0, None
     while True:
         page, more = gateway.events(
-            since=int((since - MISSED_OVERLAP).timestamp()) if since else None, after=after, limit=100
+            since=int((since - MISSED_OVERLAP).timestamp()) if since else None,
+            after=after,
+            limit=100,
+            account=account,
         )
         with transaction():
             for event in page:
                 if event["type"] in HANDLERS or event["type"] in ALARMING:
-                    new += receive(event) == "stored"
+                    new += receive(event | ({"account": account} if account else {})) == "stored"
                 newest = max(newest or moment(event["created"]), moment(event["created"]))
         if not more or not page:
             break
         after = page[-1]["id"]
     if newest:
         with transaction():
-            entries.advance("events", newest)
-    if new:
-        log.warning("webhooks.missed", count=new)
+            entries.advance(cursor, newest)
     return new
 
 

@@ -159,6 +159,8 @@ class ConnectAccount(Row, Base):
     rhythm: Mapped[PayoutRhythm] = mapped_column(default=PayoutRhythm.MANUAL, server_default=text("'manual'"))
     next_payout_at: Mapped[datetime | None]
     looked_at: Mapped[datetime | None]
+    walked_at: Mapped[datetime | None]
+    """When its list of events was last walked for what never came."""
 
 
 class Earning(Row, Base):

@@ -78,6 +78,7 @@ def test_the_web_role_reads_the_ledger_and_posts_to_it_and_no_more():
     assert ledger_is_open_to(url) == []
     assert may == {
         ("ledger_post", True),
+        ("ledger_lock", True),
         ("ledger_checkpoint", True),
         ("ledger_open", False),
         ("ledger_seal", True),

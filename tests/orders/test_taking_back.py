@@ -1,6 +1,8 @@
 """Refunds after release: everybody gives back his share, nobody more than the cap, and never twice."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -8,10 +10,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from market.kit.db import db
+from market.kit.db import db, transaction
 from market.kit.figures import figures
 from market.kit.ids import encode
-from market.orders import queries
+from market.ledger.checks import check_all
+from market.orders import queries, taking_back
 from market.orders.shares import Shares
 from market.payments import service as payments
 from market.payments.models import Earning
@@ -213,4 +216,119 @@ def test_the_operator_sees_who_gives_what_before_the_click(
     assert "商家与创作者商定" in page.get(here).text
     assert play.balance(app, "MW", mei.party_id) == 10_000
     assert mei.browser().get(here).status_code in (303, 403, 404)
+    play.ledger_is_sound(app)
+
+
+@contextmanager
+def capped(fen: int) -> Iterator[None]:
+    """So much a payee may come to owe."""
+    cap = figures.payee_debt_cap_fen
+    object.__setattr__(figures, "payee_debt_cap_fen", fen)
+    try:
+        yield
+    finally:
+        object.__setattr__(figures, "payee_debt_cap_fen", cap)
+
+
+def agree(qian: Player, asked: Any) -> Any:
+    approval = qian.api("GET", f"/approvals/{asked['approval_id']}").json
+    return qian.api(
+        "POST",
+        f"/approvals/{asked['approval_id']}/consent",
+        json={"content_hash": approval["content_hash"]},
+        headers={"Idempotency-Key": "ok"},
+    )
+
+
+def withdraw(lin: Player, fen: int, key: str = "w") -> None:
+    made = lin.api("POST", "/withdrawals", json={"amount_fen": fen}, headers={"Idempotency-Key": key})
+    assert made.status_code == 201, made.text
+
+
+def test_what_nobody_can_be_made_to_pay_the_platform_bears_by_two_operators(
+    app: Flask, mei: Player, lin: Player, zhou: Player, qian: Player, sandbox: Sandbox
+) -> None:
+    order_id = released(mei, lin, sandbox)
+    play.onboard(lin, sandbox)
+    play.shift(73)
+    sandbox.settle()
+    net = play.balance(app, "PA", lin.party_id)
+    withdraw(lin, net - 1_000)
+    sandbox.settle()
+
+    with capped(20_000):
+        assert problem(refund(zhou, order_id, SCRIPT, "alone"))[:2] == (409, "beyond-debt-cap")
+        asked = refund(zhou, order_id, SCRIPT, "borne", platform_bears=True)
+        assert asked.status_code == 201 and asked.json["refund"] is None, asked.text
+        assert play.balance(app, "LOSS") == 0, "nothing before the second word"
+        page = zhou.browser().get(
+            f"/ops/orders/{encode('ord', order_id)}?milestone_id={script_of(app, order_id)}"
+            "&amount_fen=1000&platform_bears=true"
+        )
+        assert page.status_code == 200 and "平台承担" in page.text
+        done = agree(qian, asked.json)
+    sandbox.settle()
+
+    assert done.status_code == 200, done.text
+    lost = net - 1_000 - 20_000
+    assert play.balance(app, "LOSS") == lost
+    assert play.balance(app, "PREC", lin.party_id) == 20_000
+    assert play.balance(app, "PA", lin.party_id) == play.balance(app, "FEE") == play.balance(app, "TAX") == 0
+    with app.app_context():
+        made = taking_back.of_order(order_id)[0]
+        assert (made.amount_fen, made.owed_fen, made.lost_fen) == (SCRIPT, 20_000, lost)
+        assert check_all() == []
+    for player in (mei, lin, zhou):
+        yuan = player.api("GET", f"/orders/{encode('ord', order_id)}/money").json
+        assert sum(part["fen"] for part in yuan["totals"]) == 1_000_000
+    assert "平台承担" not in mei.api("GET", f"/orders/{encode('ord', order_id)}/money").get_data(as_text=True)
+
+
+def test_a_loss_that_grew_since_it_was_asked_for_is_asked_for_again(
+    app: Flask, mei: Player, lin: Player, zhou: Player, qian: Player, sandbox: Sandbox
+) -> None:
+    order_id = released(mei, lin, sandbox)
+    play.onboard(lin, sandbox)
+    play.shift(73)
+    sandbox.settle()
+    net = play.balance(app, "PA", lin.party_id)
+    withdraw(lin, net // 2)
+
+    with capped(0):
+        asked = refund(zhou, order_id, SCRIPT, "borne", platform_bears=True)
+        withdraw(lin, 1_000, "more")
+        late = agree(qian, asked.json)
+
+    assert problem(late)[:2] == (409, "quote-changed"), late.text
+    assert play.balance(app, "LOSS") == 0 and play.balance(app, "PREC", lin.party_id) == 0
+    play.ledger_is_sound(app)
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+def test_a_refund_races_with_earnings_that_mature_and_no_debt_stays_beside_money(
+    app: Flask, mei: Player, lin: Player, zhou: Player, sandbox: Sandbox, turn: int
+) -> None:
+    """What matures meanwhile either is there to be taken, or finds the debt and pays it."""
+    order_id = released(mei, lin, sandbox)
+    play.onboard(lin, sandbox)
+    play.shift(73)
+    sandbox.settle()
+    withdraw(lin, play.balance(app, "PA", lin.party_id))
+    play.accept(mei, play.submit(lin, order_id, "video"))
+    play.shift(73)  # the draft's earning is due, and no worker runs here
+    with app.app_context():
+        earning = db.session.scalars(select(Earning.id).where(Earning.matured_at.is_(None))).one()
+
+    def mature() -> None:
+        with app.app_context(), transaction():
+            payments.mature(earning, {})
+
+    acts: list[Any] = [mature, lambda: refund(zhou, order_id, SCRIPT)]
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(act) for act in (acts if turn == 1 else acts[::-1])]:
+            done.result()
+    sandbox.settle()
+
+    assert play.balance(app, "PREC", lin.party_id) == 0
+    assert play.balance(app, "PA", lin.party_id) > 0
     play.ledger_is_sound(app)

@@ -421,7 +421,7 @@ def test_money_of_a_wallet_is_set_aside_and_the_rest_is_owed(
             (PostingKind.TOP_UP, "charge:ch_wallet", Leg(Account(AccountKind.STRIPE_CLEARING), wallet, 500)),
             (PostingKind.FUND, "fund:x:1", Leg(wallet, Account(AccountKind.SUSPENSE), 200)),
         ):
-            ledger.post(kind, key, [leg], source=("checkout", paid.id), by=SYSTEM)
+            ledger.post(kind, key, [leg], source=("checkout", paid.id), by=SYSTEM, external_ref="ch_wallet")
     view = DisputeView(
         id="du_w", charge="ch_wallet", amount=500, currency="CNY", reason="fraudulent", status="needs_response",
         created=paid.created_at, due_by=None, submission_count=0, taken=Booked(500, 100, "CNY"), given_back=None,

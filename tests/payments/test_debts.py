@@ -28,7 +28,8 @@ from market.payments.debts import Debt, DebtCause
 from market.payments.refunds import Reason
 from market.payments.views import Booked, DisputeView
 from tests import play
-from tests.conftest import Player, submit
+from tests.conftest import Player, drain_all, submit
+from tests.payments import bank
 from tests.sandbox import Sandbox
 
 K = AccountKind
@@ -110,8 +111,6 @@ def test_a_small_debt_leaves_the_rest_to_the_payee(
 def test_sweep_and_withdrawal_at_once_spend_nothing_twice(
     app: Flask, mei: Player, lin: Player, sandbox: Sandbox, seed: int
 ) -> None:
-    from tests.conftest import drain_all
-
     play.onboard(lin, sandbox)
     order_id = earned(app, mei, lin, sandbox)
     play.shift(80)
@@ -152,7 +151,7 @@ def top_up(app: Flask, mei: Player, fen: int, key: str = "charge:ch_1", source: 
             PostingKind.TOP_UP,
             key,
             [Leg(Account(K.LOSSES), Account(K.MERCHANT_WALLET, mei.party_id), fen)],
-            source=("checkout", source),
+            source=("test", source),
             by=SYSTEM,
         )
 
@@ -396,3 +395,101 @@ def test_the_pages_tell_the_debtor_why_and_the_operators_how_old(
     assert asked.status_code == 303 and "/ops/approvals/" in asked.headers["Location"]
     assert "等待审批" in browser.get(page).text
     assert lin.browser().get(page).status_code == 403
+
+
+def charged_back_after_release(app: Flask, mei: Player, lin: Player, sandbox: Sandbox) -> str:
+    """An order that is over, whose payment the bank then took back; Stripe's id of the dispute."""
+    from market.delivery import service as delivery
+
+    order_id = play.funded(mei, lin, sandbox, price_fen=300_000)
+    play.accept(mei, play.submit(lin, order_id))
+    play.accept(mei, play.submit(lin, order_id, "video"))
+    with app.app_context(), transaction():
+        delivery.land(order_id, {})
+    play.shift(80)
+    sandbox.settle()
+    return bank.dispute(app, sandbox, order_id)
+
+
+def test_a_debt_is_paid_at_once_by_what_the_wallet_holds(
+    app: Flask, mei: Player, lin: Player, sandbox: Sandbox
+) -> None:
+    dispute = charged_back_after_release(app, mei, lin, sandbox)
+    top_up(app, mei, 120_000)
+
+    bank.decide(sandbox, dispute, "lost")
+
+    assert play.balance(app, "MW", mei.party_id) == 0
+    assert play.balance(app, "MREC", mei.party_id) == 180_000
+    debt = mei.api("GET", "/debts").json["data"][0]
+    assert (debt["amount_fen"], debt["open_fen"]) == (300_000, 180_000)
+    is_sound(app)
+
+
+def test_a_refund_after_release_into_the_wallet_pays_the_merchants_debt_first(
+    app: Flask, mei: Player, lin: Player, zhou: Player, sandbox: Sandbox
+) -> None:
+    order_id = earned(app, mei, lin, sandbox)
+    owe(app, mei, 15_000)
+    script = mei.api("GET", f"/orders/{encode('ord', order_id)}").json["milestones"][0]["id"]
+
+    made = zhou.api(
+        "POST",
+        f"/orders/{encode('ord', order_id)}/milestones/{script}/refunds",
+        json={"amount_fen": 20_000, "reason": "双方同意退一部分", "to_wallet": True},
+        headers={"Idempotency-Key": "k"},
+    )
+
+    assert made.status_code == 201
+    assert play.balance(app, "MREC", mei.party_id) == 0
+    assert play.balance(app, "MW", mei.party_id) == 5_000
+    is_sound(app)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_new_debt_spending_and_new_money_at_once_leave_no_debt_beside_money(
+    app: Flask, mei: Player, lin: Player, sandbox: Sandbox, seed: int
+) -> None:
+    """The bank decides while the merchant pays an order from the wallet, sends money back, and tops it up."""
+    dispute = charged_back_after_release(app, mei, lin, sandbox)
+    top_up(app, mei, 100_000)
+    next_id = play.award(mei, lin, price_fen=90_000, title="第二条片子：手冲壶开箱")
+    bank.decide(sandbox, dispute, "lost", settle=False)
+
+    def lose() -> None:
+        sandbox.deliver()
+        with app.app_context():
+            from market.payments import outbox
+
+            outbox.drain()
+            drain_all()
+
+    def spend() -> int:
+        return int(
+            mei.api(
+                "POST",
+                f"/orders/{encode('ord', next_id)}/checkouts",
+                json={"means": "wallet"},
+                headers={"Idempotency-Key": "spend"},
+            ).status_code
+        )
+
+    acts: list[Any] = [
+        lose,
+        spend,
+        *(
+            lambda n=n: top_up(app, mei, 10_000, f"charge:ch_r{n}", UUID(int=100 + n))  # type: ignore[misc]
+            for n in range(3)
+        ),
+    ]
+    random.Random(seed).shuffle(acts)
+    with ThreadPoolExecutor(5) as crowd:
+        for done in [crowd.submit(act) for act in acts]:
+            done.result()
+    sandbox.settle()
+
+    wallet, owed = play.balance(app, "MW", mei.party_id), play.balance(app, "MREC", mei.party_id)
+    spent = 90_000 if play.balance(app, "EU", next_id) or wallet + 300_000 - owed != 130_000 else 0
+    assert not (wallet and owed), (wallet, owed)
+    assert owed == 300_000 - (130_000 - spent), (wallet, owed, spent)
+    is_sound(app)

@@ -12,8 +12,8 @@ from flask import Flask
 
 from market.kit.db import db, transaction
 from market.orders import queries as orders
-from market.payments import inbox, outbox
-from market.payments.models import StripeEvent
+from market.payments import connect, inbox, outbox
+from market.payments.models import StripeEvent, Withdrawal
 from market.payments.states import InboxState
 from prove.webhooks import totals, trial
 from tests import play
@@ -110,3 +110,73 @@ def test_an_event_that_was_put_aside_can_be_replayed_by_name(app: Flask, sandbox
         row = db.session.query(StripeEvent).one()
         assert row.state is InboxState.IGNORED and row.tries == 1
         assert row.done_at is not None and row.done_at - row.received_at < timedelta(hours=1)
+
+
+@pytest.mark.parametrize(("fault", "state"), [("", "paid"), ("account_closed", "bounced")])
+def test_what_never_came_from_a_payees_account_is_found_in_its_own_list(
+    app: Flask, mei: Player, lin: Player, sandbox: Sandbox, fault: str, state: str
+) -> None:
+    """No event arrives and nothing is polled: the walk alone tells that the account can be paid, and what the bank
+    said to the payout."""
+    order_id = play.funded(mei, lin, sandbox, price_fen=PRICE)
+    play.accept(mei, play.submit(lin, order_id))
+    play.shift(73)
+    sandbox.settle()
+    assert lin.api("POST", "/connect/onboarding").status_code == 201
+    with app.app_context():
+        account = connect.of(lin.party_id)
+        assert account is not None and account.stripe_id
+        stripe_id = account.stripe_id
+        db.session.remove()
+    sandbox.onboard(stripe_id)
+
+    def walk() -> int:
+        with app.app_context():
+            found = inbox.fetch_missed()
+            while inbox.handle_next():
+                pass
+            db.session.remove()
+        sandbox.new_events()  # none is delivered
+        return found
+
+    assert lin.api("GET", "/connect").json["payable"] is False
+    assert walk() > 0
+    assert lin.api("GET", "/connect").json["payable"] is True
+    assert walk() == 0, "not due again"
+
+    if fault:
+        sandbox.fault("payout", code=fault)
+    made = lin.api("POST", "/withdrawals", json={"amount_fen": 20_000}, headers={"Idempotency-Key": "w"})
+    with app.app_context():
+        outbox.drain()
+        withdrawal = db.session.query(Withdrawal).one()
+        payout_id = withdrawal.payout_id
+        db.session.remove()
+    assert made.status_code == 201 and payout_id
+    sandbox.control("clock", advance_s=10)  # the bank's answer
+    play.shift(0.2)
+    assert walk() > 0
+    assert lin.api("GET", f"/withdrawals/{made.json['id']}").json["state"] == state
+    play.ledger_is_sound(app)
+
+
+def test_an_account_that_was_closed_to_us_does_not_stop_the_walk(
+    app: Flask, mei: Player, lin: Player, bo: Player, sandbox: Sandbox
+) -> None:
+    for payee in (lin, bo):
+        assert payee.api("POST", "/connect/onboarding").status_code == 201
+    with app.app_context():
+        gone, there = connect.of(lin.party_id), connect.of(bo.party_id)
+        assert gone and there and there.stripe_id
+        gone.stripe_id = "acct_closed"
+        db.session.commit()
+        stripe_id = there.stripe_id
+        db.session.remove()
+    sandbox.onboard(stripe_id)
+
+    with app.app_context():
+        assert inbox.fetch_missed() > 0
+        outbox.drain()
+        assert connect.due_for_a_walk(10) == []
+        db.session.remove()
+    assert bo.api("GET", "/connect").json["payable"] is True

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261127_walked_accounts"
-down_revision = "20261127_dispute_files"
+down_revision = "20261127_shoots"
 branch_labels = None
 depends_on = None
 

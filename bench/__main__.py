@@ -17,8 +17,8 @@ from bench.rounds import Result
 from bench.server import Missing
 
 BENCHES = ("posting", "hot", "release", "pages", "transcode")
-GROUPS = ("money", "matching")
-"""Measured when named only: `money` holds the first three and what has to be installed for it, `matching` needs data."""
+GROUPS = ("money", "matching", "effect")
+"""Measured when named only: `money` holds the first three and what has to be installed for it, `matching` needs data, `effect` is about intervals, not speed."""
 
 console = Console(stderr=True)
 

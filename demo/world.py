@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from math import exp
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from demo.words import ASKS, CHANGED, GREETINGS, PLANS, REMARKS, Ask
 from market.accounts import service as accounts
 from market.accounts.actor import Actor, Role
 from market.accounts.models import Membership, Verification
+from market.accounts.vocabulary import Format
 from market.agencies import service as agencies
 from market.bids import invitations
 from market.bids import service as bids
@@ -28,6 +30,7 @@ from market.creators import service as creators
 from market.delivery import queries as deliveries
 from market.delivery import service as delivery
 from market.delivery.models import Kind, Submission
+from market.effect import service as effect
 from market.feed import service as feed
 from market.kit import clock
 from market.kit.db import db, transaction
@@ -134,6 +137,7 @@ def build(world: World, *, size: str, told: Told) -> None:
     clock.shift(timedelta())
     settle()
     told("today", 0, 1)
+    elsewhere(world)
     around(world)
     settle()
 
@@ -518,6 +522,33 @@ class Story:
         publish_at = evening if waits else None
         with transaction():
             delivery.accept(last.id, by=self.merchant, publish_at=publish_at)
+
+
+def elsewhere(world: World) -> None:
+    """What creators did before they came, as their agencies would import it: works with what they cost and brought."""
+    draw = random.Random(world.chance.random())  # so that what follows is not moved by how much is drawn here
+    for creator in CREATORS:
+        gift = draw.gauss(0, 0.4)
+        offered = [
+            (format, yuan)
+            for format, yuan in zip((Format.ARTICLE, Format.VIDEO, Format.LIVE), creator.prices, strict=True)
+            if yuan
+        ]
+        with transaction():
+            for at in range(draw.randint(4, 14)):
+                format, yuan = draw.choice(offered)
+                plays = int(5 * creator.fans**0.85 * exp(gift + draw.gauss(0, 0.45)))
+                effect.note(
+                    f"import:{creator.key}:{at}",
+                    creator_id=_party(world.actors[creator.key]),
+                    at=world.ago(DAYS + draw.uniform(1, 300)),
+                    category=draw.choice(creator.categories),
+                    format=format,
+                    price_fen=int(yuan * draw.uniform(0.85, 1.1)) * 100,
+                    plays=plays,
+                    interactions=int(plays * draw.uniform(0.012, 0.06)),
+                )
+    effect.refit()
 
 
 def around(world: World) -> None:

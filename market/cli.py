@@ -11,6 +11,7 @@ from flask.cli import AppGroup
 from market.accounts import service
 from market.accounts.actor import Role
 from market.accounts.models import Verification
+from market.effect.cli import effect
 from market.kit.db import transaction
 from market.ledger.cli import ledger
 from market.matching.cli import matching
@@ -29,7 +30,7 @@ def register(app: Flask) -> None:
     ledger.add_command(order_books.explain)
     app.cli.add_command(media_font)
     app.cli.add_command(media_tracks)
-    for group in (ledger, matching, webhooks, stripe, reconcile):
+    for group in (ledger, matching, effect, webhooks, stripe, reconcile):
         app.cli.add_command(group)
 
 

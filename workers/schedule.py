@@ -10,6 +10,7 @@ from sqlalchemy import delete
 from sqlalchemy.exc import DBAPIError
 
 from market.accounts.models import RememberedAnswer, SignIn
+from market.effect import service as effect
 from market.invoices import listeners
 from market.kit.clock import now
 from market.kit.db import db, transaction
@@ -99,6 +100,7 @@ def learn() -> None:
     """Matching learns from what was delivered; nothing to do most hours."""
     history.rebuild_when_stale()
     match_text.refit_when_stale()
+    effect.refit_when_stale()
 
 
 @dataclass

@@ -215,6 +215,7 @@ def _bid_page(task: Task, bid: Bid | None, form: Form) -> str:
     ]
     waiting = queries.waiting(actor).where(Invitation.task_id == task.id)
     commission = bid.commission_bps if bid else 0
+    whose = bid.creator_id if bid else me if actor.role is Role.CREATOR else form.values.get("creator_id")
     return render_template(
         "bids/bid.html",
         **brief_context(task),
@@ -233,6 +234,8 @@ def _bid_page(task: Task, bid: Bid | None, form: Form) -> str:
         last_day=service.last_day(task) if task.deadline else None,
         first_day=service.today(),
         invitation=db.session.scalar(waiting.limit(1)) if bid is None else None,
+        advice=registry.advice(task, whose),
+        advice_for=whose,
         net=example(commission, price_fen=bid.price_fen) if bid else None,
         figures=figures,
         prefix=PREFIX[actor.role],

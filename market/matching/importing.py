@@ -19,8 +19,10 @@ from market.accounts.models import Person, Verification
 from market.accounts.vocabulary import CATEGORIES, Format
 from market.creators import service as creators
 from market.creators.schemas import ProfileChangeSchema
+from market.effect import service as effect
+from market.effect.schemas import OutcomeNewSchema
 from market.kit.db import db
-from market.kit.schemas import Choice, Instant, Lines, Schema, Text
+from market.kit.schemas import Choice, Fen, Instant, Lines, Schema, Text
 from market.kit.words import _
 from market.matching import history
 from market.matching.models import ImportedAccount
@@ -56,6 +58,12 @@ class WorkLine(Schema):
     tags = Lines(most=50, load_default=list)
     category = Choice(list(CATEGORIES), load_default="digital")
     format = Choice([each.value for each in Format], load_default=Format.ARTICLE.value)
+    price_fen = Fen(load_default=None)
+    outcome = fields.Nested(
+        OutcomeNewSchema,
+        load_default=None,
+        metadata={"description": "what it brought: of works with one creator"},
+    )
 
 
 LINES: dict[str, type[Schema]] = {"account": AccountLine, "work": WorkLine}
@@ -178,6 +186,21 @@ def _work(number: int, line: dict[str, Any], add_up: bool, report: Report) -> No
         said = _("没有导入过这个账号：%(ref)s。请先给出它的 account 行。", ref="、".join(unknown))
         report.refused.append(Refused(number, "/merchant" if merchant is None else "/creators", said))
         return
+    outcome = line["outcome"]
+    if outcome and len(makers) > 1:
+        said = _("有多位创作者的作品不能带 outcome：播放和互动分不清是谁的。")
+        report.refused.append(Refused(number, "/outcome", said))
+        return
+    if outcome:
+        effect.note(
+            f"import:{line['id']}",
+            creator_id=next(party for party in makers.values() if party),
+            at=line["at"],
+            category=line["category"],
+            format=Format(line["format"]),
+            price_fen=line["price_fen"],
+            **outcome,
+        )
     made = history.note(
         f"import:{line['id']}",
         merchant_id=merchant,

@@ -8,6 +8,7 @@ from flask import Blueprint, render_template
 
 from market.accounts.actor import Role
 from market.accounts.edge import current_actor, hat
+from market.effect import advice
 from market.kit.errors import NotFound
 from market.matching import service
 from market.tasks import queries as tasks
@@ -37,7 +38,9 @@ def creators(task_id: UUID) -> Any:
     task = tasks.find_visible(task_id, actor)
     if not actor.is_party(task.merchant_id):
         raise NotFound
-    return render_template("matching/creators.html", task=task, matches=service.rank(task, 20))
+    matches = service.rank(task, 20)
+    known = advice.for_task(task)
+    return render_template("matching/creators.html", task=task, matches=matches, advice=known)
 
 
 @bp.get("/u/matches")

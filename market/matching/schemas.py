@@ -3,6 +3,7 @@
 import marshmallow as ma
 from marshmallow import fields
 
+from market.effect.schemas import ExpectedEffectSchema
 from market.kit.schemas import PublicId, Schema, Whole
 
 
@@ -46,6 +47,12 @@ class MatchSchema(Schema):
 
 
 class CreatorMatchSchema(MatchSchema):
+    expected = fields.Nested(
+        ExpectedEffectSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "at the listed price; null while too few outcomes are known"},
+    )
     creator_id = PublicId("pty", required=True)
     name = fields.String(required=True, attribute="creator.party.name")
     handle = fields.String(required=True, attribute="creator.party.handle")

@@ -7,6 +7,7 @@ from uuid import UUID
 from market.creators.models import Profile
 from market.creators.queries import profile as find_profile
 from market.creators.queries import profiles
+from market.effect.service import Expected, expect_of
 from market.matching import queries, retrieval
 from market.matching.scoring import Reason, Record, Score, against, score
 from market.tasks.models import Task
@@ -23,6 +24,8 @@ class Match:
     task: Task
     made: Score
     against: Reason | None = None
+    expected: Expected | None = None
+    """What the work may bring at the listed price; None while too little is known."""
 
     @property
     def creator_id(self) -> UUID:
@@ -68,7 +71,8 @@ def rank(task: Task, limit: int = 20) -> list[Match]:
     best = sorted(scores, key=lambda id: (-scores[id].value, id))
     best = _spread(best, queries.agencies(best[: limit + 5 * AMONG_THE_FIRST]))[:limit]
     top = [scores[id] for id in best]
-    return [Match(found[id], task, scores[id], against(scores[id], top)) for id in best]
+    expected = expect_of(best, task.category, task.format)
+    return [Match(found[id], task, scores[id], against(scores[id], top), expected.get(id)) for id in best]
 
 
 def _spread(best: list[UUID], agencies: dict[UUID, UUID]) -> list[UUID]:

@@ -145,7 +145,11 @@ def autosave(task_id: UUID) -> Any:
         updated=task.updated_at.isoformat(),
         errors=form.errors,
         stages=render_template(
-            "tasks/_money.html", stages=stages(task.budget_fen), band=_band(task), task=task
+            "tasks/_money.html",
+            stages=stages(task.budget_fen),
+            band=_band(task),
+            advice=registry.advice(task),
+            task=task,
         ),
         preview=render_template("tasks/_preview.html", **brief_context(task), missing=faults(task)),
     )
@@ -210,6 +214,7 @@ def _edit_page(task: Task, form: Form) -> str:
         **brief_context(task),
         missing=faults(task),
         band=_band(task),
+        advice=registry.advice(task),
         categories=options(CATEGORIES),
         formats=options(FORMATS),
         picks=_product_choices(task),

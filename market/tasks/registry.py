@@ -21,6 +21,9 @@ Campaigns = Callable[[], Mapping[str, str]]
 Fits = Callable[[UUID, Sequence[Any]], Mapping[UUID, Fit]]
 Picks = Callable[[UUID, int], Sequence[tuple[UUID, Fit]]]
 
+Advise = Callable[[Any, UUID | None], Any]
+
+_advise: list[Advise] = []
 _campaigns: list[Campaigns] = []
 _fits: list[Fits] = []
 _picks: list[Picks] = []
@@ -39,6 +42,15 @@ def register_fits(fits: Fits) -> None:
 def register_picks(picks: Picks) -> None:
     """`picks(creator_id, limit)` gives the best open briefs for a creator, best first."""
     _picks[:] = [picks]
+
+
+def register_advice(advise: Advise) -> None:
+    """`advise(task, creator_id)` gives what the work may bring and what such work costs (effect/_advice.html shows it)."""
+    _advise[:] = [advise]
+
+
+def advice(task: Any, creator_id: UUID | None = None) -> Any:
+    return _advise[0](task, creator_id) if _advise else None
 
 
 def campaigns() -> dict[str, str]:

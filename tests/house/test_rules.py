@@ -48,6 +48,7 @@ FLOORS = [
     {"matching", "publication"},
     {"disputes"},
     {"delivery"},
+    {"effect"},
     {"reconciliation", "invoices"},
     {"orders"},
     {"bids"},

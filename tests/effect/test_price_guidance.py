@@ -1,0 +1,81 @@
+"""Quartiles of accepted bids: of the narrowest group that is large enough, and never of so few that one shows."""
+
+from datetime import date
+
+from market.kit import ids
+from tests.briefs import opened
+from tests.matching.conftest import profile
+
+PRICES = [100_000, 200_000, 300_000, 400_000, 500_000, 600_000, 700_000, 800_000]
+
+
+def accepted(app, merchants, creators, prices, **over):
+    """Briefs awarded at these prices, in turn by merchant and creator; written as rows, since only those are asked."""
+    from market.bids.models import Bid, BidState
+    from market.kit.clock import now
+    from market.kit.db import db, transaction
+
+    for at, price in enumerate(prices):
+        task = opened(merchants[at % len(merchants)], **over)
+        with app.app_context(), transaction():
+            db.session.add(
+                Bid(
+                    task_id=ids.decode("tsk", task["id"]),
+                    creator_id=creators[at % len(creators)].party_id,
+                    price_fen=price,
+                    plan="照需求做",
+                    delivery_on=date(2026, 12, 1),
+                    state=BidState.AWARDED,
+                    decided_at=now(),
+                )
+            )
+
+
+def guided(player, **query):
+    query = {"category": "outdoor", "format": "video"} | query
+    answer = player.api("GET", "/price-guidance", query_string=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json["prices"]
+
+
+def test_quartiles_of_what_merchants_accepted(app, mei, sides):
+    accepted(app, *sides, PRICES)
+
+    found = guided(mei)
+
+    assert (found["n"], found["low_fen"], found["mid_fen"], found["high_fen"]) == (
+        8,
+        200_000,
+        400_000,
+        600_000,
+    )
+    assert found["category"] == "outdoor" and found["levels"] is None
+
+
+def test_seven_prices_are_too_few(app, mei, sides):
+    accepted(app, *sides, PRICES[:7])
+
+    assert guided(mei) is None
+
+
+def test_two_merchants_are_too_few_however_much_they_bought(app, mei, sides):
+    merchants, creators = sides
+    accepted(app, merchants[:2], creators, PRICES)
+
+    assert guided(mei) is None
+
+
+def test_a_level_with_enough_prices_stands_alone_and_another_takes_all_levels(app, mei, sides):
+    for creator in sides[1]:
+        profile(creator, platform_level=5)
+    accepted(app, *sides, PRICES)
+
+    assert guided(mei, level=4)["levels"] == [4, 6]
+    assert guided(mei, level=1)["levels"] is None
+
+
+def test_a_category_nobody_bought_in_takes_the_format(app, mei, sides):
+    accepted(app, *sides, PRICES)
+
+    assert guided(mei, category="beauty")["category"] is None
+    assert guided(mei, category="beauty", format="live") is None

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "20261127_effect"
-down_revision = "20261127_dispute_files"
+down_revision = "20261127_ledger_lock"
 branch_labels = None
 depends_on = None
 

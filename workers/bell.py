@@ -15,6 +15,7 @@ BELLS = {
     "drain": ("default", "workers.jobs.drain"),
     "payments": ("default", "workers.jobs.payments"),
     "media": ("media", "workers.jobs.media"),
+    "views": ("default", "workers.jobs.views"),
 }
 """Bell → (queue, job)."""
 

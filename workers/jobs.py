@@ -30,3 +30,10 @@ def media() -> int:
 
     with app().app_context():
         return drain_media()
+
+
+def views() -> int:
+    from workers.views import drain as count_views
+
+    with app().app_context():
+        return count_views()

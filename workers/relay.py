@@ -15,7 +15,7 @@ from market.kit.clock import now
 from market.kit.db import db, transaction
 from market.kit.events import CHANNEL, Event
 from market.kit.work import WorkItem, WorkState, put
-from workers import bell
+from workers import bell, views
 from workers.drain import drain
 from workers.process import let_go, start, stopping
 from workers.subscriptions import listeners, name_of
@@ -63,6 +63,8 @@ def step(redis: Redis) -> None:
         bell.ring(redis, "payments")
     if waiting_jobs():
         bell.ring(redis, "media", timeout_s=3600)
+    if views.is_waiting():
+        bell.ring(redis, "views")
     db.session.remove()
     drain(waited_s=SWEEP_AFTER_S, most=50)
     if outbox.waiting(waited_s=SWEEP_AFTER_S):

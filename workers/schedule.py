@@ -10,6 +10,7 @@ from sqlalchemy import delete
 from sqlalchemy.exc import DBAPIError
 
 from market.accounts.models import RememberedAnswer, SignIn
+from market.audience import counting
 from market.effect import service as effect
 from market.invoices import listeners
 from market.kit.clock import now
@@ -25,6 +26,7 @@ from market.orders import overdue
 from market.payments import inbox
 from market.payments.errors import StripeAway
 from market.reconciliation import service as reconciliation
+from workers import views
 from workers.media import tidy
 from workers.process import let_go, start, stopping
 
@@ -43,6 +45,8 @@ def forget() -> None:
                 WorkItem.state == WorkState.DONE, WorkItem.done_at < now() - timedelta(days=90)
             )
         )
+    with transaction():
+        counting.forget()
 
 
 def find_overdue() -> None:
@@ -123,6 +127,7 @@ ROUTINES = [
     Routine("overdue", 3600, find_overdue),
     Routine("forget", 3600, forget),
     Routine("tidy", 600, tidy),
+    Routine("views", 60, views.drain),  # also when nothing comes: so that a Redis that was lost is noticed
 ]
 
 

@@ -25,6 +25,8 @@ class Person(Row, Base):
     password_hash: Mapped[str]
     locale: Mapped[str] = mapped_column(default="zh")
     suspended_at: Mapped[datetime | None]
+    autoplay: Mapped[bool] = mapped_column(default=True)
+    """Whether films may start by themselves, silently, where the line costs nothing."""
 
     memberships: Mapped[list["Membership"]] = relationship(back_populates="person", order_by="Membership.id")
 

@@ -170,6 +170,17 @@ def take_hat() -> Any:
     return _settings_page(hat_form=form), form.status
 
 
+@bp.post("/settings/autoplay")
+@signed_in
+def choose_autoplay() -> Any:
+    """`on=1` lets films start by themselves where the line costs nothing, `on=0` does not."""
+    with transaction():
+        person = cast(Person, db.session.get(Person, cast(Person, current_person()).id))
+        person.autoplay = request.form.get("on") == "1"
+    flash(_("Wi-Fi 下会自动静音播放。") if person.autoplay else _("不再自动播放。"), "success")
+    return redirect(local_path(request.form.get("next"), url_for("accounts.settings")), 303)
+
+
 @bp.post("/settings/keys")
 @signed_in
 def make_key() -> Any:

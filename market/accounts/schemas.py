@@ -49,6 +49,13 @@ class MeSchema(Schema):
     email = fields.String(required=True)
     party = fields.Nested(PartySchema, required=True)
     rights = fields.List(fields.String(), required=True)
+    autoplay = fields.Boolean(
+        required=True, metadata={"description": "films may start by themselves, silently, on Wi-Fi"}
+    )
+
+
+class MeChangeSchema(Schema):
+    autoplay = fields.Boolean(required=True)
 
 
 class ClaimSchema(Schema):

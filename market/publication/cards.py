@@ -50,6 +50,8 @@ def video_cards(entries: Sequence[Video]) -> list[Card]:
             "title": entry.title,
             "poster": _poster(films.get(entry.asset_id)),
             "hls": films[entry.asset_id].hls_url if entry.asset_id in films else "",
+            "preview": _preview(films.get(entry.asset_id)),
+            "captions": films[entry.asset_id].captions_url if entry.asset_id in films else "",
             "length_s": _seconds(films.get(entry.asset_id)),
             "creator": name_of(names.get(entry.creator_id)),
             "creator_href": pages.get(entry.creator_id, ""),
@@ -87,6 +89,8 @@ def product_cards(entries: Sequence[Product]) -> list[Card]:
                 "shop_href": pages.get(entry.merchant_id, ""),
                 "video": head is not None,
                 "video_href": f"/v/{encode('vid', head.id)}" if head else "",
+                "video_id": head.id if head else None,
+                "preview": _preview(films.get(head.asset_id)) if head else "",
             }
         )
     return cards
@@ -150,6 +154,11 @@ def _goods(lists: Iterable[Collection[UUID]]) -> dict[UUID, Product]:
 
 def _poster(asset: Asset | None) -> str:
     return asset.poster_url if asset and asset.is_ready else ""
+
+
+def _preview(asset: Asset | None) -> str:
+    """Three silent seconds of a film."""
+    return asset.preview_url if asset and asset.is_ready else ""
 
 
 def _seconds(asset: Asset | None) -> float | None:

@@ -7,6 +7,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from market.accounts.edge import actor_or_none, current_actor, require, signed_in
 from market.accounts.queries import find_party, parties
+from market.audience import queries as audience
 from market.feed import policy
 from market.feed import queries as feed
 from market.feed import service as posting
@@ -68,6 +69,7 @@ def read(post_id: UUID) -> Any:
         products=product_cards(shops.shown(post.product_ids)),
         mine=actor is not None and policy.may_withdraw(actor, post),
         publication=publication if rights.may_withdraw(actor, publication) else None,
+        reach=audience.reach(post.id) if rights.may_see_reach(actor, post) else None,
     )
 
 

@@ -9,10 +9,19 @@ from market.accounts.edge import current_actor, require, signed_in
 from market.kit.db import transaction
 from market.kit.pages import local_path
 from market.kit.words import _
-from market.publication import feed_pages, live_pages, policy, queries, service, shop_pages, video_pages
+from market.publication import (
+    feed_pages,
+    footprint_pages,
+    live_pages,
+    policy,
+    queries,
+    service,
+    shop_pages,
+    video_pages,
+)
 
 bp = Blueprint("publication", __name__)
-for part in (video_pages.bp, shop_pages.bp, feed_pages.bp, live_pages.bp):
+for part in (video_pages.bp, footprint_pages.bp, shop_pages.bp, feed_pages.bp, live_pages.bp):
     bp.register_blueprint(part)
 
 

@@ -4,6 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from market.accounts.edge import current_actor, require
+from market.audience import queries as audience
+from market.audience.schemas import ReachSchema
 from market.feed import policy as feed_policy
 from market.feed import queries as feed
 from market.feed import service as posting
@@ -17,6 +19,7 @@ from market.kit.schemas import PageQuery, page_schema
 from market.publication import policy, posts, queries, service
 from market.publication.models import Publication, Shelf
 from market.publication.schemas import PublicationSchema
+from market.video import queries as video
 
 bp = ApiBlueprint("publication", __name__, description="Accepted work on its shelf; one's own posts")
 PREFIXES = {Shelf.FEED: "pst", Shelf.VIDEO: "vid", Shelf.LIVE: "liv"}
@@ -84,6 +87,34 @@ def delete_post(post_id: UUID) -> None:
         post = feed.find_own(post_id, actor.party_id, lock=True)
         require(feed_policy.may_withdraw(actor, post))
         posting.withdraw(post.id, by=actor)
+
+
+@bp.get("/videos/<pid('vid'):video_id>/reach")
+@bp.response(200, ReachSchema)
+def get_video_reach(video_id: UUID) -> dict[str, Any]:
+    """How often a film was seen; for its creator and its merchant."""
+    entry = video.find(video_id)
+    require(policy.may_see_reach(current_actor(), entry))
+    return _numbers(entry.id)
+
+
+@bp.get("/posts/<pid('pst'):post_id>/reach")
+@bp.response(200, ReachSchema)
+def get_post_reach(post_id: UUID) -> dict[str, Any]:
+    """How often a post was seen; for its author and its merchant."""
+    entry = feed.find(post_id)
+    require(policy.may_see_reach(current_actor(), entry))
+    return _numbers(entry.id)
+
+
+def _numbers(entry_id: UUID) -> dict[str, Any]:
+    found = audience.reach(entry_id)
+    return {
+        "total": found.total,
+        "surfaces": [{"surface": surface, **vars(numbers)} for surface, numbers in found.surfaces],
+        "days": [{"day": day, **vars(numbers)} for day, numbers in found.days],
+        "gaps": found.gaps,
+    }
 
 
 def _told(publication: Publication) -> dict[str, Any]:

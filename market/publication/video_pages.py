@@ -8,6 +8,7 @@ from flask import Blueprint, render_template, request
 from market.accounts.edge import actor_or_none
 from market.accounts.queries import parties
 from market.accounts.vocabulary import CATEGORIES, category_name, options
+from market.audience import queries as audience
 from market.media.queries import assets
 from market.publication import policy
 from market.publication.cards import Card, homes, product_cards, video_cards
@@ -50,6 +51,7 @@ def watch(video_id: UUID) -> Any:
     pages = homes(names)
     creator = names[shown.creator_id]
     publication = of_entry(shown.id)
+    actor = actor_or_none()
     return render_template(
         "video/watch.html",
         video=shown,
@@ -61,5 +63,6 @@ def watch(video_id: UUID) -> Any:
         merchant_href=pages.get(shown.merchant_id, "") if shown.merchant_id else "",
         products=product_cards(shops.shown(shown.product_ids)),
         more=video_cards(video.next_after(shown)),
-        publication=publication if policy.may_withdraw(actor_or_none(), publication) else None,
+        publication=publication if policy.may_withdraw(actor, publication) else None,
+        reach=audience.reach(shown.id) if policy.may_see_reach(actor, shown) else None,
     )

@@ -239,6 +239,12 @@ palette.addEventListener("click", (event) => {
   if (event.target === palette) palette.close();
 });
 
+/* Films: counted and, where that costs nothing, shown silently. Fetched only by pages that have some. */
+if (document.querySelector("[data-view], [data-preview], [data-autoplay-film]")) {
+  import("./views.js");
+  import("./previews.js");
+}
+
 /* "Back" on an error page goes back for real, so that what was typed is still there. */
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-back]") && history.length > 1) {

@@ -1,12 +1,27 @@
-// On a phone the film shelf is a feed that snaps from film to film. The one in view plays, silent until asked;
-// with reduced motion or data saving on, nothing plays before a tap. On wide screens the cards are plain links.
-(() => {
-  "use strict";
-  const reel = document.getElementById("reel");
-  const narrow = matchMedia("(max-width: 575.98px)");
-  if (!reel || !narrow.matches) return;
+// On a phone the film shelf is a feed that snaps from film to film: by swipe, or by the arrow keys. The one in view plays,
+// silent until asked, and the next one is fetched before; where films may not start by themselves, nothing plays or is
+// fetched before a tap. On wide screens the cards are plain links.
+import { choose, mayAutoplay, wanted } from "./autoplay.js";
+
+const reel = document.getElementById("reel");
+const narrow = matchMedia("(max-width: 575.98px)");
+
+/* Strangers keep their choice in this browser; a person's switch is a form. */
+const pick = document.querySelector("button[data-autoplay-switch]");
+if (pick) {
+  const face = () => pick.setAttribute("aria-pressed", String(wanted()));
+  pick.addEventListener("click", () => {
+    choose(!wanted());
+    face();
+    document.dispatchEvent(new Event("autoplay:chosen"));
+  });
+  pick.hidden = false;
+  face();
+}
+
+if (reel && narrow.matches) {
   const words = reel.dataset;
-  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches || navigator.connection?.saveData;
+  words.on = "";
   let silent = true;
   let current = null;
 
@@ -62,15 +77,20 @@
 
     load() {
       const video = document.createElement("video");
-      video.playsInline = true;
-      video.loop = true;
+      Object.assign(video, { playsInline: true, loop: true, muted: silent });
       video.setAttribute("aria-label", this.title);
       for (const name of ["play", "pause"]) video.addEventListener(name, () => this.show());
+      // Until its first picture is there, the poster below shows.
+      video.addEventListener("playing", () => video.classList.add("is-on"), { once: true });
+      const { hls: source, captions } = this.card.dataset;
+      if (captions) {
+        const track = Object.assign(document.createElement("track"), { kind: "captions", src: captions, default: true });
+        video.append(track);
+      }
       this.card.querySelector(".cover").append(video);
       this.video = video;
-      const source = this.card.dataset.hls;
       if (window.Hls && Hls.isSupported()) {
-        this.hls = new Hls({ capLevelToPlayerSize: true, maxBufferLength: 10 });
+        this.hls = new Hls({ capLevelToPlayerSize: true, maxBufferLength: 6 });
         this.hls.on(Hls.Events.ERROR, (_, data) => data.fatal && this.fail());
         this.hls.loadSource(source);
         this.hls.attachMedia(video);
@@ -102,16 +122,28 @@
   }
 
   const films = new Map();
+  const beside = (film, step) => {
+    const all = [...films.values()].filter((one) => one.card.isConnected);
+    return all[all.indexOf(film) + step];
+  };
+  function turnTo(film) {
+    for (const other of films.values()) if (other !== film && other !== beside(film, 1)) other.drop();
+    if (current && current !== film) current.stop();
+    current = film;
+    if (mayAutoplay()) {
+      film.play();
+      const next = beside(film, 1);
+      if (next && !next.video) next.load();
+    }
+    if (!beside(film, 2)) reel.querySelector(".reel-more")?.click();
+  }
   const watcher = new IntersectionObserver(
     (seen) => {
       for (const { target, isIntersecting } of seen) {
         const film = films.get(target);
-        if (isIntersecting) {
-          if (current && current !== film) current.drop();
-          current = film;
-          if (!calm) film.play();
-        } else if (film === current) {
-          film.drop();
+        if (isIntersecting) turnTo(film);
+        else if (film === current) {
+          film.stop();
           current = null;
         }
       }
@@ -125,7 +157,20 @@
         watcher.observe(card);
       }
   }
+  reel.addEventListener("keydown", (event) => {
+    if (event.target.closest("a, button") && [" ", "Enter"].includes(event.key)) return;
+    const step = { ArrowDown: 1, PageDown: 1, ArrowUp: -1, PageUp: -1 }[event.key];
+    const here = current ?? films.values().next().value;
+    if (!here || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (step) beside(here, step)?.card.scrollIntoView({ behavior: smooth() });
+    else if (event.key === " ") here.run.click();
+    else if (event.key === "m") here.hear(!silent);
+    else return;
+    event.preventDefault();
+  });
+  const smooth = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth");
+  reel.tabIndex = 0;
   document.addEventListener("htmx:after:swap", wire);
   document.addEventListener("visibilitychange", () => document.hidden && current?.stop());
   wire();
-})();
+}

@@ -55,7 +55,7 @@ FLOORS = [
     {"tasks"},
     {"shops", "agencies", "creators", "payments", "feed", "video", "live", "messages", "taopai"},
     {"subsidies"},
-    {"ledger", "media"},
+    {"ledger", "media", "audience"},
     {"approvals"},
     {"accounts"},
     {"kit"},

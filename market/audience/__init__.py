@@ -1,0 +1,1 @@
+"""How often published work was seen, and what a person watched."""

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261127_audience"
-down_revision = "20261127_changes"
+down_revision = "20261127_effect"
 branch_labels = None
 depends_on = None
 

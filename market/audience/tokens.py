@@ -114,6 +114,8 @@ def _read(secret: str, token: str, mark: bytes, length: int) -> bytes:
     except (binascii.Error, ValueError) as wrong:
         raise BadToken("not base64") from wrong
     body, mac = raw[:-MAC], raw[-MAC:]
+    if base64.urlsafe_b64encode(raw).rstrip(b"=") != token.encode():
+        raise BadToken("spare bits are used")
     if len(body) != length or body[:1] != mark or not hmac.compare_digest(mac, _mac(secret, body)[:MAC]):
         raise BadToken("not ours")
     return body

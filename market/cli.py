@@ -15,7 +15,7 @@ from market.effect.cli import effect
 from market.kit.db import transaction
 from market.ledger.cli import ledger
 from market.matching.cli import matching
-from market.media.cli import media_font, media_tracks
+from market.media.cli import media_font, media_stickers, media_tracks
 from market.orders import cli as order_books
 from market.payments.cli import stripe, webhooks
 from market.reconciliation.cli import reconcile
@@ -30,6 +30,7 @@ def register(app: Flask) -> None:
     ledger.add_command(order_books.explain)
     app.cli.add_command(media_font)
     app.cli.add_command(media_tracks)
+    app.cli.add_command(media_stickers)
     for group in (ledger, matching, effect, webhooks, stripe, reconcile):
         app.cli.add_command(group)
 

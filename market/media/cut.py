@@ -1,4 +1,4 @@
-"""One film out of several, by an edit list: trimmed, in order, cut square, with words, music and captions.
+"""One film out of several, by an edit list: trimmed, in order, cut square, with words, stickers, music and captions.
 
 One ffmpeg run goes from the originals to the same ladder an upload gets; before it the mixed sound is measured.
 Every clip is a whole number of pictures of the film, counted from the beginning, so that lengths do not drift.
@@ -12,10 +12,11 @@ from typing import Any
 
 from market.media import checks, ffmpeg, letters, transcode
 from market.media.config import config
-from market.media.letters import Words
+from market.media.letters import Mark, Words
 from market.media.probe import Probe
 from market.media.reasons import Rejected
 from market.media.run import Watch
+from market.media.stickers import Sticker
 from market.media.tracks import path_of
 from market.media.transcode import GUARD, MAX_OUT_FPS, Plan
 
@@ -54,6 +55,7 @@ class Cut:
     """The whole edit list, in seconds of the film and parts of its side."""
 
     clips: list[Clip]
+    stickers: list[Sticker]
     words: list[Words]
     captions: list[Words]
     burn_captions: bool
@@ -70,6 +72,13 @@ class Cut:
                 each["focus_x"] / 10_000, each["focus_y"] / 10_000,
             )
             for each in edit["clips"]
+        ]  # fmt: skip
+        stickers = [
+            Sticker(
+                each["sticker"], each["start_ms"] / 1000, each["end_ms"] / 1000,
+                each["x"] / 10_000, each["y"] / 10_000, each["width"] / 100, each["turn"],
+            )
+            for each in edit.get("stickers", [])  # a film queued before there were any
         ]  # fmt: skip
         words = [
             Words(
@@ -92,6 +101,7 @@ class Cut:
         cover = edit["cover_ms"]
         return cls(
             clips,
+            stickers,
             words,
             captions,
             edit["burn_captions"],
@@ -105,10 +115,14 @@ class Cut:
         return sum(clip.out_s - clip.in_s for clip in self.clips)
 
     @property
-    def shown(self) -> list[Words]:
-        """The words that become part of the picture."""
+    def shown(self) -> list[Mark]:
+        """What becomes part of the picture, the later over the earlier."""
         burnt = self.captions if self.burn_captions else []
-        return [*self.words, *(replace(each, text=letters.wrap(each.text, each.size)) for each in burnt)]
+        return [
+            *self.stickers,
+            *self.words,
+            *(replace(each, text=letters.wrap(each.text, each.size)) for each in burnt),
+        ]
 
 
 @dataclass(frozen=True)

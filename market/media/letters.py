@@ -10,6 +10,7 @@ from functools import cache
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
+from typing import Protocol
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -43,6 +44,46 @@ class Words:
     y: float
     size: str
 
+    def paint(self, sheet: Image.Image) -> None:
+        """Lay them over a transparent square.
+
+        The lines stand as CSS sets them (`line-height`, the font's own ascent and descent), so that a page shows the
+        same.
+        """
+        side = sheet.width
+        points = SIZES[self.size] * side
+        font, edge = _font(points), max(1, round(STROKE * points))
+        lines = self.text.split("\n")
+        ascent, descent = font.getmetrics()
+        high = LINE * points
+        layer = Image.new("RGBA", sheet.size)
+        pen = ImageDraw.Draw(layer)
+        for at, line in enumerate(lines):
+            top = self.y * side + (at - len(lines) / 2) * high
+            base = top + (high - ascent - descent) / 2 + ascent
+            pen.text(
+                (self.x * side, base),
+                line,
+                "white",
+                font,
+                anchor="ms",
+                stroke_width=edge,
+                stroke_fill="#000000cc",
+            )
+        sheet.alpha_composite(layer)
+
+
+class Mark(Protocol):
+    """What lies over the film from one moment to another (seconds of the film)."""
+
+    @property
+    def start_s(self) -> float: ...
+
+    @property
+    def end_s(self) -> float: ...
+
+    def paint(self, sheet: Image.Image) -> None: ...
+
 
 def missing(text: str) -> str:
     """The characters of `text` that the font does not have, each once."""
@@ -70,22 +111,21 @@ def wrap(text: str, size: str) -> str:
     return "\n".join(broken)
 
 
-def lay(words: Sequence[Words], side: int, until_s: float, folder: Path, watch: Watch = SILENT) -> Path:
-    """Draw every picture of words there is before `until_s`; the list of them, for ffmpeg to read as one film.
+def lay(marks: Sequence[Mark], side: int, until_s: float, folder: Path, watch: Watch = SILENT) -> Path:
+    """Draw every picture of marks there is before `until_s`; the list of them, for ffmpeg to read as one film.
 
-    One list however many words there are: a filter for each would not fit into the limits of memory.
+    One list however many marks there are: a filter for each would not fit into the limits of memory.
     """
-    moments = sorted({0.0, *(moment for each in words for moment in (each.start_s, each.end_s))})
+    moments = sorted({0.0, *(moment for each in marks for moment in (each.start_s, each.end_s))})
     lines, drawn = ["ffconcat version 1.0"], dict[tuple[int, ...], str]()
     for start, end in pairwise([*moments, moments[-1] + 1]):
         if start >= until_s:
             break
-        there = tuple(at for at, each in enumerate(words) if each.start_s <= start < each.end_s)
+        there = tuple(at for at, each in enumerate(marks) if each.start_s <= start < each.end_s)
         if there not in drawn:
             drawn[there] = f"words{len(drawn)}.png"
             watch.alive()
-            sheet = draw([words[at] for at in there], side)
-            sheet.save(folder / drawn[there], compress_level=1)
+            draw([marks[at] for at in there], side).save(folder / drawn[there], compress_level=1)
         # A thousand pictures a second, so that the list keeps milliseconds.
         lines += [f"file {drawn[there]}", "option framerate 1000", f"duration {end - start:.3f}"]
     target = folder / "words.ffconcat"
@@ -93,33 +133,11 @@ def lay(words: Sequence[Words], side: int, until_s: float, folder: Path, watch: 
     return target
 
 
-def draw(words: Sequence[Words], side: int) -> Image.Image:
-    """A transparent square with these words.
-
-    The lines stand as CSS sets them (`line-height`, the font's own ascent and descent), so that a page shows the same.
-    """
+def draw(marks: Sequence[Mark], side: int) -> Image.Image:
+    """A transparent square with these, the later over the earlier."""
     sheet = Image.new("RGBA", (side, side))
-    for each in words:
-        points = SIZES[each.size] * side
-        font, edge = _font(points), max(1, round(STROKE * points))
-        lines = each.text.split("\n")
-        ascent, descent = font.getmetrics()
-        high = LINE * points
-        layer = Image.new("RGBA", sheet.size)
-        pen = ImageDraw.Draw(layer)
-        for at, line in enumerate(lines):
-            top = each.y * side + (at - len(lines) / 2) * high
-            base = top + (high - ascent - descent) / 2 + ascent
-            pen.text(
-                (each.x * side, base),
-                line,
-                "white",
-                font,
-                anchor="ms",
-                stroke_width=edge,
-                stroke_fill="#000000cc",
-            )
-        sheet.alpha_composite(layer)
+    for each in marks:
+        each.paint(sheet)
     return sheet
 
 

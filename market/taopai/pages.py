@@ -20,7 +20,7 @@ from market.taopai import captions, policy, queries, service, shooting_pages
 from market.taopai.blueprints import pages as bp
 from market.taopai.blueprints import read, spoken
 from market.taopai.models import EditDraft
-from market.taopai.routes import tracks_told
+from market.taopai.routes import stickers_told, tracks_told
 from market.taopai.schemas import EditDraftSchema, EditInSchema, SubtitlesSchema
 
 __all__ = ["bp", "shooting_pages"]
@@ -74,6 +74,7 @@ def editor(draft_id: UUID) -> str:
         "draft": EditDraftSchema().dump(draft),
         "films": [_film(film) for film in films.values()],
         "tracks": tracks_told(),
+        "stickers": stickers_told(),
         "sizes": letters.SIZES,
         "line": letters.LINE,
         "stroke": letters.STROKE,

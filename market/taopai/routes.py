@@ -11,7 +11,7 @@ from market.kit.db import transaction
 from market.kit.paging import Page, page_of
 from market.kit.schemas import PageQuery, page_schema
 from market.kit.words import say
-from market.media import shown
+from market.media import shown, stickers
 from market.media.routes import represent
 from market.media.schemas import AssetSchema
 from market.media.tracks import LICENCE, TRACKS
@@ -23,6 +23,7 @@ from market.taopai.schemas import (
     EditDraftSchema,
     EditInSchema,
     ReadCaptionsSchema,
+    StickersSchema,
     SubtitlesSchema,
     TracksSchema,
 )
@@ -100,6 +101,27 @@ def list_music() -> dict[str, Any]:
     """The tracks an edit list can name."""
     current_actor()
     return {"data": tracks_told()}
+
+
+@bp.get("/stickers")
+@bp.response(200, StickersSchema)
+def list_stickers() -> dict[str, Any]:
+    """The pictures an edit list can lay over the film."""
+    current_actor()
+    return {"data": stickers_told()}
+
+
+def stickers_told() -> list[dict[str, str]]:
+    """Each sticker with its title and licence in the reader's language."""
+    return [
+        {
+            "sticker": name,
+            "title": say(title),
+            "url": url_for("static", filename=f"stickers/{name}.png"),
+            "licence": say(stickers.LICENCE),
+        }
+        for name, title in stickers.STICKERS.items()
+    ]
 
 
 def tracks_told() -> list[dict[str, str]]:

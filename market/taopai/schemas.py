@@ -7,6 +7,7 @@ from marshmallow import ValidationError, fields, validates, validates_schema
 from market.kit.schemas import Choice, Instant, PublicId, Rows, Schema, Text, Whole
 from market.kit.words import _
 from market.media import letters
+from market.media.stickers import STICKERS
 from market.media.tracks import TRACKS
 
 VERSION = 1
@@ -80,6 +81,16 @@ class TextSchema(_SpanSchema):
             raise ValidationError(_("这一行太宽，画面放不下。请换行，或选小一号的字。"), "text")
 
 
+class StickerSchema(_SpanSchema):
+    """One of the pictures of GET /stickers, below the words."""
+
+    sticker = Choice(list(STICKERS), required=True)
+    x = place("its middle, 0..10000 from left to right", load_default=5000)
+    y = place("the same from top to bottom", load_default=5000)
+    width = Whole(least=5, most=100, load_default=25, metadata={"description": "per cent of the side"})
+    turn = Whole(least=-180, most=180, load_default=0, metadata={"description": "degrees, clockwise"})
+
+
 class CaptionSchema(_SpanSchema):
     """What is said, from one moment to another."""
 
@@ -104,6 +115,7 @@ class EditListSchema(Schema):
     version = Whole(least=VERSION, most=VERSION, load_default=VERSION)
     clips = Rows(ClipSchema, most=MOST_CLIPS, load_default=list)
     texts = Rows(TextSchema, most=MOST_TEXTS, load_default=list)
+    stickers = Rows(StickerSchema, most=MOST_TEXTS, load_default=list)
     cover_ms = moment(
         load_default=None,
         allow_none=True,
@@ -182,3 +194,14 @@ class TrackSchema(Schema):
 
 class TracksSchema(Schema):
     data = fields.List(fields.Nested(TrackSchema), required=True)
+
+
+class StickerToldSchema(Schema):
+    sticker = fields.String(required=True)
+    title = fields.String(required=True)
+    url = fields.String(required=True)
+    licence = fields.String(required=True)
+
+
+class StickersSchema(Schema):
+    data = fields.List(fields.Nested(StickerToldSchema), required=True)

@@ -95,7 +95,7 @@ def check_whole(edit_list: Mapping[str, Any]) -> None:
         )
         wrong["clips"] = [said]
     else:
-        for name in ("texts", "captions"):
+        for name in ("texts", "stickers", "captions"):
             late = {
                 at: {"start_ms": [_("成片在 %(s)s 秒就结束了。", s=f"{long / 1000:g}")]}
                 for at, each in enumerate(edit_list[name])

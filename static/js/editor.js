@@ -8,10 +8,13 @@ const films = new Map(here.films.map((film) => [film.id, film]));
 const tracks = new Map(here.tracks.map((track) => [track.track, track]));
 const video = $("video");
 const music = $("music");
-const MOST = { clips: 20, texts: 20, captions: 200 };
+const pictures = new Map(here.stickers.map((each) => [each.sticker, each]));
+const MOST = { clips: 20, texts: 20, stickers: 20, captions: 200 };
 const SHORTEST = 200;
 
-let state = { title: here.draft.title, edit_list: here.draft.edit_list };
+/* A list kept before there were stickers has none. */
+const today = (kept) => ({ ...kept, edit_list: { stickers: [], ...kept.edit_list } });
+let state = today({ title: here.draft.title, edit_list: here.draft.edit_list });
 let chosen = 0;
 let errors = {};
 const list = () => state.edit_list;
@@ -253,7 +256,8 @@ function moment() {
   $("head").setAttribute("aria-valuetext", word("Seconds", { s: shown(head) }));
   $("clock").textContent = `${shown(head)} / ${shown(whole())}`;
   const now = (each) => each.start_ms <= head && head < each.end_ms;
-  const lines = list().texts.filter(now).map((each) => line(each.text, each.size, each.x / 100, each.y / 100));
+  const lines = list().stickers.filter(now).map(sticker);
+  for (const each of list().texts.filter(now)) lines.push(held(line(each.text, each.size, each.x / 100, each.y / 100), "texts", each));
   const [x, y] = here.caption.at;
   for (const each of list().captions.filter(now)) {
     const one = line(each.text, here.caption.size, x * 100, y * 100);
@@ -264,6 +268,43 @@ function moment() {
   $("words").replaceChildren(...lines);
   if (!playing) crop();
 }
+function sticker(each) {
+  const one = Object.assign(document.createElement("img"), { alt: "", src: pictures.get(each.sticker).url, draggable: false });
+  one.style.left = `${each.x / 100}%`;
+  one.style.top = `${each.y / 100}%`;
+  one.style.width = `${each.width}%`;
+  one.style.rotate = `${each.turn}deg`;
+  return held(one, "stickers", each);
+}
+/* What can be moved on the stage knows which entry of the list it is. */
+function held(one, part, each) {
+  one.dataset.of = part;
+  one.dataset.nth = list()[part].indexOf(each);
+  return one;
+}
+$("words").addEventListener("pointerdown", (event) => {
+  const { of: part, nth } = event.target.dataset;
+  if (!part) return;
+  event.preventDefault();
+  stop();
+  const area = $("words");
+  const box = area.getBoundingClientRect();
+  const from = { x: event.clientX, y: event.clientY };
+  const { x, y } = list()[part][nth];
+  const at = (start, moved, side) => clamp(Math.round(start + (moved * 10000) / side), 0, 10000);
+  const go = (pointer) =>
+    change((now) => Object.assign(now[part][nth], { x: at(x, pointer.clientX - from.x, box.width), y: at(y, pointer.clientY - from.y, box.height) }), { key: `${part}-${nth}-${event.timeStamp}` });
+  const end = () => {
+    area.classList.remove("is-moving");
+    area.removeEventListener("pointermove", go);
+    for (const axis of ["x", "y"]) root.querySelector(`#${part}-${nth}-${axis}`).value = list()[part][nth][axis];
+  };
+  area.setPointerCapture(event.pointerId);
+  area.classList.add("is-moving");
+  area.addEventListener("pointermove", go);
+  area.addEventListener("pointerup", end, { once: true });
+  area.addEventListener("pointercancel", end, { once: true });
+});
 function line(text, size, x, y) {
   const one = document.createElement("p");
   const points = here.sizes[size] * 100;
@@ -283,6 +324,7 @@ function show(rows = true) {
   desk();
   if (rows) {
     fill($("texts"), "texts");
+    fill($("sticker-rows"), "stickers");
     fill($("caption-rows"), "captions");
     mark(errors);
   }
@@ -325,7 +367,17 @@ function strip() {
       desk();
       $("clips").children[at].firstChild.focus();
     });
-    item.append(button);
+    button.addEventListener("keydown", (event) => {
+      const by = event.altKey && { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (!by) return;
+      event.preventDefault();
+      shift(at, at + by);
+      $("clips").children[chosen].firstChild.focus();
+    });
+    const grip = Object.assign(document.createElement("span"), { className: "grip", title: word("Grip"), textContent: "⠿" });
+    grip.setAttribute("aria-hidden", "true");
+    grip.addEventListener("pointerdown", (event) => carry(event, at));
+    item.append(button, grip);
     return item;
   });
   if (!items.length) items.push(Object.assign(document.createElement("li"), { className: "strip-none", textContent: word("None") }));
@@ -423,11 +475,36 @@ for (const [name, key] of [["clip-in", "in_ms"], ["clip-out", "out_ms"]]) {
   });
   $(`${name}-range`).addEventListener("input", (event) => trim(key, Number(event.target.value)));
 }
-function move(by) {
-  change(({ clips }) => clips.splice(chosen + by, 0, ...clips.splice(chosen, 1)));
-  chosen += by;
-  show(false);
+function shift(from, to) {
+  if (to === from || to < 0 || to >= list().clips.length) return;
+  chosen = to;
+  change(({ clips }) => clips.splice(to, 0, ...clips.splice(from, 1)));
   seek(startOf(chosen));
+  say(word("Moved", { from: from + 1, to: to + 1 }));
+}
+const move = (by) => shift(chosen, chosen + by);
+/* A clip in the hand: where it would go is marked, and it goes when it is let go. */
+function carry(event, from) {
+  event.preventDefault();
+  const row = $("clips");
+  let to = from;
+  const items = [...row.children];
+  const mark = () => items.forEach((item, at) => item.classList.toggle("is-aim", at === to && to !== from));
+  const go = (pointer) => {
+    const over = items.findIndex((item) => pointer.clientX < item.getBoundingClientRect().right);
+    to = over < 0 ? items.length - 1 : over;
+    mark();
+  };
+  const end = (pointer) => {
+    row.removeEventListener("pointermove", go);
+    items.forEach((item) => item.classList.remove("is-held", "is-aim"));
+    if (pointer.type === "pointerup") shift(from, to);
+  };
+  row.setPointerCapture(event.pointerId);
+  items[from].classList.add("is-held");
+  row.addEventListener("pointermove", go);
+  row.addEventListener("pointerup", end, { once: true });
+  row.addEventListener("pointercancel", end, { once: true });
 }
 $("earlier").addEventListener("click", () => move(-1));
 $("later").addEventListener("click", () => move(1));
@@ -467,20 +544,25 @@ for (const film of films.values()) {
   $("films").append(item);
 }
 
-/* Rows of words and captions: made anew when their number changes, else the field being typed in would be lost. */
+const NUMBERS = ["x", "y", "width", "turn"];
+/* Rows of words, stickers and captions: made anew when their number changes, else the field being typed in would be lost. */
 function fill(place, part) {
   const rows = list()[part].map((each, at) => {
     const row = root.querySelector("[data-row-template]").content.firstElementChild.cloneNode(true);
     row.dataset.part = part;
     row.dataset.at = at;
-    if (part === "captions") row.querySelectorAll("[data-only-text]").forEach((field) => field.remove());
+    row.querySelectorAll("[data-for]").forEach((field) => field.dataset.for.split(" ").includes(part) || field.remove());
+    if (part === "stickers") {
+      row.querySelector("[data-sticker-picture]").src = pictures.get(each.sticker).url;
+      row.querySelector("[data-sticker-title]").textContent = pictures.get(each.sticker).title;
+    }
     for (const field of row.querySelectorAll("[data-key]")) {
       const key = field.dataset.key;
       field.id = `${part}-${at}-${key}`;
       row.querySelector(`[data-label-for="${key}"]`).htmlFor = field.id;
       field.value = key.endsWith("_ms") ? seconds(each[key]) : each[key];
       field.addEventListener("input", () => {
-        const value = key.endsWith("_ms") ? Math.round(Number(field.value) * 1000) : key === "x" || key === "y" ? Number(field.value) : field.value;
+        const value = key.endsWith("_ms") ? Math.round(Number(field.value) * 1000) : NUMBERS.includes(key) ? Number(field.value) : field.value;
         change((now) => (now[part][at][key] = value), { key: field.id });
       });
       if (key === "text") field.addEventListener("focus", () => !playing && (head < each.start_ms || head >= each.end_ms) && seek(each.start_ms));
@@ -497,10 +579,11 @@ function add(part, more) {
   const end = Math.max(start + 500, Math.min(start + 2000, Math.round(whole())));
   change((now) => now[part].push({ start_ms: start, end_ms: end, ...more }), { rows: true });
   seek(start);
-  const field = root.querySelector(`#${part}-${list()[part].length - 1}-text`);
+  const field = root.querySelector(`#${part}-${list()[part].length - 1}-${part === "stickers" ? "width" : "text"}`);
   field.focus();
-  field.select();
+  field.select?.();
 }
+for (const button of root.querySelectorAll("[data-sticker]")) button.addEventListener("click", () => add("stickers", { sticker: button.dataset.sticker, x: 5000, y: 5000, width: 25, turn: 0 }));
 $("add-text").addEventListener("click", () => add("texts", { text: word("Text"), x: 5000, y: 5000, size: "medium" }));
 $("add-caption").addEventListener("click", () => add("captions", { text: word("Caption") }));
 $("import").addEventListener("change", async ({ target }) => {
@@ -555,6 +638,7 @@ $("make").addEventListener("click", async () => {
 });
 
 const kept = JSON.parse(localStorage.getItem(copy) || "null");
+if (kept) kept.state = today(kept.state);
 if (kept && kept.etag === etag && JSON.stringify(kept.state) !== savedAs) {
   state = kept.state;
   $("title").value = state.title;

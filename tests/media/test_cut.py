@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from market.media import checks, cut, letters, tracks
+from market.media import checks, cut, letters, stickers, tracks
 from market.media.probe import probe
 from tests.media import clips
 from tests.media.test_transcode import Diary, loudness
@@ -191,6 +191,15 @@ def test_what_the_font_lacks_is_known_and_long_lines_are_broken():
         .split("\n")[0]
         .endswith(("plain", "words", "stay", "whole", "when", "they", "are", "broken"))
     )
+
+
+@pytest.mark.parametrize("name", stickers.STICKERS)
+def test_the_stickers_kept_are_those_the_numbers_draw(name: str):
+    kept, drawn = (np.asarray(each, dtype=float) for each in (stickers.picture(name), stickers.draw(name)))
+
+    assert kept.shape == drawn.shape == (stickers.SIDE, stickers.SIDE, 4)
+    assert abs(kept[..., 3] - drawn[..., 3]).mean() < 3
+    assert drawn[..., 3].min() == 0, "there is something to see through"
 
 
 @pytest.mark.parametrize("name", tracks.TRACKS)

@@ -69,7 +69,9 @@ def test_the_square_is_moved_by_hand_and_keys_and_the_film_is_what_the_page_show
 ):
     clip = {"asset_id": ids.encode("ast", wide.id), "in_ms": 500, "out_ms": 3000}
     words = {"text": "双十一 SALE", "start_ms": 0, "end_ms": 2500, "y": 8000, "size": "large"}
-    edit = {"clips": [clip], "texts": [words], "cover_ms": 1000}
+    arrow = {"sticker": "arrow", "start_ms": 0, "end_ms": 2500, "x": 3000, "y": 3000, "width": 40, "turn": 45}
+    later = {"sticker": "heart", "start_ms": 2000, "end_ms": 2500, "x": 7000}
+    edit = {"clips": [clip], "texts": [words], "stickers": [arrow, later], "cover_ms": 1000}
     draft = lin.api("POST", "/edits", json={"title": "取景", "edit_list": edit}).json
     reader = Reader(chromium, site, 390)
     reader.sign_in(lin)
@@ -114,6 +116,8 @@ def test_the_square_is_moved_by_hand_and_keys_and_the_film_is_what_the_page_show
     preview, made = opened(shot, SIDE), opened(poster, SIDE)
     rim = SIDE // 20  # the stage has round corners
     preview, made = preview[rim:-rim, rim:-rim], made[rim:-rim, rim:-rim]
+    red = (preview[..., 0] > 180) & (preview[..., 1:].max(axis=2) < 80)
+    assert red[:120, :120].any(), "the sticker is in the picture that is compared"
     alike, decibel = ssim(preview, made), psnr(preview, made)
     assert alike > 0.9, (alike, decibel)
     assert decibel > 25, (alike, decibel)

@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -19,7 +20,7 @@ from market.taopai.models import EditDraft
 from tests.conftest import Player
 from tests.front.conftest import Reader
 from tests.media import clips
-from tests.media.test_in_a_browser import in_background
+from tests.media.test_in_a_browser import in_background, until
 from tests.media.test_serving import ready_film
 
 pytestmark = pytest.mark.browser
@@ -150,4 +151,64 @@ def test_a_draft_plays_across_its_clips_and_gives_back_what_could_not_be_saved(
     expect(status).to_contain_text("已保存")
     assert lin.api("GET", path).json["edit_list"]["texts"][0]["text"] == "我的字"
     assert [text for text in reader.complaints if "412" not in text] == []
+    reader.context.close()
+
+
+def test_clips_are_reordered_by_hand_and_keys_and_stickers_moved_on_the_stage(
+    app: Flask, chromium: Browser, site: str, lin: Player, dark: Path, shelf: Path
+):
+    film_id = ids.encode("ast", ready_film(app, lin, dark, shelf).id)
+    parts = [{"asset_id": film_id, "in_ms": 0, "out_ms": 1000 + 100 * at} for at in range(3)]
+    draft = lin.api("POST", "/edits", json={"title": "三段", "edit_list": {"clips": parts}}).json
+    reader = Reader(chromium, site, 390)
+    reader.sign_in(lin)
+    page = reader.page
+    page.goto(f"/uploads/edits/{draft['id']}")
+    status = page.locator("[data-status]")
+
+    def saved() -> Any:
+        until(page, f"localStorage.getItem('edit:{draft['id']}') === null")
+        return lin.api("GET", f"/edits/{draft['id']}").json["edit_list"]
+
+    page.locator("[data-clips]").evaluate("row => row.scrollIntoView({block: 'end'})")
+    grips = page.locator("[data-clips] .grip")
+    first, last = grips.nth(0).bounding_box(), grips.nth(2).bounding_box()
+    assert first and last
+    page.mouse.move(first["x"] + 9, first["y"] + 9)
+    page.mouse.down()
+    page.mouse.move(last["x"] + 9, last["y"] + 9, steps=5)
+    page.mouse.up()
+    expect(status).to_contain_text("第 1 段移到了第 3 段")
+    assert [clip["out_ms"] for clip in saved()["clips"]] == [1100, 1200, 1000]
+    page.locator("[data-clips] button").nth(2).press("Alt+ArrowLeft")
+    expect(status).to_contain_text("第 3 段移到了第 2 段")
+    assert [clip["out_ms"] for clip in saved()["clips"]] == [1100, 1000, 1200]
+    assert page.evaluate(
+        "document.activeElement.closest('li') === document.querySelector('[data-clips]').children[1]"
+    )
+
+    page.get_by_role("button", name="加贴纸：爱心").click()
+    page.evaluate("scrollTo(0, 0)")
+    heart = page.locator("[data-words] img")
+    place = heart.bounding_box()
+    assert place
+    page.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(place["x"] + place["width"] / 2 + 54, place["y"] + place["height"] / 2 - 27, steps=5)
+    page.mouse.up()
+    kept = saved()["stickers"]
+    stage = page.locator("[data-stage]").bounding_box()
+    assert stage
+    assert kept[0]["x"] == pytest.approx(5000 + 540_000 / stage["width"], abs=60)
+    assert kept[0]["y"] == pytest.approx(5000 - 270_000 / stage["height"], abs=60)
+    assert page.locator("#stickers-0-x").input_value() == str(round(kept[0]["x"], -2))
+    page.keyboard.press("Control+z")
+    expect(page.locator("#stickers-0-x")).to_have_value("5000")
+    page.locator("#stickers-0-width").fill("60")
+    page.locator("#stickers-0-turn").fill("-30")
+    assert {"width": 60, "turn": -30}.items() <= saved()["stickers"][0].items()
+    page.evaluate("scrollTo(0, 0)")
+    assert reader.faults() == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert reader.complaints == []
     reader.context.close()

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from market.kit.db import db
 from market.media.config import config
-from market.media.models import JobState, MediaJob
+from market.media.models import Asset, JobState, MediaJob, MediaTurn
 
 RETRY_PAUSE_S = 5
 
@@ -53,14 +53,43 @@ def waiting() -> int:
 
 
 def claim(worker: str) -> MediaJob | None:
-    """The oldest free job, now this worker's, or None. Several may ask at once."""
-    wanted = select(MediaJob).where(_free()).order_by(MediaJob.id).limit(1).with_for_update(skip_locked=True)
-    job = db.session.scalars(wanted.execution_options(populate_existing=True)).first()
-    if job is None:
+    """The next free job, now this worker's, or None. Several may ask at once.
+
+    A party with a hundred films does not hold up another's one: the party with the least work running goes first, then
+    the one whose work was begun the longest ago, then the oldest file.
+    """
+    # Claims are moments, the work is minutes: one at a time, so that none overlooks what another has just begun.
+    db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("media claims", 0))))
+    running = (
+        select(Asset.owner_id, func.count().label("jobs"))
+        .join(MediaJob, MediaJob.asset_id == Asset.id)
+        .where(MediaJob.state == JobState.RUNNING, MediaJob.free_at > func.clock_timestamp())
+        .group_by(Asset.owner_id)
+        .subquery()
+    )
+    wanted = (
+        select(MediaJob, Asset.owner_id)
+        .join(Asset, Asset.id == MediaJob.asset_id)
+        .outerjoin(running, running.c.owner_id == Asset.owner_id)
+        .outerjoin(MediaTurn, MediaTurn.owner_id == Asset.owner_id)
+        .where(_free())
+        .order_by(func.coalesce(running.c.jobs, 0), MediaTurn.served_at.asc().nulls_first(), MediaJob.id)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=MediaJob)
+    )
+    found = db.session.execute(wanted.execution_options(populate_existing=True)).first()
+    if found is None:
         return None
+    job, owner_id = found
     job.to(JobState.RUNNING)
     job.worker, job.attempts = worker, job.attempts + 1
     job.step, job.percent = "check", 0
+    served = {"served_at": func.clock_timestamp()}
+    db.session.execute(
+        insert(MediaTurn)
+        .values(owner_id=owner_id, **served)
+        .on_conflict_do_update(index_elements=["owner_id"], set_=served)
+    )
     db.session.flush()
     _lease(job.id, worker)
     return job

@@ -212,3 +212,13 @@ class MediaJob(Row, Base):
 
     def to(self, state: JobState) -> None:
         self.state = move(self.state, state, JOB_MOVES)
+
+
+class MediaTurn(Row, Base):
+    """When a party's work was last begun: the workers go round the parties, not along the files."""
+
+    __tablename__ = "media_turns"
+
+    owner_id: Mapped[UUID] = belongs_to("parties", unique=True)
+    served_at: Mapped[datetime]
+    """Database time."""

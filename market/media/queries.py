@@ -1,14 +1,15 @@
 """Reading assets, always from what the asker may see."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, cast, func, or_, select
 
 from market.accounts.actor import Actor
 from market.kit.db import by_key, db
 from market.media.errors import AssetNotFound
-from market.media.models import Asset, AssetShare, AssetState, JobState, Kind, MediaJob
+from market.media.models import Asset, AssetShare, AssetState, JobState, Kind, MediaJob, MediaTurn
 
 
 def visible_to(actor: Actor | None) -> Select[Asset]:
@@ -104,6 +105,31 @@ def jobs(ids: Collection[UUID]) -> Mapping[UUID, MediaJob]:
 
 
 def place_in_line(job: MediaJob) -> int:
-    """1 for the next one to be started."""
-    ahead = select(func.count()).where(MediaJob.state == JobState.QUEUED, MediaJob.id < job.id)
-    return (db.session.scalar(ahead) or 0) + 1
+    """1 for the next one to be started: what the party itself has before it, and the others' turns until then."""
+    owner = select(Asset.owner_id).where(Asset.id == job.asset_id).scalar_subquery()
+    lines = (
+        select(
+            (Asset.owner_id == owner).label("is_own"),
+            func.count().label("waiting"),
+            func.count().filter(MediaJob.id < job.id).label("before"),
+            func.min(cast(MediaJob.id, String)).label("first"),
+            MediaTurn.served_at,
+        )
+        .select_from(MediaJob)
+        .join(Asset, Asset.id == MediaJob.asset_id)
+        .outerjoin(MediaTurn, MediaTurn.owner_id == Asset.owner_id)
+        .where(MediaJob.state == JobState.QUEUED)
+        .group_by(Asset.owner_id, MediaTurn.served_at)
+    )
+    rows = db.session.execute(lines).all()
+    own = next((row for row in rows if row.is_own), None)
+    if own is None:
+        return 1
+    earlier = {row: _turn(row.served_at, row.first) < _turn(own.served_at, own.first) for row in rows}
+    others = sum(min(row.waiting, own.before + earlier[row]) for row in rows if not row.is_own)
+    return int(1 + own.before + others)
+
+
+def _turn(served_at: datetime | None, first: str) -> tuple[bool, float, str]:
+    """Sorts by whose turn is earlier: who was never served, then who was served the longest ago, then the oldest file."""
+    return served_at is not None, served_at.timestamp() if served_at else 0.0, first

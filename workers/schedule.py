@@ -25,6 +25,7 @@ from market.matching import text as match_text
 from market.orders import overdue
 from market.payments import inbox
 from market.payments.errors import StripeAway
+from market.playlists import service as playlists
 from market.reconciliation import service as reconciliation
 from workers import views
 from workers.media import tidy
@@ -107,6 +108,15 @@ def learn() -> None:
     effect.refit_when_stale()
 
 
+def fill_collections() -> None:
+    """A store's automatic collections: what grew too old for them leaves by the clock alone."""
+    with transaction():
+        stores = playlists.merchants()
+    for merchant_id in stores:
+        with transaction():
+            playlists.fill(merchant_id)
+
+
 @dataclass
 class Routine:
     name: str
@@ -125,6 +135,7 @@ ROUTINES = [
     Routine("head", 24 * 3600, export_head),
     Routine("learn", 3600, learn),
     Routine("overdue", 3600, find_overdue),
+    Routine("collections", 24 * 3600, fill_collections),
     Routine("forget", 3600, forget),
     Routine("tidy", 600, tidy),
     Routine("views", 60, views.drain),  # also when nothing comes: so that a Redis that was lost is noticed

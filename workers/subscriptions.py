@@ -26,6 +26,7 @@ from market.orders import chargebacks as order_chargebacks
 from market.orders import listeners as order_listeners
 from market.orders import service as orders
 from market.payments import earnings, rhythm, withdrawals
+from market.playlists import service as playlists
 from market.publication import service as publication
 from market.taopai import shooting
 from market.tasks import service as tasks
@@ -56,8 +57,11 @@ SUBSCRIPTIONS: dict[str, tuple[Listener, ...]] = {
     "product.changed": (filling.renew_venues,),
     "product.put_on": (filling.renew_venues,),
     "product.taken_off": (filling.renew_venues,),
-    "publication.published": (publication.land, filling.fill_venue),
-    "publication.withdrawn": (filling.renew_venues,),
+    "publication.published": (publication.land, playlists.fill_published, filling.fill_venue),
+    "publication.withdrawn": (
+        playlists.fill_published,
+        filling.renew_venues,
+    ),
     "roster.ending": (bids.end_with_link,),
     "task.cancelled": (bids.end_with_brief,),
     "task.closed": (bids.end_with_brief,),

@@ -17,6 +17,7 @@ SURFACES = {
     "front.home": Surface.HOME,
     "publication.videos.discover": Surface.DISCOVER,
     "publication.videos.watch": Surface.PLAYER,
+    "publication.collections.play": Surface.COLLECTION,
     "publication.windows.product_page": Surface.PRODUCT,
     "publication.windows.storefront": Surface.SHOP,
     "publication.reading.index": Surface.FEED,

@@ -10,6 +10,7 @@ from market.kit.db import transaction
 from market.kit.pages import local_path
 from market.kit.words import _
 from market.publication import (
+    collection_pages,
     feed_pages,
     footprint_pages,
     live_pages,
@@ -21,7 +22,14 @@ from market.publication import (
 )
 
 bp = Blueprint("publication", __name__)
-for part in (video_pages.bp, footprint_pages.bp, shop_pages.bp, feed_pages.bp, live_pages.bp):
+for part in (
+    video_pages.bp,
+    footprint_pages.bp,
+    collection_pages.bp,
+    shop_pages.bp,
+    feed_pages.bp,
+    live_pages.bp,
+):
     bp.register_blueprint(part)
 
 

@@ -12,7 +12,9 @@ from market.accounts.vocabulary import CATEGORIES, category_name, options
 from market.feed import queries as feed
 from market.kit.paging import page_of
 from market.media.queries import assets
+from market.playlists import queries as playlists
 from market.publication.cards import homes, post_cards, product_cards, video_cards
+from market.publication.collection_pages import collection_cards
 from market.shops import policy
 from market.shops import queries as shops
 from market.shops.models import Product
@@ -40,6 +42,7 @@ def storefront(handle: str) -> Any:
         category=category,
         categories=options(CATEGORIES),
         posts=post_cards(feed.newest(limit=3, author_id=shop.id).data) if first else [],
+        collections=collection_cards(playlists.of_merchant(shop.id)) if first else [],
     )
 
 
@@ -50,6 +53,10 @@ def product_page(product_id: UUID) -> Any:
     product = shops.find_visible(product_id, actor)
     films = video.of_product(product.id)
     shop = find_party(product.merchant_id)
+    related = playlists.related(product.id, shop.id, product.category)
+    near = collection_cards(
+        [each.collection for each in related], {each.collection.id: each.films for each in related}
+    )
     held = assets([*product.image_ids, *(film.asset_id for film in films)])
     return render_template(
         "shops/product_page.html",
@@ -60,6 +67,7 @@ def product_page(product_id: UUID) -> Any:
         head=films[0] if films else None,
         head_asset=held.get(films[0].asset_id) if films else None,
         films=video_cards(films),
+        collections=[(card, each.showing) for card, each in zip(near, related, strict=True)],
         category=category_name(product.category),
         mine=actor is not None and policy.may_change(actor, product),
     )

@@ -56,6 +56,7 @@ def brief_context(task: Task) -> dict[str, Any]:
         "task": task,
         "products": [
             {
+                "id": product.id,
                 "title": product.title,
                 "price_fen": product.price_fen,
                 "href": f"/p/{public_id(product)}" if product.is_on_shelf else "",

@@ -53,6 +53,7 @@ FLOORS = [
     {"orders"},
     {"bids"},
     {"tasks"},
+    {"playlists"},
     {"shops", "agencies", "creators", "payments", "feed", "video", "live", "messages", "taopai"},
     {"subsidies"},
     {"ledger", "media", "audience"},

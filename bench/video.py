@@ -1,0 +1,365 @@
+"""Films: CPU of the pipeline, of an edit and of the stills, uploads, and the counting of views, each beside its bare part.
+
+Whatever makes films is measured in seconds of film per second of CPU, so that a busy machine falsifies nothing.
+"""
+
+import json
+import os
+import resource
+import secrets
+import subprocess
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.client import HTTPConnection
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+
+from bench.rounds import Result, take_turns
+from bench.server import CLIENTS
+from bench.transcode import LENGTH_S, SIZE, film
+from bench.web import granian
+from bench.world import product
+
+CLIP_MS = 2000
+UPLOAD_MB, PIECE_MB = 64, 8
+EVENTS = 20
+"""In one batch, as a page with a screen of cards sends them."""
+BATCHES = 500
+SECONDS = 4.0
+
+
+def run(rounds: int) -> list[Result]:
+    return [*films(rounds), *uploads(rounds), *views(rounds)]
+
+
+def cpu_s(act: Callable[[], object]) -> float:
+    """Seconds of CPU of this process and the children it waited for."""
+
+    def used() -> float:
+        both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        return sum(each.ru_utime + each.ru_stime for each in both)
+
+    before = used()
+    act()
+    return used() - before
+
+
+def films(rounds: int) -> list[Result]:
+    from market.media import cut, ffmpeg, letters, transcode
+    from market.media.config import config, configure
+    from market.media.probe import probe
+
+    configure(replace(config(), niceness=0))
+    with TemporaryDirectory() as folder:
+        source = film(Path(folder), ffmpeg.binary())
+        plan = transcode.Plan(probe(source, source.name))
+        edit = cut.Cut.read(_edit(source))
+        sources = {str(source): (source, plan.film)}
+        bench = cut.Bench(edit, sources)
+
+        written = Path(folder, "written")
+        written.mkdir()
+        length = bench.plan.film.duration_s - 1 / bench.fps
+        letters.lay(edit.shown, bench.plan.sides[0], length, written, transcode.SILENT)
+
+        def bare(command: list[str], cwd: Path) -> None:
+            subprocess.run(command, cwd=cwd, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+
+        def rate(seconds: float, act: Callable[[Path], object]) -> float:
+            with TemporaryDirectory() as out:
+                for side in plan.sides:
+                    Path(out, str(side)).mkdir()
+                return seconds / cpu_s(lambda: act(Path(out)))
+
+        def emptied(folder: Path) -> Path:
+            for each in folder.iterdir():
+                each.rmdir()
+            return folder
+
+        def ladder(out: Path) -> None:
+            bare(transcode.ladder_command(source, out, plan), out)
+
+        def edit_ladder(out: Path) -> None:
+            bare(cut.ladder_command(bench, out, loudness=None), written)
+
+        def rendered(out: Path) -> None:
+            with TemporaryDirectory() as desk:
+                cut.make(edit, sources, Path(desk), emptied(out), transcode.SILENT)
+
+        def whole(out: Path) -> None:
+            transcode.make(source, emptied(out), transcode.Plan(probe(source, source.name)))
+
+        def guarded(out: Path) -> None:
+            limits = transcode.limits_for(plan.film.duration_s)
+            transcode.judge(transcode.run(transcode.ladder_command(source, out, plan), limits, cwd=out))
+
+        def still(out: Path) -> None:
+            at = str(plan.poster_at)
+            bare(
+                [
+                    ffmpeg.binary(),
+                    "-nostdin",
+                    "-y",
+                    "-ss",
+                    at,
+                    "-i",
+                    str(finished),
+                    "-frames:v",
+                    "1",
+                    str(out / "p.jpg"),
+                ],
+                out,
+            )
+
+        done = Path(folder, "done")
+        done.mkdir()
+        finished = done / transcode.make(source, done, plan)["mp4"]
+
+        def extras(out: Path) -> None:
+            bare(transcode.extras_command(finished, out, plan), out)
+
+        facts: dict[str, Any] = {"source": f"{SIZE}, 30 fps, {LENGTH_S} s", "ladder": plan.sides}
+        unit, long = "seconds of film per CPU second", sum(bench.seconds)
+        try:
+            return [
+                *take_turns(
+                    lambda: rate(LENGTH_S, ladder),
+                    {
+                        "video_ladder": lambda: rate(LENGTH_S, guarded),
+                        "video_pipeline": lambda: rate(LENGTH_S, whole),
+                    },
+                    rounds=rounds,
+                    reference="the bare ffmpeg command of the same ladder",
+                    unit=unit,
+                    **facts,
+                ),
+                *take_turns(
+                    lambda: rate(long, edit_ladder),
+                    {"video_edit": lambda: rate(long, rendered)},
+                    rounds=rounds,
+                    reference="the bare ffmpeg command of the same edit",
+                    unit=unit,
+                    clips=len(edit.clips),
+                ),
+                *take_turns(
+                    lambda: rate(1, still),
+                    {"video_stills": lambda: rate(1, extras)},
+                    rounds=rounds,
+                    reference="one still by bare ffmpeg",
+                    unit="films per CPU second",
+                    made="poster, sprite, preview and download",
+                ),
+            ]
+        finally:
+            configure(None)
+
+
+def _edit(source: Path) -> dict[str, Any]:
+    """Two clips in another order, one written line."""
+    clip = {"source": str(source), "filename": source.name, "focus_x": 5000, "focus_y": 5000}
+    spans = ((3000, 3000 + CLIP_MS), (0, CLIP_MS))
+    return {
+        "clips": [clip | {"in_ms": start, "out_ms": end} for start, end in spans],
+        "texts": [{"text": "手绘青花", "start_ms": 500, "end_ms": 1500, "x": 5000, "y": 8000, "size": "m"}],
+        "captions": [],
+        "burn_captions": False,
+        "sound_level": 100,
+        "music": None,
+        "cover_ms": None,
+    }
+
+
+def uploads(rounds: int) -> list[Result]:
+    """A file in pieces by tus, checked, hashed and stored, beside one POST whose body is written to a file."""
+    whole = secrets.token_bytes(UPLOAD_MB << 20)
+    with TemporaryDirectory() as media, product("upload") as (app, url, _conninfo):
+        key = _key(app)
+        env = {"DATABASE_URL": url, "VTASK_MEDIA_DIR": media, "BENCH_FOLDER": media}
+        with granian("bench.bare:app", "/", **env) as bare, granian("wsgi:app", "/healthz", **env) as ours:
+
+            def plain() -> float:
+                begin = time.monotonic()
+                _ask(bare, "POST", "/file", whole, {"Content-Type": "application/octet-stream"}, 204)
+                return UPLOAD_MB / (time.monotonic() - begin)
+
+            def tus() -> float:
+                begin = time.monotonic()
+                common = {"Authorization": f"Bearer {key}", "Tus-Resumable": "1.0.0"}
+                name = b64encode(b"film.bin").decode()
+                new = {"Upload-Length": str(len(whole)), "Upload-Metadata": f"filename {name},kind ZmlsZQ=="}
+                where = _ask(ours, "POST", "/api/v1/uploads", b"", common | new, 201)["Location"]
+                for at in range(0, len(whole), PIECE_MB << 20):
+                    piece = {"Upload-Offset": str(at), "Content-Type": "application/offset+octet-stream"}
+                    _ask(ours, "PATCH", where, whole[at : at + (PIECE_MB << 20)], common | piece, 204)
+                return UPLOAD_MB / (time.monotonic() - begin)
+
+            return take_turns(
+                plain,
+                {"video_upload": tus},
+                rounds=rounds,
+                reference="one POST to a bare Flask page that writes it to a file",
+                unit="MB/s",
+                megabytes=UPLOAD_MB,
+                pieces=UPLOAD_MB // PIECE_MB,
+            )
+
+
+def _key(app: Any) -> str:
+    from market.accounts import service
+    from market.accounts.actor import Role
+    from market.kit.db import db, transaction
+
+    with app.app_context():
+        with transaction():
+            made = service.admit(
+                email="bench@example.com", password_hash="-", name="Bench", role=Role.MERCHANT
+            )
+            _row, secret = service.make_key(made.person_id, made.party_id, label="bench")
+        db.engine.dispose()
+    return secret
+
+
+def _ask(
+    port: int, method: str, path: str, body: bytes, headers: dict[str, str], wanted: int
+) -> dict[str, str]:
+    """The answer's headers. Raises RuntimeError on any other status."""
+    line = HTTPConnection("127.0.0.1", port, timeout=120)
+    line.request(method, path.removeprefix(f"http://127.0.0.1:{port}"), body, headers)
+    answer = line.getresponse()
+    said = answer.read()
+    if answer.status != wanted:
+        raise RuntimeError(f"{method} {path}: {answer.status} {said[:500]!r}")
+    return dict(answer.getheaders())
+
+
+def views(rounds: int) -> list[Result]:
+    """Batches of views taken in, and the sums made of what was taken."""
+    from market.audience import counting
+    from market.audience.buffer import buffer
+
+    with product("views") as (app, url, conninfo):
+        secret = app.config["SECRET_KEY"]
+        line = buffer(os.environ["REDIS_URL"], url)
+
+        def emptied() -> None:
+            line.redis.delete(line.name, line._work, f"{line.name}:refused")
+
+        with (
+            granian("bench.bare:app", "/") as bare,
+            granian("wsgi:app", "/healthz", DATABASE_URL=url) as ours,
+        ):
+            bodies = [_batch(secret) for _ in range(BATCHES)]
+
+            def taken() -> float:
+                rate = _posts_per_second(ours, "/api/v1/views", bodies) * EVENTS
+                emptied()
+                return rate
+
+            intake = take_turns(
+                lambda: _posts_per_second(bare, "/views", bodies) * EVENTS,
+                {"video_views": taken},
+                rounds=rounds,
+                reference="a bare Flask page that answers 204 to the same batches",
+                unit="events/s",
+                clients=CLIENTS,
+                events_in_a_batch=EVENTS,
+            )
+
+        def counted() -> float:
+            for _ in range(BATCHES):
+                line.put(_told())
+            with app.app_context():
+                begin = time.monotonic()
+                taken = counting.drain(line)
+                return taken / (time.monotonic() - begin)
+
+        with _plain_table(conninfo) as insert:
+            count = take_turns(
+                insert,
+                {"video_views_counted": counted},
+                rounds=rounds,
+                reference="a bare INSERT of as many rows into a table with the same key",
+                unit="events/s",
+                batches=BATCHES,
+            )
+        emptied()
+        return [*intake, *count]
+
+
+def _batch(secret: str) -> bytes:
+    from market.audience.tokens import Kind, Surface, placement_token, visit_token
+
+    places = [placement_token(Kind.VIDEO, Surface.DISCOVER, uuid4(), secret) for _ in range(EVENTS)]
+    visit = visit_token(secrets.token_urlsafe(9), None, time.time(), secret)
+    return json.dumps({"visit": visit, "events": [f"{place}.exposure" for place in places]}).encode()
+
+
+def _told() -> dict[str, Any]:
+    """A batch as the buffer holds it; works are seen again and again, viewers are new."""
+    at = int(time.time())
+    seen = [["video", "discover", f"{secrets.randbelow(1000):032x}", n % 4] for n in range(EVENTS)]
+    return {"at": at, "issued": at, "visit": secrets.randbits(63), "person": None, "seen": seen}
+
+
+@contextmanager
+def _plain_table(conninfo: str) -> Iterator[Callable[[], float]]:
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute(
+            "CREATE TABLE bare (visit bigint, entry uuid, event int, PRIMARY KEY (visit, entry, event))"
+        )
+
+        def insert() -> float:
+            rows = BATCHES * EVENTS
+            visits = [secrets.randbits(63) for _ in range(rows)]
+            entries = [uuid4() for _ in range(rows)]
+            begin = time.monotonic()
+            connection.execute(
+                "INSERT INTO bare SELECT *, 0 FROM unnest(%s::bigint[], %s::uuid[])", (visits, entries)
+            )
+            return rows / (time.monotonic() - begin)
+
+        yield insert
+        connection.execute("DROP TABLE bare")
+
+
+def _posts_per_second(port: int, path: str, bodies: list[bytes]) -> float:
+    """All clients send batches for a while, each over one connection."""
+    sent = [0] * CLIENTS
+    failures: list[Exception] = []
+    end = time.monotonic() + SECONDS
+
+    def send(n: int) -> None:
+        try:
+            line = HTTPConnection("127.0.0.1", port, timeout=30)
+            while time.monotonic() < end:
+                line.request(
+                    "POST",
+                    path,
+                    bodies[(n + sent[n] * CLIENTS) % BATCHES],
+                    {"Content-Type": "application/json"},
+                )
+                answer = line.getresponse()
+                answer.read()
+                if answer.status != 204:
+                    raise RuntimeError(f"{path}: {answer.status}")
+                sent[n] += 1
+        except Exception as failure:
+            failures.append(failure)
+
+    threads = [threading.Thread(target=send, args=(n,)) for n in range(CLIENTS)]
+    begin = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]
+    return sum(sent) / (time.monotonic() - begin)

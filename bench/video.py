@@ -168,7 +168,9 @@ def _edit(source: Path) -> dict[str, Any]:
     spans = ((3000, 3000 + CLIP_MS), (0, CLIP_MS))
     return {
         "clips": [clip | {"in_ms": start, "out_ms": end} for start, end in spans],
-        "texts": [{"text": "手绘青花", "start_ms": 500, "end_ms": 1500, "x": 5000, "y": 8000, "size": "medium"}],
+        "texts": [
+            {"text": "手绘青花", "start_ms": 500, "end_ms": 1500, "x": 5000, "y": 8000, "size": "medium"}
+        ],
         "captions": [],
         "burn_captions": False,
         "sound_level": 100,

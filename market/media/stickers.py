@@ -88,8 +88,10 @@ def draw(name: str) -> Image.Image:
     shape = Image.new("RGBA", (big, big))
     pen = ImageDraw.Draw(shape)
     SHAPES[name](Pen(pen, big))
-    edge = shape.getchannel("A").resize((SIDE, SIDE), Image.Resampling.BOX)
-    edge = edge.filter(ImageFilter.MaxFilter(2 * round(RIM * SIDE) + 1)).filter(ImageFilter.GaussianBlur(1))
+    # What a blur still sees of the shape is the shape grown, with round corners.
+    blurred = shape.getchannel("A").resize((SIDE, SIDE), Image.Resampling.BOX)
+    blurred = blurred.filter(ImageFilter.GaussianBlur(RIM * SIDE / 1.5))
+    edge = blurred.point([255 if seen > 17 else 0 for seen in range(256)]).filter(ImageFilter.GaussianBlur(1))
     whole = Image.new("RGBA", (SIDE, SIDE))
     whole.paste(Image.new("RGBA", (SIDE, SIDE), WHITE), mask=edge)
     whole.alpha_composite(shape.resize((SIDE, SIDE), Image.Resampling.LANCZOS))

@@ -227,6 +227,7 @@ function roll() {
   tape.addEventListener("error", () => lost("failed"));
   tape.addEventListener("stop", () => {
     clearInterval(mine.clock);
+    $("stop").disabled = true;
     if (mine.dropped) return;
     recorder = null;
     const type = tape.mimeType.split(";")[0];

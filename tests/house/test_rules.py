@@ -45,6 +45,7 @@ def test_code_is_formatted():
 FLOORS = [
     {"desks", "front"},
     {"campaigns"},
+    {"planning"},
     {"matching", "publication"},
     {"disputes"},
     {"delivery"},

@@ -1,0 +1,167 @@
+"""A plan through API and pages: whom, at what price of each limit, and what to relax when there is none."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from market.kit import ids
+from tests.briefs import drafted, opened, problem, signed
+from tests.conftest import submit
+from tests.effect.conftest import more
+from tests.matching.conftest import profile
+
+
+@pytest.fixture
+def market(app, cast):
+    """Six creators; the price rises, and with it what they are worth."""
+    made = more(app, "creator", 6)
+    for at, creator in enumerate(made):
+        profile(creator, fans=1000 * (at + 1), price_video_fen=100_000 * (at + 1), platform_level=at)
+    return made
+
+
+def public(player):
+    return ids.encode("pty", player.party_id)
+
+
+def planned(merchant, task, budget_fen, **wish):
+    answer = merchant.api("GET", f"/tasks/{task['id']}/plan", query_string={"budget_fen": budget_fen, **wish})
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+def taken(plan):
+    return {pick["creator"]["creator_id"] for pick in plan["picks"]}
+
+
+def test_the_set_keeps_budget_and_number(mei, market):
+    plan = planned(mei, opened(mei), 700_000, most=3)
+
+    assert 1 <= len(plan["picks"]) <= 3
+    assert plan["price_fen"] == sum(pick["creator"]["price_fen"] for pick in plan["picks"]) <= 700_000
+    assert plan["gap"] == 0
+    assert plan["goal"] == "fit"  # nothing is known of plays yet
+
+
+def test_whom_one_wants_is_in_and_whom_one_does_not_want_is_out(mei, market):
+    task = opened(mei)
+    dear, cheap = public(market[5]), public(market[0])
+
+    plan = planned(mei, task, 700_000, must=[dear], never=[cheap])
+
+    assert dear in taken(plan) and cheap not in taken(plan)
+
+
+def test_of_one_agency_no_more_than_said_and_the_plan_names_the_price_of_that(mei, ada, market):
+    for creator in market[:4]:
+        signed(ada, creator)
+    task = opened(mei)
+
+    plan = planned(mei, task, 1_000_000, of_an_agency=1)
+
+    house = {public(creator) for creator in market[:4]}
+    assert len(taken(plan) & house) == 1
+    assert next(gain for gain in plan["gains"] if gain["code"] == "agency")["people"] > 0
+
+
+def test_a_budget_below_every_price_says_what_is_needed(mei, market):
+    plan = planned(mei, opened(mei), 50_000)
+
+    assert plan["picks"] == []
+    assert [cure["code"] for cure in plan["cures"]] == ["budget"]
+    assert "1,000" in plan["cures"][0]["text"]
+
+
+def test_a_level_nobody_has_says_how_many_there_are_without_it(mei, market):
+    plan = planned(mei, opened(mei), 700_000, level_min=6)
+
+    level = next(cure for cure in plan["cures"] if cure["code"] == "level")
+    assert plan["picks"] == [] and level["people"] >= 1
+    assert plan["kept_out"]["level"] == 6
+
+
+def test_no_creator_at_all_is_said_as_such(mei):
+    plan = planned(mei, opened(mei), 700_000)
+
+    assert [cure["code"] for cure in plan["cures"]] == ["nobody_at_all"]
+
+
+def test_prices_far_above_the_briefs_budget_are_named_as_the_reason(mei, market):
+    plan = planned(mei, opened(mei, budget_fen=10_000), 700_000)
+
+    assert [(cure["code"], cure["people"]) for cure in plan["cures"]] == [("nobody_near", 6)]
+
+
+def test_wishes_that_contradict_each_other_are_refused_at_the_field(mei, market):
+    task = opened(mei)
+    both = public(market[0])
+
+    few = mei.api(
+        "GET", f"/tasks/{task['id']}/plan", query_string={"budget_fen": 1000, "least": 5, "most": 2}
+    )
+    same = mei.api(
+        "GET", f"/tasks/{task['id']}/plan", query_string={"budget_fen": 1000, "must": both, "never": both}
+    )
+
+    assert problem(few)[0] == 422 and "/least" in problem(few)[2]
+    assert problem(same)[0] == 422 and any("must" in pointer for pointer in problem(same)[2])
+
+
+def test_the_chosen_get_a_brief_each_and_a_second_click_changes_nothing(mei, market):
+    task = drafted(mei)
+    plan = planned(mei, task, 700_000, most=3)
+    body = {
+        "creators": sorted(taken(plan)),
+        "d_day": (datetime.now(UTC) + timedelta(days=40)).date().isoformat(),
+    }
+
+    first = mei.api("POST", f"/tasks/{task['id']}/plan/invitations", json=body)
+    again = mei.api("POST", f"/tasks/{task['id']}/plan/invitations", json=body)
+
+    assert first.status_code == again.status_code == 201, first.text
+    assert first.json == again.json
+    assert {each["creator_id"] for each in first.json["data"]} == taken(plan)
+    invited = next(creator for creator in market if public(creator) in taken(plan))
+    brief = next(each for each in first.json["data"] if each["creator_id"] == public(invited))
+    seen = invited.api("GET", f"/tasks/{brief['task_id']}").json
+    assert seen["budget_fen"] == brief["price_fen"] and seen["state"] == "open"
+
+
+def test_a_day_too_near_is_refused_with_the_earliest_one(mei, market):
+    task = drafted(mei)
+    body = {
+        "creators": [public(market[0])],
+        "d_day": (datetime.now(UTC) + timedelta(days=2)).date().isoformat(),
+    }
+
+    answer = mei.api("POST", f"/tasks/{task['id']}/plan/invitations", json=body)
+
+    assert problem(answer)[:2] == (409, "too-late")
+
+
+def test_another_merchants_plan_is_not_there(app, mei, market):
+    other = more(app, "merchant", 1)[0]
+    task = drafted(mei)
+
+    assert problem(other.api("GET", f"/tasks/{task['id']}/plan", query_string={"budget_fen": 1000}))[0] == 404
+
+
+def test_the_page_recomputes_and_invites(mei, market):
+    task = opened(mei)
+    browser = mei.browser()
+
+    first = browser.get(f"/m/tasks/{task['id']}/plan")
+    none = browser.get(f"/m/tasks/{task['id']}/plan?budget_fen=10")
+    wrong = browser.get(f"/m/tasks/{task['id']}/plan?budget_fen=abc")
+
+    assert first.status_code == 200 and "选出的人" in first.text
+    assert none.status_code == 200 and "预算至少" in none.text
+    assert wrong.status_code == 422
+    sent = submit(
+        browser,
+        f"/m/tasks/{task['id']}/plan",
+        f"/m/tasks/{task['id']}/plan/invitations",
+        creators=[public(market[0]), public(market[1])],
+    )
+    assert sent.status_code == 303
+    assert "已按计划邀请" in browser.get(f"/m/tasks/{task['id']}/plan").text

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from market.kit.words import N_
+from market.kit.words import N_, say
 
 STEPS: tuple[tuple[str, int], ...] = (
     ("answers", 3),
@@ -40,7 +40,7 @@ class Step:
 
     @property
     def name(self) -> str:
-        return STEP_NAMES[self.code]
+        return say(STEP_NAMES[self.code])
 
 
 @dataclass(frozen=True)

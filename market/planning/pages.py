@@ -1,6 +1,7 @@
 """/m/tasks/<brief>/plan: the planner's desk. Every change of the wish is an address of its own."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from market.accounts.actor import Role
 from market.accounts.edge import current_actor, hat, require
+from market.bids.service import today
 from market.kit import ids
 from market.kit.db import transaction
 from market.kit.pages import Form, read_form
@@ -23,6 +25,10 @@ from market.tasks.models import Task
 
 bp = Blueprint("planning", __name__)
 
+TUNING = {"least": "1", "most": "10", "of_an_agency": "3", "level_min": "0", "late_percent": ""}
+"""The limits that are folded away while they are as they begin."""
+TUNED = TUNING.keys()
+
 PEOPLE_AT_FIRST = 3
 """Before a budget is typed, one for so many at the brief's own budget is tried."""
 
@@ -35,10 +41,14 @@ def plan(task_id: UUID) -> Any:
     if "budget_fen" in request.args:
         form = read_form(WishForm(), request.args)
         wish: Any = None if form.errors else form.data
+        if wish:  # the inputs show what was left out, too
+            form = Form(values_of(wish))
     else:
         fen = PEOPLE_AT_FIRST * (task.budget_fen or 0)
         wish = Wish(budget_fen=fen) if fen else None
         form = Form(values_of(wish) if wish else {"most": 10, "least": 1, "of_an_agency": 3})
+    if not form.errors and not form.values.get("d_day"):
+        form.values["d_day"] = (today() + timedelta(days=service.D_DAYS)).isoformat()
     return page(task, form, wish), form.status
 
 
@@ -64,6 +74,8 @@ def page(task: Task, form: Form, wish: Any) -> str:
         back=lambda pick: address(task, replace(wish, never=wish.never - {pick})),
         sets=sets(made) if made else [],
         taking=lambda chosen: address(task, replace(wish, must=chosen.ids, never=wish.never - chosen.ids)),
+        tuned=bool(form.values.get("exclusive") or TUNED & form.errors.keys())
+        or any(str(form.values.get(name) or was) != was for name, was in TUNING.items()),
         invited=queries.picks(task.id, actor),
         may=policy.may_run(actor, task),
     )

@@ -136,6 +136,7 @@ def plan(task: Task, wish: Wish) -> Plan:
             second = choose(
                 found, wish.limits, other_than=chosen.ids, swaps=min(len(movable), max(1, len(movable) // 3))
             )
+            second = second if second and second.ids - chosen.ids else None
         larger = _larger(found, wish, chosen)
         gains = _gains(people, found, wish, goal, chosen)
     else:
@@ -254,11 +255,24 @@ def _cures(
         offered, near = queries.offered(task)
         cures.append(Cure("nobody_near" if offered > near else "nobody_at_all", None, offered - near))
     if not cures:
+        cures = _pairs(people, found, wish, goal)
+    if not cures:
         free = candidates(people, replace(wish, level_min=0, late_percent=None, exclusive=False), goal)
         open_ = replace(wish.limits, budget_fen=sum(each.price_fen for each in free) or 1, of_an_agency=None)
         loosest = choose(free, replace(open_, least=1, must=frozenset(), never=frozenset()))
         cures.append(Cure("several", None, len(loosest.picks) if loosest else 0))
     return tuple(cures)
+
+
+def _pairs(people: Sequence[Person], found: Sequence[Candidate], wish: Wish, goal: Goal) -> list[Cure]:
+    """Ways out that take two steps: one of the merchant's own filters dropped, and the budget that is then needed."""
+    pairs = []
+    for name in MOVABLE:
+        more = candidates(people, wish, goal, frozenset({name}))
+        if len(more) > len(found) and (least := cheapest(more, wish.limits)):
+            enough = replace(_without(wish, name), budget_fen=max(wish.budget_fen, least.price_fen))
+            pairs.append(Cure(f"{name}+budget", enough, len(least.picks), enough.budget_fen))
+    return pairs
 
 
 def cheapest(found: Sequence[Candidate], limits: Limits) -> Chosen | None:

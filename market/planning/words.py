@@ -57,5 +57,9 @@ def of_cure(cure: Cure) -> str:
         return _("还没有已认证的创作者为这个类目的这种形式标价。换一种形式或类目，或先公开招募。")
     if cure.code == "several":
         return _("单独放宽哪一条都不够，需要同时放宽几条；全部放宽可以有 %(n)s 人。", n=cure.people)
+    first, _plus, second = cure.code.partition("+")
+    if second:
+        both = _("%(one)s，并且%(two)s", one=moved(first, cure.fen), two=moved(second, cure.fen))
+        return _("%(how)s：可以有 %(n)s 人", how=both, n=cure.people)
     budget = cure.fen or (cure.wish.budget_fen if cure.wish else 0)
     return _("%(how)s：可以有 %(n)s 人", how=moved(cure.code, budget), n=cure.people)

@@ -80,6 +80,12 @@ def test_a_level_nobody_has_says_how_many_there_are_without_it(mei, market):
     assert plan["kept_out"]["level"] == 6
 
 
+def test_two_limits_at_once_are_named_together(mei, market):
+    plan = planned(mei, opened(mei), 50_000, level_min=6)
+
+    assert [(cure["code"], cure["people"]) for cure in plan["cures"]] == [("level+budget", 1)]
+
+
 def test_no_creator_at_all_is_said_as_such(mei):
     plan = planned(mei, opened(mei), 700_000)
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261127_plan_picks"
-down_revision = "20261127_effect"
+down_revision = "20261127_collections"
 branch_labels = None
 depends_on = None
 

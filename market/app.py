@@ -40,6 +40,7 @@ from market.kit.api import add_etag, describe_refusals
 from market.kit.catalogue import compile_catalogues
 from market.kit.db import db, refuse_dead
 from market.kit.limits import limiter
+from market.payments import gateway
 from market.problems import register_problems
 from market.settings import ROOT, Settings
 
@@ -206,6 +207,14 @@ def register_requests(app: Flask) -> None:
         else "https://checkout.stripe.com"
     )
     policy = CSP.format(stripe=stripe + " https://connect.stripe.com")
+
+    @app.before_request
+    def be_quick() -> None:
+        gateway.hurry()
+
+    @app.teardown_request
+    def be_patient(_failure: BaseException | None) -> None:
+        gateway.take_your_time()
 
     @app.before_request
     def name_request() -> None:

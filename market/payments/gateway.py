@@ -5,8 +5,11 @@ Our own idempotency key is the row's id: the SDK would make a random one, and a 
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from time import monotonic
 from typing import Any, Protocol, cast
 from uuid import UUID
 
@@ -39,8 +42,40 @@ from market.payments.views import (
 
 stripe.enable_telemetry = False
 
-TIMEOUT_S = (3, 10)  # connect, read
-RETRIES = 1
+
+@dataclass(frozen=True)
+class Patience:
+    """How long one call waits for Stripe, in seconds, and how often the SDK tries it again."""
+
+    connect_s: float
+    read_s: float
+    retries: int
+
+
+PATIENT = Patience(5, 30, 1)
+"""In workers and commands."""
+QUICK = Patience(2, 4, 0)
+"""While somebody waits for a page: what did not come in this time the outbox goes on with."""
+BUDGET_S = 6.0
+"""For all calls of one request together; when it is used up, the next ones are left to the worker at once."""
+
+
+@dataclass
+class _Hurry:
+    left_s: float
+
+
+_hurry: ContextVar[_Hurry | None] = ContextVar("stripe_hurry", default=None)
+
+
+def hurry() -> None:
+    """From now on, in this thread, somebody waits: the edge says so at the beginning of a request."""
+    _hurry.set(_Hurry(BUDGET_S))
+
+
+def take_your_time() -> None:
+    """Nobody waits any more."""
+    _hurry.set(None)
 
 
 class Call(Protocol):
@@ -60,13 +95,13 @@ class Call(Protocol):
     def first_sent_at(self) -> datetime | None: ...
 
 
-@lru_cache(maxsize=4)
-def _client(config: StripeConfig) -> stripe.StripeClient:
+@lru_cache(maxsize=8)
+def _client(config: StripeConfig, patience: Patience) -> stripe.StripeClient:
     return stripe.StripeClient(
         config.api_key or "sk_test_unset",
         base_addresses=cast(Any, config.base_addresses),
-        max_network_retries=RETRIES,
-        http_client=stripe.RequestsClient(timeout=TIMEOUT_S),
+        max_network_retries=patience.retries,
+        http_client=stripe.RequestsClient(timeout=(patience.connect_s, patience.read_s)),
     )
 
 
@@ -76,7 +111,7 @@ def client() -> stripe.StripeClient:
             "Stripe is not called inside a transaction: write a StripeCall and send it afterwards"
         )
     db.session.rollback()  # end the transaction that mere reading began: no connection waits for Stripe
-    return _client(read())
+    return _client(read(), QUICK if _hurry.get() else PATIENT)
 
 
 class Indeterminate(StripeAway):
@@ -85,7 +120,13 @@ class Indeterminate(StripeAway):
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """Stripe's errors as ours. StripeAway: try again later, same key. StripeRefused: it will stay no."""
+    """Stripe's errors as ours. StripeAway: try again later, same key. StripeRefused: it will stay no.
+
+    In a request also the time: StripeAway at once when earlier calls have used it up.
+    """
+    hurry_, begun = _hurry.get(), monotonic()
+    if hurry_ and hurry_.left_s <= 0:
+        raise StripeAway
     try:
         yield
     except stripe.APIConnectionError as away:
@@ -98,6 +139,9 @@ def _translated() -> Iterator[None]:
         if status >= 500 or status in (0, 401, 403, 409, 429):
             raise StripeAway from error
         raise _refusal(error) from error
+    finally:
+        if hurry_:
+            hurry_.left_s -= monotonic() - begun
 
 
 def _refusal(error: stripe.StripeError) -> StripeRefused:

@@ -85,7 +85,7 @@ def _workroom(order: Order, form: Form | None = None, hour: Form | None = None) 
         may_release_part=ordering.may_release_part(actor, order),
         may_end=ordering.may_end(actor, order) and exits.may_be_ended(order),
         exit=exits.open_of(order.id),
-        may_change=ordering.may_end(actor, order) and bool(changes.changeable(order)),
+        may_change=ordering.may_propose_change(actor, order) and bool(changes.changeable(order)),
         change=amendments.live_of(order.id),
         addenda=amendments.addenda(order.id),
         disputable={m.id for m in order.milestones if cases.holdable(m)}

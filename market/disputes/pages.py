@@ -6,10 +6,10 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
-from market.accounts.actor import Role
+from market.accounts.actor import Actor, Role
 from market.accounts.edge import current_actor, hat, require, signed_in, wear_any
-from market.accounts.idempotency import idempotent
 from market.accounts.queries import parties
+from market.accounts.steps import Done, say_and_go, step
 from market.disputes import policy, queries, service
 from market.disputes.evidence import MOST_AT_ONCE
 from market.disputes.models import GROUND_NAMES, HOW_NAMES, OVER, STATE_NAMES, CaseState, Dispute
@@ -21,8 +21,8 @@ from market.disputes.schemas import (
     RulingFormSchema,
     SpeechSchema,
 )
-from market.kit.db import db, transaction
-from market.kit.errors import Conflict, NotFound
+from market.kit.db import transaction
+from market.kit.errors import NotFound
 from market.kit.figures import figures
 from market.kit.pages import Form, read_form
 from market.kit.paging import page_of
@@ -30,6 +30,7 @@ from market.kit.schemas import Schema
 from market.kit.words import _, say
 from market.orders import cases, fair, overdue
 from market.orders import queries as orders
+from market.orders.acting import step as order_step
 from market.orders.models import Milestone, Order
 from market.orders.states import STAGE_NAMES
 
@@ -112,26 +113,18 @@ def _new(order: Order, milestone: Milestone, form: Form) -> Any:
 @bp.post("/orders/<pid('ord'):order_id>/milestones/<pid('mil'):milestone_id>/disputes")
 @signed_in
 def create(order_id: UUID, milestone_id: UUID) -> Any:
-    wear_any(orders.find(order_id).parties)
+    def do(order: Order, actor: Actor) -> Done:
+        case = service.open_case(order, _milestone(order, milestone_id), actor, **form.data)
+        return _("款项已冻结，对方会收到通知。其他阶段照常进行。"), url_for(
+            "disputes.case", dispute_id=case.id
+        )
+
+    def again(form: Form) -> Any:
+        order = orders.find_visible(order_id, current_actor())
+        return _new(order, _milestone(order, milestone_id), form)
+
     form = read_form(OpenFormSchema())
-    with form.attempt():
-        form.data  # noqa: B018  # what is wrong stands at its field before anything is done
-        return _create_once(order_id, milestone_id)
-    db.session.rollback()
-    order = orders.find_visible(order_id, current_actor())
-    return _new(order, _milestone(order, milestone_id), form)
-
-
-@idempotent
-def _create_once(order_id: UUID, milestone_id: UUID) -> Any:
-    actor = current_actor()
-    order = orders.find_visible(order_id, actor, lock=True)
-    require(policy.may_open(actor, order))
-    case = service.open_case(
-        order, _milestone(order, milestone_id), actor, **read_form(OpenFormSchema()).data
-    )
-    flash(_("款项已冻结，对方会收到通知。其他阶段照常进行。"), "success")
-    return redirect(url_for("disputes.case", dispute_id=case.id), 303)
+    return order_step(order_id, do, may=policy.may_open, form=form, again=again)
 
 
 def _milestone(order: Order, milestone_id: UUID) -> Milestone:
@@ -179,103 +172,85 @@ def _case(dispute_id: UUID, **forms: Form) -> Any:
     return page, form.status
 
 
-def _act(dispute_id: UUID, schema: Schema, name: str, said: str, do: Callable[..., Any]) -> Any:
-    """Read a form, act once under the order's lock, and come back to the case with the word or the refusal."""
+Verb = Callable[..., Any]
+
+
+def _act(
+    dispute_id: UUID, schema: Schema, name: str, said: str, act: Verb, *, rules: bool = False, **more: Any
+) -> Any:
+    """One verb of the service, with what the form and the address (`more`) give; then back to the case, with the word
+    or the refusal. A word of the verb's own is said instead."""
     _worn(dispute_id)
-    form = read_form(schema)
-    here = url_for("disputes.case", dispute_id=dispute_id)
+    form, here = read_form(schema), url_for("disputes.case", dispute_id=dispute_id)
 
-    @idempotent
-    def once() -> Any:
-        order, found = queries.locked(dispute_id, current_actor())
-        flash(do(order, found, form.data, current_actor()) or said, "success")
-        return redirect(here, 303)
+    def do() -> Done:
+        actor = current_actor()
+        order, found = queries.locked(dispute_id, actor)
+        require(policy.may_rule(actor) if rules else policy.may_open(actor, order))
+        return act(order, found, by=actor, **form.data, **more) or said, here
 
-    try:
-        with form.attempt():
-            form.data  # noqa: B018
-            return once()
-    except Conflict as overtaken:
-        flash(overtaken.detail(), "danger")
-        return redirect(here, 303)
-    if "" in form.errors and len(form.errors) == 1:
-        db.session.rollback()
-        flash(form.errors[""][0], "danger")
-        return redirect(here, 303)
-    db.session.rollback()
-    return _case(dispute_id, **{name: form})
+    def again(form: Form) -> Any:
+        if set(form.errors) == {""}:  # nothing to put right: the case is not what it was
+            return say_and_go(form.errors[""][0], here)
+        return _case(dispute_id, **{name: form})
+
+    return step(do, form=form, again=again)
 
 
-def _party(order: Order) -> None:
-    require(policy.may_open(current_actor(), order))
+def _quiet(act: Verb) -> Verb:
+    """What the verb returns is no word."""
+
+    def quietly(*args: Any, **kwargs: Any) -> None:
+        act(*args, **kwargs)
+
+    return quietly
 
 
 @bp.post("/disputes/<pid('dsp'):dispute_id>/statements")
 @signed_in
 def say_something(dispute_id: UUID) -> Any:
-    def do(order: Order, found: Dispute, given: dict[str, Any], actor: Any) -> None:
-        _party(order)
-        service.state(order, found, by=actor, **given)
-
-    return _act(dispute_id, SpeechSchema(), "statement", _("已发出。"), do)
+    return _act(dispute_id, SpeechSchema(), "statement", _("已发出。"), _quiet(service.state))
 
 
 @bp.post("/disputes/<pid('dsp'):dispute_id>/offers")
 @signed_in
 def offer(dispute_id: UUID) -> Any:
-    def do(order: Order, found: Dispute, given: dict[str, Any], actor: Any) -> None:
-        _party(order)
-        service.offer(order, found, given["creator_fen"], given["text"], actor)
-
-    return _act(dispute_id, OfferFormSchema(), "offering", _("方案已提出，等待对方答复。"), do)
+    said = _("方案已提出，等待对方答复。")
+    return _act(dispute_id, OfferFormSchema(), "offering", said, _quiet(service.offer))
 
 
 @bp.post("/disputes/<pid('dsp'):dispute_id>/offers/<pid('dse'):entry_id>/consent")
 @signed_in
 def accept(dispute_id: UUID, entry_id: UUID) -> Any:
-    def do(order: Order, found: Dispute, given: dict[str, Any], actor: Any) -> None:
-        _party(order)
-        service.accept_offer(order, found, entry_id, actor, to_wallet=given["to_wallet"])
-
-    return _act(dispute_id, ConsentSchema(), "statement", _("已同意，款项已按方案分配。"), do)
+    said = _("已同意，款项已按方案分配。")
+    return _act(dispute_id, ConsentSchema(), "statement", said, service.accept_offer, entry_id=entry_id)
 
 
 @bp.post("/disputes/<pid('dsp'):dispute_id>/escalation")
 @signed_in
 def escalate(dispute_id: UUID) -> Any:
-    def do(order: Order, found: Dispute, given: dict[str, Any], actor: Any) -> None:
-        _party(order)
-        service.escalate(order, found, actor)
-
-    return _act(dispute_id, Schema(), "statement", _("已交由平台裁决。"), do)
+    return _act(dispute_id, Schema(), "statement", _("已交由平台裁决。"), service.escalate)
 
 
 @bp.post("/disputes/<pid('dsp'):dispute_id>/withdrawal")
 @signed_in
 def withdraw(dispute_id: UUID) -> Any:
-    def do(order: Order, found: Dispute, given: dict[str, Any], actor: Any) -> None:
-        _party(order)
-        service.drop(order, found, actor)
-
-    return _act(dispute_id, Schema(), "statement", _("已撤回，这个阶段继续进行。"), do)
+    return _act(dispute_id, Schema(), "statement", _("已撤回，这个阶段继续进行。"), service.drop)
 
 
 @bp.post("/disputes/<pid('dsp'):dispute_id>/appeal")
 @signed_in
 def appeal(dispute_id: UUID) -> Any:
-    def do(order: Order, found: Dispute, given: dict[str, Any], actor: Any) -> None:
-        _party(order)
-        service.appeal(order, found, by=actor, **given)
-
-    return _act(dispute_id, SpeechSchema(), "statement", _("已申诉，由另一位运营同事裁决。"), do)
+    said = _("已申诉，由另一位运营同事裁决。")
+    return _act(dispute_id, SpeechSchema(), "statement", said, service.appeal)
 
 
 @bp.post("/disputes/<pid('dsp'):dispute_id>/ruling")
 @hat(Role.OPERATOR)
 def rule(dispute_id: UUID) -> Any:
-    def do(order: Order, found: Dispute, given: dict[str, Any], actor: Any) -> str | None:
-        require(policy.may_rule(actor))
-        done = service.rule(order, found, given["creator_fen"], given["reason"], actor)
-        return None if done else _("金额较大：裁决已提交，等待另一位运营同事同意后生效。")
+    def ruled(order: Order, found: Dispute, **given: Any) -> str | None:
+        if service.rule(order, found, **given):
+            return None
+        return _("金额较大：裁决已提交，等待另一位运营同事同意后生效。")
 
-    return _act(dispute_id, RulingFormSchema(), "ruling", _("裁决已作出。"), do)
+    return _act(dispute_id, RulingFormSchema(), "ruling", _("裁决已作出。"), ruled, rules=True)

@@ -1,10 +1,12 @@
 """JSON: opening a case, what is said in it, rulings and the appeal."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from flask.typing import ResponseReturnValue
 
+from market.accounts.actor import Actor
 from market.accounts.edge import current_actor, require
 from market.accounts.idempotency import idempotent
 from market.disputes import policy, queries, service
@@ -58,11 +60,19 @@ def create_dispute(given: dict[str, Any], order_id: UUID, milestone_id: UUID) ->
     return DisputeSchema().dump(service.open_case(order, milestone, actor, **given)), 201
 
 
-def _spoken(dispute_id: UUID) -> tuple[Order, Dispute]:
+def _act(
+    dispute_id: UUID,
+    act: Callable[..., Any],
+    *,
+    may: Callable[[Actor, Order], bool] = policy.may_open,
+    **given: Any,
+) -> ResponseReturnValue:
+    """Lock, may, act; the case as it then is."""
     actor = current_actor()
     order, case = queries.locked(dispute_id, actor)
-    require(policy.may_open(actor, order))
-    return order, case
+    require(may(actor, order))
+    act(order, case, by=actor, **given)
+    return DisputeSchema().dump(case), 201
 
 
 @bp.post("/disputes/<pid('dsp'):dispute_id>/statements")
@@ -72,9 +82,7 @@ def _spoken(dispute_id: UUID) -> tuple[Order, Dispute]:
 @idempotent
 def create_statement(given: dict[str, Any], dispute_id: UUID) -> ResponseReturnValue:
     """Say something; the other side's first word is its answer. Needs Idempotency-Key."""
-    order, case = _spoken(dispute_id)
-    service.state(order, case, by=current_actor(), **given)
-    return DisputeSchema().dump(case), 201
+    return _act(dispute_id, service.state, **given)
 
 
 @bp.post("/disputes/<pid('dsp'):dispute_id>/offers")
@@ -84,9 +92,7 @@ def create_statement(given: dict[str, Any], dispute_id: UUID) -> ResponseReturnV
 @idempotent
 def create_offer(given: dict[str, Any], dispute_id: UUID) -> ResponseReturnValue:
     """Offer a split; it replaces the one on the table. Needs Idempotency-Key."""
-    order, case = _spoken(dispute_id)
-    service.offer(order, case, given["creator_fen"], given["text"], current_actor())
-    return DisputeSchema().dump(case), 201
+    return _act(dispute_id, service.offer, **given)
 
 
 @bp.post("/disputes/<pid('dsp'):dispute_id>/offers/<pid('dse'):entry_id>/consent")
@@ -96,9 +102,7 @@ def create_offer(given: dict[str, Any], dispute_id: UUID) -> ResponseReturnValue
 @idempotent
 def create_offer_consent(given: dict[str, Any], dispute_id: UUID, entry_id: UUID) -> ResponseReturnValue:
     """Agree to the other side's offer: the money moves at once. Needs Idempotency-Key."""
-    order, case = _spoken(dispute_id)
-    service.accept_offer(order, case, entry_id, current_actor(), to_wallet=given["to_wallet"])
-    return DisputeSchema().dump(case), 201
+    return _act(dispute_id, service.accept_offer, entry_id=entry_id, **given)
 
 
 @bp.post("/disputes/<pid('dsp'):dispute_id>/escalation")
@@ -107,9 +111,7 @@ def create_offer_consent(given: dict[str, Any], dispute_id: UUID, entry_id: UUID
 @idempotent
 def create_escalation(dispute_id: UUID) -> ResponseReturnValue:
     """Call the platform, once the other side has answered. Needs Idempotency-Key."""
-    order, case = _spoken(dispute_id)
-    service.escalate(order, case, current_actor())
-    return DisputeSchema().dump(case), 201
+    return _act(dispute_id, service.escalate)
 
 
 @bp.post("/disputes/<pid('dsp'):dispute_id>/withdrawal")
@@ -118,9 +120,7 @@ def create_escalation(dispute_id: UUID) -> ResponseReturnValue:
 @idempotent
 def withdraw_dispute(dispute_id: UUID) -> ResponseReturnValue:
     """Take one's own case back; the stage goes on where it was. Needs Idempotency-Key."""
-    order, case = _spoken(dispute_id)
-    service.drop(order, case, current_actor())
-    return DisputeSchema().dump(case), 201
+    return _act(dispute_id, service.drop)
 
 
 @bp.post("/disputes/<pid('dsp'):dispute_id>/ruling")
@@ -130,11 +130,8 @@ def withdraw_dispute(dispute_id: UUID) -> ResponseReturnValue:
 @idempotent
 def create_ruling(given: dict[str, Any], dispute_id: UUID) -> ResponseReturnValue:
     """The platform's word. Above the limit it waits in `/approvals` for a second operator. Needs Idempotency-Key."""
-    actor = current_actor()
-    require(policy.may_rule(actor))
-    order, case = queries.locked(dispute_id, actor)
-    service.rule(order, case, given["creator_fen"], given["reason"], actor)
-    return DisputeSchema().dump(case), 201
+    require(policy.may_rule(current_actor()))
+    return _act(dispute_id, service.rule, may=lambda actor, order: policy.may_rule(actor), **given)
 
 
 @bp.post("/disputes/<pid('dsp'):dispute_id>/appeal")
@@ -144,6 +141,4 @@ def create_ruling(given: dict[str, Any], dispute_id: UUID) -> ResponseReturnValu
 @idempotent
 def create_appeal(given: dict[str, Any], dispute_id: UUID) -> ResponseReturnValue:
     """Once, within the time; another operator rules, and that is carried out. Needs Idempotency-Key."""
-    order, case = _spoken(dispute_id)
-    service.appeal(order, case, by=current_actor(), **given)
-    return DisputeSchema().dump(case), 201
+    return _act(dispute_id, service.appeal, **given)

@@ -199,7 +199,7 @@ def amend(order: Order, change: Change, by: Actor) -> Addendum:
     )
     db.session.add(made)
     db.session.flush()
-    tell_change(order, change, events.CHANGE_IN_FORCE, by=by, only=None, hash=made.hash.hex())
+    tell_change(order, change, events.CHANGE_IN_FORCE, by=by, hash=made.hash.hex())
     return made
 
 
@@ -216,16 +216,12 @@ def overtake(order: Order, milestone: Milestone, by: Actor) -> None:
     tell_change(order, found, events.CHANGE_OVERTAKEN, by=by)
 
 
-BOTH: Any = object()
-
-
-def tell_change(order: Order, found: Change, name: str, *, by: Actor, only: Any = BOTH, **data: Any) -> None:
-    """To merchant and creator, unless said otherwise (None: the agency too)."""
+def tell_change(order: Order, found: Change, name: str, *, by: Actor, **data: Any) -> None:
+    """To everybody of the order: the agency too may have to do with it."""
     tell(
         order,
         name,
         by=by,
-        only=[order.merchant_id, order.creator_id] if only is BOTH else only,
         stage=found.stage(order).kind.value,
         amount_fen=found.added_fen,
         days=found.added_days,

@@ -6,13 +6,14 @@ from uuid import UUID
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from market.accounts.edge import current_actor, require
+from market.accounts.edge import current_actor
 from market.accounts.idempotency import idempotent
 from market.kit.api import IDEMPOTENCY_KEY
 from market.kit.db import transaction
 from market.kit.paging import Page, page_of
 from market.kit.schemas import PageQuery, page_schema
 from market.orders import amendments, changes, paying, policy, queries
+from market.orders.acting import locked
 from market.orders.amendments import Change
 from market.orders.api import bp
 from market.orders.change_schemas import (
@@ -24,15 +25,7 @@ from market.orders.change_schemas import (
     ChangeRefusalSchema,
     ChangeSchema,
 )
-from market.orders.models import Order
 from market.orders.states import Stage
-
-
-def _locked(order_id: UUID) -> Order:
-    actor = current_actor()
-    order = queries.find_visible(order_id, actor, lock=True)
-    require(policy.may_end(actor, order))
-    return order
 
 
 @bp.get("/orders/<pid('ord'):order_id>/change-quote")
@@ -70,7 +63,7 @@ def list_addenda(order_id: UUID) -> dict[str, Any]:
 def create_change(proposed: dict[str, Any], order_id: UUID) -> ResponseReturnValue:
     """Propose a change: what, how much more money, how many more days, at which stage. With `instead_of` it counters
     the other side's open proposal, or corrects one's own. Needs Idempotency-Key."""
-    order = _locked(order_id)
+    order = locked(order_id, policy.may_propose_change)
     made = changes.propose(order, current_actor(), **proposed | {"stage": Stage(proposed["stage"])})
     return ChangeSchema().dump(made), 201
 
@@ -86,7 +79,7 @@ def get_change(order_id: UUID, change_id: UUID) -> Change:
 def delete_change(order_id: UUID, change_id: UUID) -> None:
     """Take one's own proposal back while it is not answered."""
     with transaction():
-        order = _locked(order_id)
+        order = locked(order_id, policy.may_propose_change)
         changes.withdraw(order, changes.find_change(change_id, order), current_actor())
 
 
@@ -104,7 +97,7 @@ def create_change_acceptance(given: dict[str, Any], order_id: UUID, change_id: U
 
 @idempotent
 def _accept_once(given: dict[str, Any], order_id: UUID, change_id: UUID) -> ResponseReturnValue:
-    order = _locked(order_id)
+    order = locked(order_id)
     found = changes.find_change(change_id, order)
     changes.accept(
         order,
@@ -124,7 +117,7 @@ def _accept_once(given: dict[str, Any], order_id: UUID, change_id: UUID) -> Resp
 @idempotent
 def create_change_refusal(given: dict[str, Any], order_id: UUID, change_id: UUID) -> ResponseReturnValue:
     """Decline the version that was seen; the order goes on as it is. Needs Idempotency-Key."""
-    order = _locked(order_id)
+    order = locked(order_id)
     found = changes.find_change(change_id, order)
     changes.decline(order, found, current_actor(), **given)
     return ChangeSchema().dump(found), 201

@@ -86,6 +86,14 @@ def changeable(order: Order) -> list[Milestone]:
     return [m for m in order.milestones if not m.is_over and m.state is not MilestoneState.HELD]
 
 
+def is_of_side(order: Order, change: Change, actor: Actor) -> bool:
+    """Whether the actor is on the side that proposed it: the merchant's, or that of the creator and his agency."""
+    of_merchant = change.proposed_by == order.merchant_id
+    if actor.is_party(order.merchant_id):
+        return of_merchant
+    return actor.is_party(order.creator_id, order.agency_id) and not of_merchant
+
+
 def find_change(change_id: UUID, order: Order) -> Change:
     """Of the (locked) order, read afresh. Raises NotFound."""
     found = db.session.get(Change, change_id, populate_existing=True)
@@ -143,7 +151,7 @@ def propose(
     db.session.add(made)
     db.session.flush()
     set_timer(DUE, made.id, made.due_at, key=f"{DUE}:{made.id}:open")
-    countered = before is not None and before.proposed_by != made.proposed_by
+    countered = before is not None and not is_of_side(order, before, by)
     tell_change(
         order,
         made,
@@ -160,7 +168,7 @@ def accept(
     """Agree to the version that was seen. With `wallet`, the merchant's wallet pays at once or nothing happens; else
     what is added is awaited in escrow. Raises as `_answer`, `_require_ground`, MayNotPay, and what
     `funding.pay_from_wallet` raises."""
-    _answer(found, by, version)
+    _answer(order, found, by, version)
     milestone = found.stage(order)
     _require_ground(order, milestone)
     if wallet and not policy.may_pay(by, order):
@@ -190,7 +198,7 @@ def _let_wallet_pay(order: Order) -> None:
 
 def decline(order: Order, found: Change, by: Actor, *, version: int, reason: str = "") -> Change:
     """Raises as `_answer`."""
-    _answer(found, by, version)
+    _answer(order, found, by, version)
     found.reason = reason
     found.go(ChangeState.DECLINED)
     cancel_timers(found.id, DUE)
@@ -199,10 +207,13 @@ def decline(order: Order, found: Change, by: Actor, *, version: int, reason: str
 
 
 def withdraw(order: Order, found: Change, by: Actor) -> Change:
-    """Who proposed it takes it back. Raises ChangeOver, NotYourAnswer."""
+    """Who proposed it takes it back, or the creator for whom an agency did: nobody works against his will.
+
+    Raises ChangeOver, NotYourAnswer.
+    """
     if not found.is_open:
         raise ChangeOver
-    if not by.is_party(found.proposed_by):
+    if not by.is_party(found.proposed_by, order.creator_id) or not is_of_side(order, found, by):
         raise NotYourAnswer
     found.go(ChangeState.WITHDRAWN)
     cancel_timers(found.id, DUE)
@@ -242,11 +253,11 @@ def _require_ground(order: Order, milestone: Milestone) -> None:
         raise ExitWaits
 
 
-def _answer(found: Change, by: Actor, version: int) -> None:
+def _answer(order: Order, found: Change, by: Actor, version: int) -> None:
     """Raises ChangeOver, NotYourAnswer, ChangeMoved."""
     if not found.is_open or found.due_at <= now():
         raise ChangeOver
-    if by.is_party(found.proposed_by):
+    if is_of_side(order, found, by):
         raise NotYourAnswer
     if version != found.version:
         raise ChangeMoved

@@ -10,6 +10,7 @@ from market.accounts.idempotency import idempotent
 from market.kit.api import IDEMPOTENCY_KEY
 from market.kit.errors import NotFound
 from market.orders import exits, policy, queries, service
+from market.orders.acting import locked
 from market.orders.api import bp
 from market.orders.exit_schemas import (
     ExitAgreeSchema,
@@ -20,7 +21,6 @@ from market.orders.exit_schemas import (
     ExitSchema,
     PartReleaseSchema,
 )
-from market.orders.models import Order
 from market.orders.schemas import MilestoneSchema
 
 
@@ -34,13 +34,6 @@ def get_exit(query: dict[str, Any], order_id: UUID) -> exits.Quote:
     return exits.quote(order, sample_fen=query["sample_fen"])
 
 
-def _locked(order_id: UUID) -> Order:
-    actor = current_actor()
-    order = queries.find_visible(order_id, actor, lock=True)
-    require(policy.may_end(actor, order))
-    return order
-
-
 @bp.post("/orders/<pid('ord'):order_id>/exits")
 @bp.doc(parameters=IDEMPOTENCY_KEY)
 @bp.arguments(ExitAskSchema)
@@ -49,7 +42,7 @@ def _locked(order_id: UUID) -> Order:
 def create_exit(asked: dict[str, Any], order_id: UUID) -> ResponseReturnValue:
     """Ask to end the order by the split that was seen. The other side agrees, counters, or is silent; after the time
     the computed split is carried out. Needs Idempotency-Key."""
-    order = _locked(order_id)
+    order = locked(order_id)
     made = exits.ask(order, current_actor(), **asked)
     return ExitSchema().dump(made), 201
 
@@ -67,7 +60,7 @@ def get_one_exit(order_id: UUID, exit_id: UUID) -> exits.Exit:
 @idempotent
 def create_consent(given: dict[str, Any], order_id: UUID, exit_id: UUID) -> ResponseReturnValue:
     """Agree to what is on the table: the order ends, and its money is shared out. Needs Idempotency-Key."""
-    order = _locked(order_id)
+    order = locked(order_id)
     found = exits.find_exit(exit_id, order)
     exits.agree(order, found, current_actor(), round_=given["round"], to_wallet=given["to_wallet"])
     return ExitSchema().dump(found), 201
@@ -81,7 +74,7 @@ def create_consent(given: dict[str, Any], order_id: UUID, exit_id: UUID) -> Resp
 def create_counter(given: dict[str, Any], order_id: UUID, exit_id: UUID) -> ResponseReturnValue:
     """Propose other parts for the creator. Silence on a counter-proposal ends by the computed split all the same.
     Needs Idempotency-Key."""
-    order = _locked(order_id)
+    order = locked(order_id)
     found = exits.find_exit(exit_id, order)
     parts = {part["milestone_id"]: part["creator_fen"] for part in given["parts"]}
     exits.counter(order, found, parts, current_actor(), round_=given["round"])
@@ -112,7 +105,7 @@ def create_part_release(given: dict[str, Any], order_id: UUID, milestone_id: UUI
 @idempotent
 def withdraw_exit(order_id: UUID, exit_id: UUID) -> ResponseReturnValue:
     """Take one's own wish back; the order goes on. Needs Idempotency-Key."""
-    order = _locked(order_id)
+    order = locked(order_id)
     found = exits.find_exit(exit_id, order)
     exits.withdraw(order, found, current_actor())
     return ExitSchema().dump(found), 201

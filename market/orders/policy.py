@@ -43,5 +43,10 @@ def may_end(actor: Actor, order: Order) -> bool:
     return may_review(actor, order) or may_deliver(actor, order)
 
 
+def may_propose_change(actor: Actor, order: Order) -> bool:
+    """The two who signed, and the agency of the creator, as it may bid for him."""
+    return may_end(actor, order) or (actor.is_party(order.agency_id) and actor.may(Right.BID))
+
+
 def may_deliver(actor: Actor, order: Order) -> bool:
     return actor.is_party(order.creator_id) and actor.may(Right.DELIVER)

@@ -151,6 +151,6 @@ def submit_evidence(chargeback_id: UUID) -> Any:
         if chargebacks.find_visible(chargeback_id, actor).submitted_at:
             flash(_("证据已提交给银行，结果通常需要数周。"), "success")
         else:
-            flash(_("证据正在提交给银行；支付服务没有马上答复，提交后这里会显示。"), "info")
+            flash(_("证据正在提交给银行；支付服务没有马上答复，提交后这里会显示。"), "warning")
         return _back(chargeback_id)
     return _one(chargeback_id, form)

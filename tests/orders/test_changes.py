@@ -4,6 +4,7 @@ import re
 import secrets
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from market.delivery import service as delivery
 from market.kit.db import db, transaction
 from market.kit.errors import Conflict
 from market.kit.ids import decode, encode
-from market.orders import changes, exits, freezes, queries
+from market.orders import amendments, changes, exits, freezes, queries
 from market.orders.freezes import FreezeSource
 from market.orders.terms import hash_of
 from tests import play
@@ -458,3 +459,66 @@ def test_operators_see_the_timer_of_a_change(mei: Player, lin: Player, order_id:
     answer(mei, order_id, made)
     with mei.app.app_context():
         assert "orders.change_due" not in {item.handler for item in timers.of_order(order_id)}
+
+
+def test_the_agency_proposes_for_its_creator_and_the_merchant_answers(
+    app: Flask, mei: Player, lin: Player, ada: Player, bo: Player, sandbox: Sandbox
+) -> None:
+    order_id = play.funded(mei, lin, sandbox, agency=ada, price_fen=PRICE)
+    given = {"stage": "draft", "added_fen": 20_000, "added_days": 2}
+
+    assert propose(bo, order_id, **given).status_code == 404
+    made = propose(ada, order_id, **given)
+    assert made.status_code == 201, made.text
+    assert made.json["proposed_by"] == encode("pty", ada.party_id)
+    for own in (lin, ada):  # one side, two parties of it
+        assert answer(own, order_id, made.json).status_code in (403, 409), own.name
+    sandbox.settle()
+    for who in (mei, lin):
+        events = [each["event"] for each in who.api("GET", "/notices").json["data"]]
+        assert "change.proposed" in events
+    path = f"/orders/{encode('ord', order_id)}/changes"
+    page = ada.browser().get(path)
+    assert page.status_code == 200 and "改一版" in page.text and "同意这个变更" not in page.text
+    assert "同意" in mei.browser().get(path).text
+
+    agreed = answer(mei, order_id, made.json)
+    assert agreed.status_code == 201 and agreed.json["state"] == "agreed"
+    play.fund(mei, sandbox, order_id)
+    addenda = ada.api("GET", f"/orders/{encode('ord', order_id)}/addenda").json["addenda"]
+    assert [each["says"]["added_fen"] for each in addenda] == [20_000]
+    play.ledger_is_sound(app)
+
+
+def test_the_agency_counters_the_merchant_but_the_creator_answers_and_may_take_back(
+    app: Flask, mei: Player, lin: Player, ada: Player, sandbox: Sandbox
+) -> None:
+    order_id = play.funded(mei, lin, sandbox, agency=ada, price_fen=PRICE)
+    given = {"stage": "draft", "added_fen": 20_000, "added_days": 2}
+    first = propose(mei, order_id, **given).json
+    assert answer(ada, order_id, first).status_code == 403
+    assert answer(ada, order_id, first, "refusal").status_code == 403
+
+    countered = propose(ada, order_id, **given | {"added_fen": 30_000, "instead_of": first["id"]})
+    assert countered.status_code == 201
+    sandbox.settle()
+    events = [each["event"] for each in mei.api("GET", "/notices").json["data"]]
+    assert "change.countered" in events
+    back = lin.api("DELETE", f"/orders/{encode('ord', order_id)}/changes/{countered.json['id']}")
+
+    assert back.status_code == 204, "nobody works against his will"
+    with app.app_context():
+        assert amendments.live_of(order_id) is None
+
+
+def test_creator_and_agency_at_once_put_one_proposal_on_the_table(
+    app: Flask, mei: Player, lin: Player, ada: Player, sandbox: Sandbox
+) -> None:
+    order_id = play.funded(mei, lin, sandbox, agency=ada, price_fen=PRICE)
+    given = {"stage": "draft", "added_fen": 20_000, "added_days": 2}
+
+    with ThreadPoolExecutor(4) as crowd:
+        answers = list(crowd.map(lambda who: propose(who, order_id, **given), [lin, ada, lin, ada]))
+
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+    play.ledger_is_sound(app)

@@ -1,5 +1,10 @@
 """A part of a stage ahead of its acceptance: seen first, then released once, and never all of it."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
+
+import pytest
 from flask import Flask
 
 from market.kit.ids import encode
@@ -31,4 +36,76 @@ def test_the_merchant_sees_what_goes_where_and_releases_it_once(
     with app.app_context():
         assert queries.find(order_id).milestones[0].released_fen == 30_000
     assert room + "/part-release" not in lin.browser().get(room).text
+    play.ledger_is_sound(app)
+
+
+def click(who: Player, order_id: UUID, stage: str, key: str, yuan: str = "300") -> int:
+    here = f"/orders/{encode('ord', order_id)}/part-release"
+    fields = {"milestone_id": stage, "amount_fen": yuan, "idempotency_key": key}
+    return int(submit(who.browser(), here, here, **fields).status_code)
+
+
+def script_of(app: Flask, order_id: UUID) -> str:
+    with app.app_context():
+        return encode("mil", queries.find(order_id).milestones[0].id)
+
+
+def test_two_clicks_at_once_release_one_part(app: Flask, mei: Player, lin: Player, sandbox: Sandbox) -> None:
+    order_id = play.funded(mei, lin, sandbox)
+    stage = script_of(app, order_id)
+
+    with ThreadPoolExecutor(4) as crowd:
+        answers = list(crowd.map(lambda _: click(mei, order_id, stage, "same"), range(4)))
+
+    assert 303 in answers and set(answers) <= {303, 409, 422}, answers
+    with app.app_context():
+        script = queries.find(order_id).milestones[0]
+        assert (script.parts, script.released_fen) == (1, 30_000)
+    assert play.balance(app, "FEE") == 1_500
+    play.ledger_is_sound(app)
+
+
+def test_different_clicks_at_once_never_release_more_than_there_is(
+    app: Flask, mei: Player, lin: Player, sandbox: Sandbox
+) -> None:
+    """Each of 400 out of 1000: two fit, and something stays for the end."""
+    order_id = play.funded(mei, lin, sandbox)
+    stage = script_of(app, order_id)
+
+    with ThreadPoolExecutor(4) as crowd:
+        answers = list(crowd.map(lambda n: click(mei, order_id, stage, f"k{n}", "400"), range(4)))
+
+    assert sorted(answers) == [303, 303, 422, 422]
+    with app.app_context():
+        assert queries.find(order_id).milestones[0].released_fen == 80_000
+    play.ledger_is_sound(app)
+
+
+@pytest.mark.parametrize("first", ["part", "acceptance"])
+def test_a_part_and_the_acceptance_at_once_pay_the_stage_once(
+    app: Flask, mei: Player, lin: Player, sandbox: Sandbox, first: str
+) -> None:
+    order_id = play.funded(mei, lin, sandbox)
+    stage, version = script_of(app, order_id), encode("sub", play.submit(lin, order_id))
+    acts: list[Callable[[], int]] = [
+        lambda: click(mei, order_id, stage, "part"),
+        lambda: (
+            mei.api(
+                "POST", f"/submissions/{version}/acceptance", headers={"Idempotency-Key": "whole"}
+            ).status_code
+        ),
+    ]
+
+    with ThreadPoolExecutor(2) as crowd:
+        done = [crowd.submit(act) for act in (acts if first == "part" else acts[::-1])]
+        answers = [each.result() for each in done]
+    part, accepted = answers if first == "part" else answers[::-1]
+
+    assert accepted in (200, 201) and part in (303, 409, 422), answers
+    with app.app_context():
+        script = queries.find(order_id).milestones[0]
+        assert (script.state.value, script.released_fen) == ("released", 100_000)
+        assert script.parts == (1 if part == 303 else 0)
+    assert play.balance(app, "FEE") == 5_000
+    assert play.balance(app, "PP", lin.party_id) == 100_000 - 5_000 - 2_850
     play.ledger_is_sound(app)

@@ -493,3 +493,59 @@ def test_a_new_debt_spending_and_new_money_at_once_leave_no_debt_beside_money(
     assert not (wallet and owed), (wallet, owed)
     assert owed == 300_000 - (130_000 - spent), (wallet, owed, spent)
     is_sound(app)
+
+
+def write_off(who: Player, debt: UUID, fen: int) -> Any:
+    return who.api(
+        "POST", f"/debts/{encode('dbt', debt)}/write-off", json={"amount_fen": fen, "reason": "联系不上"}
+    )
+
+
+def test_a_write_off_agreed_to_by_many_at_once_is_done_once(
+    app: Flask, lin: Player, zhou: Player, qian: Player
+) -> None:
+    debt = owe(app, lin, 5_000)
+    asked = write_off(zhou, debt, 5_000).json
+
+    with ThreadPoolExecutor(4) as crowd:
+        answers = list(
+            crowd.map(
+                lambda n: (
+                    qian.api(
+                        "POST",
+                        f"/approvals/{asked['id']}/consent",
+                        json={"content_hash": asked["content_hash"]},
+                        headers={"Idempotency-Key": f"k{n}"},
+                    ).status_code
+                ),
+                range(4),
+            )
+        )
+
+    assert sorted(answers) == [200, 409, 409, 409]
+    assert play.balance(app, "LOSS") == 5_000 - 5_000, "owe() took it from there"
+    assert play.balance(app, "PREC", lin.party_id) == 0
+    is_sound(app)
+
+
+def test_two_persons_who_each_ask_and_agree_at_once_give_a_debt_up_once(
+    app: Flask, lin: Player, zhou: Player, qian: Player
+) -> None:
+    """Two requests over 3,000 and 4,000 of 5,000; each agrees to the other's at the same moment."""
+    debt = owe(app, lin, 5_000)
+    of_zhou, of_qian = write_off(zhou, debt, 3_000).json, write_off(qian, debt, 4_000).json
+
+    with ThreadPoolExecutor(2) as crowd:
+        answers = [
+            done.result().status_code
+            for done in (crowd.submit(approve, qian, of_zhou), crowd.submit(approve, zhou, of_qian))
+        ]
+
+    assert sorted(answers) == [200, 409], answers
+    done = 3_000 if answers[0] == 200 else 4_000
+    assert play.balance(app, "PREC", lin.party_id) == 5_000 - done
+    with app.app_context():
+        found = db.session.get(Debt, debt)
+        assert found is not None and found.open_fen == 5_000 - done
+        db.session.remove()
+    is_sound(app)

@@ -11,7 +11,7 @@ from flask import Flask
 from market.kit.db import db
 from market.kit.ids import encode
 from market.payments.chargebacks import ChargebackState
-from market.payments.evidence_files import EvidenceFile
+from market.payments.evidence_files import EvidenceFile, FileState
 from market.payments.models import StripeCall
 from tests import play
 from tests.conftest import Player, csrf_token, submit
@@ -157,3 +157,17 @@ def test_the_page_takes_words_and_files_and_submits_once(
 
 def test_a_foreign_order_shows_no_chargeback(app: Flask, bo: Player, path: str) -> None:
     assert bo.browser().get(path).status_code == 404
+
+
+def test_two_files_for_one_question_at_once_leave_one(
+    app: Flask, mei: Player, zhou: Player, sandbox: Sandbox, path: str
+) -> None:
+    with ThreadPoolExecutor(4) as crowd:
+        answers = list(crowd.map(lambda who: upload(who, path).status_code, [mei, zhou, mei, zhou]))
+    sandbox.settle()
+
+    assert set(answers) == {201}
+    with app.app_context():
+        standing = db.session.query(EvidenceFile).filter(EvidenceFile.state != FileState.REMOVED).all()
+        assert len(standing) == 1
+        db.session.remove()

@@ -211,3 +211,6 @@ GREETINGS = (
 
 CHANGED = "夜钓专场改到明年春天，今年不做了，按已经完成的部分结算。"
 """Why a merchant ends an order early."""
+
+ONE_MORE = "多拍一段近景特写剪进正片，需要再补拍半天。"
+"""What a change of a running order adds."""

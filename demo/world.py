@@ -17,7 +17,7 @@ import requests
 
 from demo.clips import Studio
 from demo.people import AGENCIES, CREATORS, MERCHANTS, OPERATOR, PASSWORD, VIEWERS, Creator
-from demo.words import ASKS, CHANGED, GREETINGS, PLANS, REMARKS, Ask
+from demo.words import ASKS, CHANGED, GREETINGS, ONE_MORE, PLANS, REMARKS, Ask
 from market.accounts import service as accounts
 from market.accounts.actor import Actor, Role
 from market.accounts.models import Membership, Verification
@@ -35,9 +35,10 @@ from market.feed import service as feed
 from market.kit import clock
 from market.kit.db import db, transaction
 from market.messages import service as messages
-from market.orders import exits
+from market.orders import changes, exits
 from market.orders import queries as orders
 from market.orders import service as ordering
+from market.orders.states import Stage
 from market.payments import calls, checkouts, gateway, outbox, polls, receipts, topping_up, wallet
 from market.shops import service as shops
 from market.subsidies import service as subsidies
@@ -347,6 +348,10 @@ class Story:
             taken = [*[each for each in script if each[2] <= 5], (1.4, self.end_early, 5)]
         if self.end == "cancelled":
             taken.append((0.9, self.cancel, 1))
+        if self.end == "publishing":
+            taken.append((1.8, self.change, 9))
+        if self.end == "drafting":
+            taken.append((2.4, self.propose, 6))
         last = max(when for when, _, _ in taken)
         room = (self.world.today - timedelta(hours=1) - self.begins).total_seconds() / 86400
         pace = min(2.0, room / last) if last else 1.0
@@ -465,6 +470,43 @@ class Story:
         with transaction():
             order = orders.find(self.order_id, lock=True)
             exits.agree(order, exits.find_exit(asked.id, order), self.creator, round_=asked.round)
+
+    def propose(self) -> UUID:
+        """One more scene, and the days and the money for it; by the agency, when the creator has one."""
+        assert self.order_id
+        with transaction():
+            order = orders.find(self.order_id, lock=True)
+            made = changes.propose(
+                order,
+                self._speaker(self.bidders[self.chosen]),
+                stage=Stage.DRAFT,
+                text=ONE_MORE,
+                added_fen=order.price_fen // 1000 * 100,
+                added_days=2,
+            )
+            return made.id
+
+    def change(self) -> None:
+        """The merchant agrees, and what is added is in escrow before it counts."""
+        change_id = self.propose()
+        assert self.order_id
+        with transaction():
+            order = orders.find(self.order_id, lock=True)
+            found = changes.find_change(change_id, order)
+            changes.accept(order, found, self.merchant, version=found.version)
+        with transaction():
+            order = orders.find(self.order_id, lock=True)
+            checkout = ordering.checkout(
+                order,
+                self.merchant,
+                whole=False,
+                key=f"demo:{found.id}",
+                return_url="http://127.0.0.1/checkouts/{checkout}",
+            )
+            call = calls.last_of("checkout", checkout.id)
+        assert call
+        outbox.send(call.id)
+        _pay_page(self.world, checkout.id, method="card")
 
     def greet(self) -> None:
         assert self.order_id

@@ -65,6 +65,7 @@ class Business(RuleBasedStateMachine):
 
     reached: ClassVar[Counter[PostingKind]] = Counter()
     refused: ClassVar[int] = 0
+    changes: ClassVar[int] = 0
     steps: ClassVar[int] = 0
 
     def __init__(self) -> None:
@@ -213,13 +214,14 @@ class Business(RuleBasedStateMachine):
     @needs(K.ESCROW_UNALLOCATED)
     @rule(n=which, parts=st.tuples(some, some))
     def award(self, n: int, parts: tuple[int, int]) -> None:
-        self.move(
-            P.AWARD,
-            *(
-                Leg(self.order(n), self.stage(n, m), self.of(self.order(n), part) // STAGES)
-                for m, part in enumerate(parts)
-            ),
-        )
+        """To both stages. More than there is is refused, and then what a change adds: both sides agreed, its money
+        comes into the order's escrow first, and moves on to the stages with the rest."""
+        order = self.order(n)
+        legs = [Leg(order, self.stage(n, m), self.of(order, part) // STAGES) for m, part in enumerate(parts)]
+        missing = sum(leg.fen for leg in legs) - self.model[order]
+        if not self.move(P.AWARD, *legs) and missing > 0:
+            self.move(P.CHARGE, Leg(SC, order, missing))
+            Business.changes += self.move(P.AWARD, *legs)
 
     @needs(K.ESCROW_MILESTONE)
     @rule(n=which, m=which, part=some)
@@ -529,6 +531,7 @@ def prove(app: Flask, seconds: float, number: int) -> dict[str, Any]:
         "steps": Business.steps,
         "postings": sum(Business.reached.values()),
         "refused": Business.refused,
+        "changes_of_orders": Business.changes,
         "kinds_reached": f"{len(PostingKind) - len(missed)} of {len(PostingKind)} ({share:.0%})",
         "by_kind": {kind.value: Business.reached[kind] for kind in PostingKind},
     }
@@ -536,4 +539,4 @@ def prove(app: Flask, seconds: float, number: int) -> dict[str, Any]:
 
 def forget() -> None:
     Business.reached.clear()
-    Business.refused = Business.steps = 0
+    Business.refused = Business.steps = Business.changes = 0

@@ -24,6 +24,7 @@ from stripe_local.objects.files import Upload
 from stripe_local.render import expanded, rendered
 from stripe_local.sdk import API_VERSION
 from stripe_local.store import dump
+from stripe_local.traffic import UNKNOWN
 
 log = logging.getLogger("stripe_local.api")
 bp = Blueprint("api", __name__)
@@ -184,16 +185,28 @@ def _failed(engine: Engine, call: _Call, fault: Json) -> Answer:
 def _answer(engine: Engine, call: _Call) -> Answer:
     route = router.resolve(call.verb, call.path)
     if not call.key or call.verb != "post":
-        return _execute(engine, call, route, validation.check(call.form, route.operation.params_type()))
+        return _execute(engine, call, route, _checked(engine, call, route))
     engine.in_flight.enter(call.account, call.key)
     try:
         with engine.store.transaction():
             known = idempotency.recall(engine.store, call.account, call.key, call.path, call.fingerprint)
         if known is not None:
             return known
-        return _execute(engine, call, route, validation.check(call.form, route.operation.params_type()))
+        return _execute(engine, call, route, _checked(engine, call, route))
     finally:
         engine.in_flight.leave(call.account, call.key)
+
+
+def _checked(engine: Engine, call: _Call, route: router.Route) -> Json:
+    """The parameters, read by the types of the pinned version; what was asked is counted, whatever comes of it."""
+    operation = f"{call.verb.upper()} {route.operation.template}"
+    engine.traffic.note(operation)
+    try:
+        return validation.check(call.form, route.operation.params_type())
+    except StripeError as error:
+        if error.body.get("code") in UNKNOWN:
+            engine.traffic.refuse(operation, str(error.body.get("param")))
+        raise
 
 
 def _execute(engine: Engine, call: _Call, route: router.Route, params: Json) -> Answer:

@@ -11,6 +11,7 @@ from stripe_local.errors import StripeError
 from stripe_local.ids import new_id
 from stripe_local.settings import Rules, Settings
 from stripe_local.store import Store
+from stripe_local.traffic import Traffic
 from stripe_local.webhooks import Sender
 from stripe_local.world import TIMERS, World, wall_clock
 
@@ -30,6 +31,7 @@ class Engine:
         with self.store.transaction():
             self.platform = self._platform_id()
         self.in_flight = idempotency.InFlight()
+        self.traffic = Traffic()
         self.sender = Sender(self.store, settings)
         self._stop = threading.Event()
         self._ticker = threading.Thread(target=self._tick, name="timers", daemon=True)

@@ -22,6 +22,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
+from stripe_local.sdk import API_VERSION
 from tests.browser import chromium  # noqa: F401  # a fixture for every folder
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,6 +53,17 @@ def with_redis_database(url: str, number: int) -> str:
     if url.startswith("unix:"):
         return f"{url.partition('?')[0]}?db={number}"
     return urlsplit(url)._replace(path=f"/{number}").geturl()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What the product said to Stripe in this run."""
+    from tests.sandbox import SAID
+
+    if SAID.operations:
+        terminalreporter.write_line(
+            f"Stripe was asked {SAID.operations.total()} times, {len(SAID.operations)} different operations, "
+            f"{len(SAID.unknown)} with a parameter that {API_VERSION} does not know"
+        )
 
 
 def admin_url() -> str:

@@ -8,7 +8,9 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,28 @@ import stripe
 from flask import Flask
 
 SECRET = "whsec_suite"
+
+
+@dataclass
+class Traffic:
+    """What was asked of Stripe."""
+
+    operations: Counter[str] = field(default_factory=Counter)
+    unknown: list[str] = field(default_factory=list)
+
+
+SAID = Traffic()
+"""By this run of the suite; told at its end (conftest.pytest_terminal_summary)."""
+
+
+def traffic(url: str) -> Traffic:
+    body = requests.get(f"{url}/_sandbox/traffic", timeout=10).json()
+    return Traffic(Counter(body["operations"]), body["unknown_parameters"])
+
+
+def keep(before: Traffic, after: Traffic) -> None:
+    SAID.operations += after.operations - before.operations
+    SAID.unknown += after.unknown[len(before.unknown) :]
 
 
 class Sandbox:
@@ -109,7 +133,9 @@ class Sandbox:
 def stripe_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a Stripe that may be played with."""
     if given := os.environ.get("STRIPE_API_BASE"):
+        before = traffic(given.rstrip("/"))
         yield given.rstrip("/")
+        keep(before, traffic(given.rstrip("/")))
         return
     home = tmp_path_factory.mktemp("stripe")
     ready = home / "ready.json"
@@ -132,15 +158,18 @@ def stripe_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     url = json.loads(ready.read_text())["url"]
     os.environ["STRIPE_API_BASE"] = url
     yield url
+    keep(Traffic(), traffic(url))
     del os.environ["STRIPE_API_BASE"]
     server.terminate()
     server.wait(10)
 
 
 @pytest.fixture
-def sandbox(stripe_server: str, app: Flask) -> Sandbox:
-    """A Stripe without a past."""
+def sandbox(stripe_server: str, app: Flask) -> Iterator[Sandbox]:
+    """A Stripe without a past; it was asked nothing that the pinned version does not know."""
     os.environ["STRIPE_WEBHOOK_SECRET"] = SECRET
     sandbox = Sandbox(stripe_server, app)
     sandbox.reset()
-    return sandbox
+    before = len(traffic(stripe_server).unknown)
+    yield sandbox
+    assert traffic(stripe_server).unknown[before:] == []

@@ -32,6 +32,12 @@ def operations() -> Json:
     return {"data": router.implemented()}
 
 
+@bp.get("/traffic")
+@as_json
+def traffic() -> Json:
+    return the_engine().traffic.summary()
+
+
 @bp.get("/check")
 @as_json
 def check() -> Json:

@@ -47,3 +47,14 @@ def test_the_ready_file_says_how_to_get_in(copy: Site) -> None:
             allow_redirects=False,
         )
         assert answer.status_code == 303, each["email"]
+
+
+def test_the_demo_world_holds_a_change_in_force_and_one_on_the_table(copy: Site) -> None:
+    with psycopg.connect(copy.facts["database_url"].replace("+psycopg", "")) as connection:
+        states = {row[0] for row in connection.execute("SELECT state FROM order_changes")}
+        added = connection.execute(
+            "SELECT c.added_fen FROM order_addenda a JOIN order_changes c ON c.id = a.change_id"
+        ).fetchall()
+
+    assert {"open", "in_force"} <= states
+    assert added and all(fen > 0 for (fen,) in added)

@@ -16,6 +16,7 @@ def test_any_order_of_movements_keeps_the_books():
     missed = [kind.value for kind in machine.P if not Business.reached[kind]]
     assert machine.share_reached(Business.reached) >= 0.95, missed
     assert Business.refused > 10
+    assert Business.changes > 0
 
 
 @pytest.fixture(autouse=True)

@@ -427,7 +427,7 @@ def share_loss(
             rest -= part
         returning.append((each, each.left_fen))
     legs += _return(returning, found)
-    debts.stand_in_line([found.payer_id, *(payees if figures.chargeback_payee_bps else ())])
+    debts.stand_in_line([found.payer_id])
     owed: list[tuple[UUID, int]] = []
     merchant = min(rest, debts.room(found.payer_id))
     owed.append((found.payer_id, merchant))
@@ -457,7 +457,7 @@ def share_loss(
                 title=found.title,
                 by=SYSTEM,
             )
-            debts.collect(party, posted, None if party == found.payer_id else earnings.withdrawable(party))
+    debts.collect(found.payer_id, posted)  # what payees have of accepted work stays: their next earnings pay
     if rest:
         alarm("chargeback_loss", found.id, dispute=found.dispute_id, amount_fen=rest)
 

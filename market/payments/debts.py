@@ -216,15 +216,11 @@ def stand_in_line(parties: Iterable[UUID]) -> None:
     ledger.lock(accounts)
 
 
-def collect(party_id: UUID, posting_id: UUID, most_fen: int | None = None) -> int:
-    """What the party has already pays the debt that this posting made, as new money would; returns how much.
-
-    At most `most_fen`: of a payee's money some may be held back. Wants `stand_in_line` before the posting.
-    """
-    debt = account_of(party_id).kind
-    into = next(Account(kind, party_id) for kind, (owed, _) in SWEPT_INTO.items() if owed is debt)
-    there = books.balance(into)
-    return _pay(into, f"{posting_id}:{party_id}", there if most_fen is None else min(there, most_fen))
+def collect(merchant_id: UUID, posting_id: UUID) -> int:
+    """What the merchant's wallet holds already pays the debt that this posting made, as new money would; returns how
+    much. Wants `stand_in_line` before the posting."""
+    wallet = Account(K.MERCHANT_WALLET, merchant_id)
+    return _pay(wallet, f"{posting_id}:{merchant_id}", books.balance(wallet))
 
 
 def sweep(into: Account, posting_id: UUID, most_fen: int) -> int:

@@ -109,9 +109,9 @@ def test_the_commands_check_the_books_and_keep_the_head(app: Flask):
     ill = run(args=["ledger", "check", "--quiet"])
 
     assert well.exit_code == 0, well.output
-    assert f"ok      {RULE}" in well.output and "ok      orders: deposit" in well.output
+    assert f"ok      I11  {RULE}" in well.output and "ok      I4   orders: deposit" in well.output
     assert ill.exit_code == 1
-    assert ill.output.splitlines()[0] == f"BROKEN  {RULE}" and "block 2" in ill.output
+    assert ill.output.splitlines()[0] == f"BROKEN  I11  {RULE}" and "block 2" in ill.output
 
 
 def test_a_breach_is_told_to_every_operator_once_a_day(app: Flask, zhou):

@@ -39,6 +39,7 @@ DAMAGE = {
     "stage_refund": "INSERT INTO stage_refunds (order_id, milestone_id, amount_fen, creator_fen, agency_fen, fee_fen,"
     " tax_fen, owed_fen, to_wallet, reason) SELECT order_id, id, 5, 5, 0, 0, 0, 0, false, '' FROM milestones"
     " WHERE kind = 'script'",
+    "shares": "UPDATE milestones SET fee_fen = fee_fen - 1, creator_fen = creator_fen + 1 WHERE released_fen > 0",
     "stage": "UPDATE orders SET state = 'completed'",
 }
 

@@ -35,7 +35,7 @@ import market
 from market import developers
 from market import settings as settings_module
 from market.accounts import edge, vocabulary
-from market.kit import files, ids, logs, look, pages, templates
+from market.kit import files, ids, logs, look, pages, templates, wire
 from market.kit.api import add_etag, describe_refusals
 from market.kit.catalogue import compile_catalogues
 from market.kit.db import db, refuse_dead
@@ -107,6 +107,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     with app.app_context():
         event.listen(db.engine, "checkout", refuse_dead)
+        wire.attach(db.engine)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), compare_type=True)
     compile_catalogues(ROOT / "translations")
     app.jinja_environment = templates.Speaking

@@ -11,7 +11,7 @@ from flask import g, redirect, request, session, url_for
 from market.accounts import service
 from market.accounts.actor import Actor, Role
 from market.accounts.models import Membership, Person
-from market.accounts.queries import who_holds_key, who_signed_in
+from market.accounts.queries import membership, who_holds_key, who_signed_in
 from market.kit.errors import Forbidden, Unauthenticated
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -39,11 +39,13 @@ def who_calls() -> str:
 def current_person() -> Person | None:
     """The person signed in by cookie (pages), or behind the API key."""
     _load()
+    _load_hat()
     return cast(Person | None, g.person)
 
 
 def current_hats() -> Sequence[Membership]:
     _load()
+    _load_hat()
     return cast(Sequence[Membership], g.hats)
 
 
@@ -96,12 +98,12 @@ def hat(role: Role) -> Callable[[View], View]:
 
 def wear(role: Role) -> bool:
     """Put on the hat of `role` for this request and the next ones; False when the person has none."""
-    for membership in current_hats():
-        if membership.party.role is role:
-            g.actor = membership.actor()
-            g.membership = membership
-            if session.get("party") != membership.party_id.hex:  # else every page would send the cookie anew
-                session["party"] = membership.party_id.hex
+    for held in current_hats():
+        if held.party.role is role:
+            g.actor = held.actor()
+            g.membership = held
+            if session.get("party") != held.party_id.hex:  # else every page would send the cookie anew
+                session["party"] = held.party_id.hex
             return True
     return False
 
@@ -111,9 +113,9 @@ def wear_any(party_ids: Sequence[UUID | None]) -> None:
     actor = actor_or_none()
     if is_api() or actor is None or actor.is_party(*party_ids) or actor.is_operator:
         return
-    for membership in current_hats():
-        if membership.party_id in party_ids:
-            wear(membership.party.role)
+    for held in current_hats():
+        if held.party_id in party_ids:
+            wear(held.party.role)
             return
 
 
@@ -169,9 +171,15 @@ def _load_from_key() -> None:
     held = who_holds_key(service.sha256(secret.strip()))
     if held is None:
         return
-    g.key_id, g.person, g.membership = held
-    g.hats = [g.membership]
-    g.actor = g.membership.actor()
+    g.key_id, g.actor = held
+    g.by_key = True  # person and hat are read when somebody asks for them
+
+
+def _load_hat() -> None:
+    """The person behind an API key, and the one hat it is for."""
+    if g.pop("by_key", False):
+        g.membership = membership(g.actor.person_id, g.actor.party_id)
+        g.person, g.hats = g.membership.person, [g.membership]
 
 
 def _load_from_token(token: str) -> None:

@@ -11,13 +11,30 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from flask import Response, make_response, request
-from sqlalchemy import func, select
+from sqlalchemy import String, bindparam, func, select
 
 from market.accounts.edge import current_actor, is_api
 from market.accounts.errors import KeyMissing, KeyUsedForOther, StillRunning
 from market.accounts.models import RememberedAnswer
-from market.kit.db import db, transaction
+from market.kit import wire
+from market.kit.db import transaction
+from market.kit.wire import Question
 
+REMEMBER = """INSERT INTO remembered_answers
+    (party_id, key, request_sha256, status, content_type, location, body) VALUES (%s, %s, %s, %s, %s, %s, %s)"""
+
+TRY_LOCK = Question(
+    select(func.pg_try_advisory_xact_lock(func.hashtextextended(bindparam("name", type_=String()), 0)))
+)
+REMEMBERED = Question(
+    select(
+        RememberedAnswer.request_sha256,
+        RememberedAnswer.status,
+        RememberedAnswer.content_type,
+        RememberedAnswer.location,
+        RememberedAnswer.body,
+    ).where(RememberedAnswer.party_id == bindparam("party_id"), RememberedAnswer.key == bindparam("key"))
+)
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -49,34 +66,26 @@ def idempotent(view: View) -> View:
         party_id = cast(UUID, current_actor().party_id)
         key, sha = request_key(), request_hash()
         with transaction():
-            lock = func.pg_try_advisory_xact_lock(func.hashtextextended(f"{party_id}:{key}", 0))
-            if not db.session.scalar(select(lock)):
-                raise StillRunning
-            answer = db.session.scalar(
-                select(RememberedAnswer).where(
-                    RememberedAnswer.party_id == party_id, RememberedAnswer.key == key
-                )
+            name = {"party_id": party_id, "key": key}
+            (((is_ours,),), remembered) = wire.ask(
+                (TRY_LOCK, {"name": f"{party_id}:{key}"}), (REMEMBERED, name)
             )
-            if answer is None:
+            if not is_ours:
+                raise StillRunning
+            if not remembered:
                 response = make_response(view(*args, **kwargs))
                 if response.status_code < 400:
-                    db.session.add(
-                        RememberedAnswer(
-                            party_id=party_id,
-                            key=key,
-                            request_sha256=sha,
-                            status=response.status_code,
-                            content_type=response.content_type,
-                            location=response.headers.get("Location"),
-                            body=response.get_data(),
-                        )
-                    )
+                    location = response.headers.get("Location")
+                    body = response.get_data()
+                    answer = [party_id, key, sha, response.status_code, response.content_type, location, body]
+                    wire.write("remembered_answers", REMEMBER, answer)
                 return response
-            if answer.request_sha256 != sha:
+            ((sha_before, status, content_type, location, body),) = remembered
+            if sha_before != sha:
                 raise KeyUsedForOther
-            replay = Response(answer.body or b"", status=answer.status, content_type=answer.content_type)
-            if answer.location:
-                replay.headers["Location"] = answer.location
+            replay = Response(body or b"", status=status, content_type=content_type)
+            if location:
+                replay.headers["Location"] = location
             replay.headers["Idempotent-Replayed"] = "true"
             return replay
 

@@ -1,6 +1,7 @@
 """People, parties, memberships, sign-ins, keys, verification, and remembered answers."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -105,8 +106,15 @@ class Membership(Row, Base):
 
     def actor(self) -> Actor:
         """The actor this membership makes; rights the role no longer has fall away."""
-        rights = frozenset(Right(right) for right in self.rights) & RIGHTS[self.party.role]
-        return Actor(self.person_id, self.party_id, self.party.role, rights, self.party.is_verified)
+        return actor_of(self.person_id, self.party_id, self.rights, self.party.role, self.party.verification)
+
+
+def actor_of(
+    person_id: UUID, party_id: UUID, rights: Iterable[str], role: Role, verification: Verification
+) -> Actor:
+    """The actor a membership makes, from its plain values."""
+    held = frozenset(map(Right, rights)) & RIGHTS[role]
+    return Actor(person_id, party_id, role, held, verification is Verification.VERIFIED)
 
 
 class SignIn(Row, Base):

@@ -6,10 +6,11 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, select
 
 from market.accounts.actor import Actor, Role
-from market.accounts.models import ApiKey, Membership, Party, Person, SignIn, Verification
+from market.accounts.models import ApiKey, Membership, Party, Person, SignIn, Verification, actor_of
 from market.kit.clock import now
 from market.kit.db import by_key, db
 from market.kit.errors import NotFound
+from market.kit.wire import Question, ask
 
 
 def parties(ids: Iterable[UUID | None]) -> dict[UUID, Party]:
@@ -73,18 +74,26 @@ def who_signed_in(token_sha256: bytes) -> tuple[Person | None, Sequence[Membersh
     return (rows[0][0] if rows else None), [membership for _, membership in rows if membership]
 
 
-_KEY_HELD = (
-    select(ApiKey.id, Person, Membership)
+_KEY_HELD = Question(
+    select(ApiKey.id, ApiKey.person_id, ApiKey.party_id, Membership.rights, Party.role, Party.verification)
     .join(Person, Person.id == ApiKey.person_id)
     .join(Membership, (Membership.person_id == ApiKey.person_id) & (Membership.party_id == ApiKey.party_id))
+    .join(Party, Party.id == ApiKey.party_id)
     .where(ApiKey.key_sha256 == bindparam("key"), ApiKey.revoked_at.is_(None), Person.suspended_at.is_(None))
 )
 
 
-def who_holds_key(key_sha256: bytes) -> tuple[UUID, Person, Membership] | None:
-    """A live API key's id, its person and the one hat it is for, in one statement: every call asks it."""
-    row = db.session.execute(_KEY_HELD, {"key": key_sha256}).first()
-    return (row[0], row[1], row[2]) if row else None
+def who_holds_key(key_sha256: bytes) -> tuple[UUID, Actor] | None:
+    """A live API key's id and whom it acts for, in one statement: every call asks it."""
+    (rows,) = ask((_KEY_HELD, {"key": key_sha256}))
+    return (rows[0][0], actor_of(*rows[0][1:])) if rows else None
+
+
+def membership(person_id: UUID, party_id: UUID) -> Membership:
+    """One hat of a person's."""
+    return db.session.scalars(
+        select(Membership).where(Membership.person_id == person_id, Membership.party_id == party_id)
+    ).one()
 
 
 def person_of(party_id: UUID) -> Person | None:

@@ -303,10 +303,9 @@ def accept(submission_id: UUID) -> Any:
 @idempotent
 def _accept_once(submission_id: UUID, publish_at: datetime | None) -> Any:
     actor = current_actor()
-    order = queries.order_visible(submission_id, actor, lock=True)
+    order, submission = queries.locked(submission_id, actor)
     require(policy.may_review(actor, order))
-    locked = order, queries.find(submission_id)
-    service.accept(submission_id, actor, locked=locked, publish_at=publish_at)
+    service.accept(submission_id, actor, locked=(order, submission), publish_at=publish_at)
     flash(_("已验收，款项已放给创作者。"), "success")
     return redirect(url_for("delivery.workroom", order_id=order.id), 303)
 

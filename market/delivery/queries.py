@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
-from market.accounts.actor import Actor
-from market.delivery.models import Submission, SubmissionState
+from market.accounts.actor import SYSTEM, Actor
+from market.delivery.models import Remark, Submission, SubmissionState
 from market.kit.db import db
 from market.kit.errors import NotFound
+from market.kit.wire import Question, adopt, ask, rows_of
 from market.orders import queries as orders
 from market.orders import timers
-from market.orders.models import Order
+from market.orders.amendments import live_of_order
+from market.orders.models import Milestone, Order
 
 WITH_REMARKS = selectinload(Submission.remarks)
 
@@ -42,6 +45,28 @@ def order_of(submission_id: UUID) -> UUID:
     return found
 
 
+def locked(submission_id: UUID, actor: Actor = SYSTEM) -> tuple[Order, Submission]:
+    """Its order, locked, and the submission as it is then, of those the actor may see; all in one round trip. It
+    changes only under its order's lock. Raises NotFound."""
+    it = {"id": submission_id}
+    lock = (LOCK_ANY, it) if actor.is_operator else (LOCK_OURS, it | {"me": actor.party_id})
+    *of_order, submissions, remarks = ask(lock, (STAGES, it), (CHANGES, it), (FRESH, it), (REMARKS, it))
+    order = orders.together(*of_order)
+    (submission,) = adopt(Submission, submissions)
+    set_committed_value(submission, "remarks", adopt(Remark, remarks))
+    return order, submission
+
+
+_THE_ORDER = select(Submission.order_id).where(Submission.id == bindparam("id")).scalar_subquery()
+_LOCK = rows_of(Order).where(Order.id == _THE_ORDER).with_for_update()
+LOCK_ANY = Question(_LOCK)
+LOCK_OURS = Question(_LOCK.where(orders.is_party(bindparam("me"))))
+STAGES = Question(rows_of(Milestone).where(Milestone.order_id == _THE_ORDER).order_by(Milestone.position))
+CHANGES = Question(live_of_order(_THE_ORDER))
+FRESH = Question(rows_of(Submission).where(Submission.id == bindparam("id")))
+REMARKS = Question(rows_of(Remark).where(Remark.submission_id == bindparam("id")).order_by(Remark.id))
+
+
 def find_visible(submission_id: UUID, actor: Actor) -> Submission:
     """Raises NotFound, also for a foreign order's."""
     found = db.session.scalar(
@@ -52,13 +77,13 @@ def find_visible(submission_id: UUID, actor: Actor) -> Submission:
     return found
 
 
-def order_visible(submission_id: UUID, actor: Actor, *, lock: bool = False) -> Order:
+def order_visible(submission_id: UUID, actor: Actor) -> Order:
     """The order of a submission the actor may see. Raises NotFound."""
     mine = visible_to(actor).where(Submission.id == submission_id).with_only_columns(Submission.order_id)
     order_id = db.session.scalar(mine)
     if order_id is None:
         raise NotFound
-    return orders.find(order_id, lock=lock)
+    return orders.find(order_id)
 
 
 def of_order(order_id: UUID) -> Sequence[Submission]:

@@ -26,6 +26,8 @@ from market.orders import queries as orders
 from market.orders.models import Order
 from market.orders.schemas import OrderSchema
 
+ACCEPTED = SubmissionSchema()
+
 bp = ApiBlueprint("delivery", __name__, description="Handing in, reviewing and accepting work")
 
 
@@ -61,12 +63,11 @@ def get_submission(submission_id: UUID) -> Submission:
 def create_acceptance(given: dict[str, Any], submission_id: UUID) -> ResponseReturnValue:
     """Accept the work and pay its stage out. Needs Idempotency-Key."""
     actor = current_actor()
-    order = queries.order_visible(submission_id, actor, lock=True)
+    order, submission = queries.locked(submission_id, actor)
     require(policy.may_review(actor, order))
-    submission = queries.find(submission_id)
     at = given["publish_at"] if "publish_at" in given else proposed_hour(submission)
     accepted = service.accept(submission_id, actor, locked=(order, submission), publish_at=at)
-    return SubmissionSchema().dump(accepted), 201
+    return ACCEPTED.dump(accepted), 201
 
 
 @bp.post("/orders/<pid('ord'):order_id>/publication-time")

@@ -76,7 +76,7 @@ def submit(order_id: UUID, kind: Kind, given: dict[str, Any], by: Actor) -> Subm
 
 def remark(submission_id: UUID, said: dict[str, Any], by: Actor) -> Remark:
     """Say something about a version, pinned to a moment and a spot if given; either side, as long as it is looked at."""
-    order, submission = _locked(submission_id)
+    order, submission = queries.locked(submission_id)
     if not submission.is_waiting:
         raise NotUnderReview
     made = _remark(submission, said, by)
@@ -86,7 +86,7 @@ def remark(submission_id: UUID, said: dict[str, Any], by: Actor) -> Remark:
 
 def ask_revision(submission_id: UUID, remarks: Sequence[dict[str, Any]], by: Actor) -> Submission:
     """Send the version back with what is to change. Raises RevisionsUsedUp, NothingSaid, NotUnderReview."""
-    order, submission = _locked(submission_id)
+    order, submission = queries.locked(submission_id)
     if not submission.is_waiting or _milestone(order, submission).state is not MilestoneState.SUBMITTED:
         raise NotUnderReview
     left = revisions_left(order, submission.milestone_id)
@@ -108,7 +108,7 @@ def ask_revision(submission_id: UUID, remarks: Sequence[dict[str, Any]], by: Act
 
 def extend(submission_id: UUID, by: Actor) -> Submission:
     """Give oneself more time to look, once. Raises ExtendedAlready, NotUnderReview."""
-    order, submission = _locked(submission_id)
+    order, submission = queries.locked(submission_id)
     if not submission.is_waiting or _milestone(order, submission).state is not MilestoneState.SUBMITTED:
         raise NotUnderReview
     if submission.extended_at:
@@ -134,7 +134,7 @@ def accept(
     `locked`: the order, and the submission read after it, when the caller holds the order's lock already.
     `publish_at`: when an accepted draft is to be published; None, at once.
     """
-    order, submission = locked or _locked(submission_id)
+    order, submission = locked or queries.locked(submission_id)
     if not submission.is_waiting:
         raise NotUnderReview
     milestone = _milestone(order, submission)
@@ -217,7 +217,7 @@ def _waiting(milestone: Milestone) -> Submission | None:
 
 def auto_accept(submission_id: UUID, data: dict[str, Any]) -> None:
     """The timer: the merchant said nothing in time. Late after an outage is as good; twice changes nothing."""
-    order, submission = _locked(submission_id)
+    order, submission = queries.locked(submission_id)
     under_review = _milestone(order, submission).state is MilestoneState.SUBMITTED
     if not submission.is_waiting or not under_review:
         return
@@ -239,7 +239,7 @@ def auto_accept(submission_id: UUID, data: dict[str, Any]) -> None:
 
 def remind(submission_id: UUID, data: dict[str, Any]) -> None:
     """The timers at half and nine tenths of the time; too late to be of use, they say nothing."""
-    order, submission = _locked(submission_id)
+    order, submission = queries.locked(submission_id)
     under_review = _milestone(order, submission).state is MilestoneState.SUBMITTED
     if submission.is_waiting and under_review and submission.auto_accept_at > now():
         _tell(
@@ -264,11 +264,6 @@ def land(order_id: UUID, receipt: dict[str, Any]) -> bool:
 def revisions_left(order: Order, milestone_id: UUID) -> int:
     """Rounds the merchant may still ask for at this stage."""
     return max(0, int(order.terms["revisions"]) - queries.rounds_used(milestone_id))
-
-
-def _locked(submission_id: UUID) -> tuple[Order, Submission]:
-    order = orders.find(queries.order_of(submission_id), lock=True)
-    return order, queries.find(submission_id)
 
 
 def _milestone(order: Order, submission: Submission) -> Milestone:

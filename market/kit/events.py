@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
 from sqlalchemy import Index, Select, Uuid, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
+from market.kit import wire
 from market.kit.clock import now
 from market.kit.db import Base, Row, db
 
@@ -47,33 +49,21 @@ class Event(Row, Base):
 
 def record(
     name: str, subject_id: UUID, /, *, by: By | None, audience: Iterable[UUID | None] = (), **data: Any
-) -> Event:
+) -> None:
     """Write the fact `name` (past tense, `order.funded`) beside the change; the relay takes it from there.
 
     `data` is plain JSON: ids as text, times as ISO text. `audience` are the parties who get a notice
     (the one who acted is left out when notices are made).
     """
-    event = Event(
-        name=name,
-        subject_id=subject_id,
-        person_id=by.person_id if by else None,
-        party_id=by.party_id if by else None,
-        audience=list(dict.fromkeys(party for party in audience if party)),
-        data=data,
-        at=now(),
-    )
-    db.session.add(event)
-    db.session.flush()
-    _ring()
-    return event
+    told = list(dict.fromkeys(party for party in audience if party))
+    who = (by.person_id, by.party_id) if by else (None, None)
+    wire.write("events", INSERT, [name, subject_id, *who, told, Jsonb(data), now()], row=ROW)
+    # Delivered at the commit, and only then; the relay also looks by itself every second.
+    wire.write(CHANNEL, f"pg_notify('{CHANNEL}', '')", expression=True)
 
 
-def _ring() -> None:
-    """Once in a transaction. Delivered at its commit, and only then; the relay also looks by itself every second."""
-    session = db.session()
-    if session.info.get("rung_in") is not session.get_transaction():
-        session.execute(text(f"NOTIFY {CHANNEL}"))
-        session.info["rung_in"] = session.get_transaction()
+INSERT = "INSERT INTO events (name, subject_id, person_id, party_id, audience, data, at) VALUES "
+ROW = "(%s, %s, %s, %s, %s::uuid[], %s, %s)"
 
 
 def of(subject_ids: Sequence[UUID]) -> Select[Event]:

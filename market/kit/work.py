@@ -4,16 +4,17 @@ A row is claimed with FOR UPDATE SKIP LOCKED and done in the transaction that ma
 any moment leaves it either done or waiting. (Why not one RQ job per event: docs/decisions/0001-one-queue-table.md.)
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, delete, select, text
-from sqlalchemy.dialects.postgresql import insert
+from psycopg.types.json import Jsonb
+from sqlalchemy import Index, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from market.kit import wire
 from market.kit.clock import now
 from market.kit.db import Base, Row, db, transaction
 from market.kit.events import CHANNEL
@@ -68,20 +69,13 @@ def put(
     data: dict[str, Any] | None = None,
 ) -> None:
     """Ask for one call of `handler`; a second `put` with the same key changes nothing."""
-    db.session.execute(
-        insert(WorkItem)
-        .values(
-            handler=handler,
-            subject_id=subject_id,
-            event_id=event_id,
-            data=data or {},
-            key=key,
-            due_at=due_at or now(),
-            state=WorkState.WAITING,
-            attempts=0,
-        )
-        .on_conflict_do_nothing(index_elements=["key"])
-    )
+    row = [handler, subject_id, event_id, Jsonb(data or {}), key, due_at or now()]
+    wire.write("work_items", INSERT, row, row=ROW, tail=ONCE)
+
+
+INSERT = "INSERT INTO work_items (handler, subject_id, event_id, data, key, due_at, state, attempts) VALUES "
+ROW = "(%s, %s, %s, %s, %s, %s, 'waiting', 0)"
+ONCE = " ON CONFLICT (key) DO NOTHING"
 
 
 def set_timer(
@@ -91,22 +85,12 @@ def set_timer(
     put(handler, subject_id, key=key or f"{handler}:{subject_id}", due_at=due_at, data=data)
 
 
-def set_timers(handler: str, due: Mapping[UUID, datetime]) -> None:
-    """One timer on each of these subjects, as `set_timer`, in one statement."""
-    rows = [
-        {
-            "handler": handler,
-            "subject_id": subject_id,
-            "data": {},
-            "key": f"{handler}:{subject_id}",
-            "due_at": due_at,
-            "state": WorkState.WAITING,
-            "attempts": 0,
-        }
-        for subject_id, due_at in due.items()
-    ]
-    if rows:
-        db.session.execute(insert(WorkItem).on_conflict_do_nothing(index_elements=["key"]), rows)
+def set_timers_of(name: str, handler: str, due: str) -> None:
+    """One timer on each row that the waiting write of this name (kit/wire.py) makes, at the moment in its column `due`,
+    in the same statement. The rows are new: nothing that is taken back before can be theirs."""
+    head = f"""INSERT INTO work_items (handler, subject_id, data, key, due_at, state, attempts)
+    SELECT '{handler}', id, '{{}}', '{handler}:' || id, {due}, 'waiting', 0 FROM {name} ON CONFLICT (key) DO NOTHING"""
+    wire.write(f"timers of {name}", head)
 
 
 def cancel_timers(subject_id: UUID, *handlers: str) -> None:
@@ -115,13 +99,12 @@ def cancel_timers(subject_id: UUID, *handlers: str) -> None:
     One that a worker runs at this moment is left: it waits for the lock the caller holds on the subject, and will find
     it changed. Waiting for it here would be a deadlock.
     """
-    waiting = select(WorkItem.id).where(
-        WorkItem.subject_id == subject_id,
-        WorkItem.handler.in_(handlers),
-        WorkItem.state == WorkState.WAITING,
-        WorkItem.event_id.is_(None),
-    )
-    db.session.execute(delete(WorkItem).where(WorkItem.id.in_(waiting.with_for_update(skip_locked=True))))
+    wire.write("work_items", CANCEL, [subject_id, list(handlers)])
+
+
+CANCEL = """DELETE FROM work_items WHERE id IN (
+    SELECT id FROM work_items WHERE subject_id = %s AND handler = ANY(%s) AND state = 'waiting' AND event_id IS NULL
+    FOR UPDATE SKIP LOCKED)"""
 
 
 def hasten(item_id: UUID) -> WorkItem | None:

@@ -1,22 +1,21 @@
 """The verbs: post a movement, once; move the checkpoints of the hot accounts along; seal what was posted."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from market.kit import clock
+from market.kit import clock, wire
 from market.kit.db import db
 from market.kit.events import By
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.errors import InsufficientFunds, KeyReused
 from market.ledger.movements import Leg, PostingKind
 
-POST = """SELECT ledger_post(
-    %(kind)s, %(key)s, %(currency)s, %(source_type)s, %(source_id)s,
-    %(debit_kinds)s::text[], %(debit_owners)s::uuid[], %(credit_kinds)s::text[], %(credit_owners)s::uuid[],
-    %(amounts)s::bigint[], %(person)s, %(party)s, %(external_ref)s, %(at)s)"""
+POST = """ledger_post(%s, %s, %s, %s, %s, %s::text[], %s::uuid[], %s::text[], %s::uuid[], %s::bigint[],
+    %s, %s, %s, %s)"""
 
 
 Follower = Callable[[Account, UUID, int], object]
@@ -51,39 +50,66 @@ def post(
     Raises InsufficientFunds, KeyReused.
     """
     moving = [leg for leg in legs if leg.fen]
+    values = _values(kind, key, moving, source, by, external_ref)
+    try:
+        posting_id: UUID = wire.call(f"SELECT {POST}", values)[0][0]
+    except DBAPIError as failure:
+        if refusal := refused(failure.orig):
+            raise refusal from failure
+        raise
+    _tell_followers(posting_id, moving)
+    return posting_id
+
+
+def posting(
+    kind: PostingKind, key: str, legs: Iterable[Leg], *, source: tuple[str, UUID], by: By | None = None
+) -> tuple[str, list[Any]]:
+    """The same as a part of a waiting write (kit/wire.py): an expression that posts and is the posting's id, and its
+    values. The write says `refused=refused`."""
+    moving = [leg for leg in legs if leg.fen]
+    if any(leg.credit.kind in _FOLLOWERS for leg in moving):
+        return "%s", [post(kind, key, moving, source=source, by=by)]  # its followers want it posted
+    return POST, _values(kind, key, moving, source, by, None)
+
+
+def _values(
+    kind: PostingKind,
+    key: str,
+    moving: Sequence[Leg],
+    source: tuple[str, UUID],
+    by: By | None,
+    external_ref: str | None,
+) -> list[Any]:
     if not moving:
         raise ValueError(f"{key}: nothing moves")
     currencies = {account.currency for leg in moving for account in (leg.debit, leg.credit)}
     if len(currencies) != 1:
         raise ValueError(f"{key}: one posting, one currency, not {sorted(currencies)}")
-    values = {
-        "kind": kind.value,
-        "key": key,
-        "currency": currencies.pop(),
-        "source_type": source[0],
-        "source_id": source[1],
-        "debit_kinds": [leg.debit.kind.value for leg in moving],
-        "debit_owners": [leg.debit.owner for leg in moving],
-        "credit_kinds": [leg.credit.kind.value for leg in moving],
-        "credit_owners": [leg.credit.owner for leg in moving],
-        "amounts": [leg.fen for leg in moving],
-        "person": by.person_id if by else None,
-        "party": by.party_id if by else None,
-        "external_ref": external_ref,
-        "at": clock.now(),
-    }
-    try:
-        # Straight to the driver, which keeps the statement prepared: this call is on the way of every payment.
-        posting_id: UUID = db.session.connection().exec_driver_sql(POST, values).scalar_one()
-    except DBAPIError as failure:
-        diagnosis = getattr(failure.orig, "diag", None)
-        if diagnosis and diagnosis.constraint_name == "ck_ledger_balances_no_overdraft":
-            raise InsufficientFunds from failure
-        if diagnosis and diagnosis.sqlstate == "VT001":
-            raise KeyReused from failure
-        raise
-    _tell_followers(posting_id, moving)
-    return posting_id
+    return [
+        kind.value,
+        key,
+        currencies.pop(),
+        *source,
+        [leg.debit.kind.value for leg in moving],
+        [leg.debit.owner for leg in moving],
+        [leg.credit.kind.value for leg in moving],
+        [leg.credit.owner for leg in moving],
+        [leg.fen for leg in moving],
+        by.person_id if by else None,
+        by.party_id if by else None,
+        external_ref,
+        clock.now(),
+    ]
+
+
+def refused(failure: BaseException | None) -> Exception | None:
+    """Why the database refused a posting, in our words."""
+    diagnosis = getattr(failure, "diag", None)
+    if diagnosis and diagnosis.constraint_name == "ck_ledger_balances_no_overdraft":
+        return InsufficientFunds()
+    if diagnosis and diagnosis.sqlstate == "VT001":
+        return KeyReused()
+    return None
 
 
 def _tell_followers(posting_id: UUID, legs: Sequence[Leg]) -> None:

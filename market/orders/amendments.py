@@ -10,7 +10,19 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, Text, UniqueConstraint, func, select
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Index,
+    LargeBinary,
+    Select,
+    Text,
+    UniqueConstraint,
+    bindparam,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,6 +31,7 @@ from market.kit import ids
 from market.kit.clock import now
 from market.kit.db import Base, Row, belongs_to, db
 from market.kit.states import move
+from market.kit.wire import Question, adopt, ask, rows_of
 from market.kit.work import cancel_timers
 from market.orders import events
 from market.orders.models import Milestone, Order
@@ -126,7 +139,16 @@ class Addendum(Row, Base):
 
 def live_of(order_id: UUID) -> Change | None:
     """The one proposal that is open, or agreed to and not paid yet."""
-    return db.session.scalar(select(Change).where(Change.order_id == order_id, Change.state.in_(LIVE)))
+    (rows,) = ask((LIVE_OF, {"id": order_id}))
+    return adopt(Change, rows)[0] if rows else None
+
+
+def live_of_order(order_id: Any) -> Select[*tuple[Any, ...]]:
+    """Of an order by its id, a bindparam or a subquery."""
+    return rows_of(Change).where(Change.order_id == order_id, or_(*(Change.state == state for state in LIVE)))
+
+
+LIVE_OF = Question(live_of_order(bindparam("id")))
 
 
 def awaiting(order_id: UUID) -> Change | None:
@@ -205,8 +227,8 @@ def amend(order: Order, change: Change, by: Actor) -> Addendum:
 
 def overtake(order: Order, milestone: Milestone, by: Actor) -> None:
     """The stage ended, or went into a case: what was proposed about it is off the table, and nobody pays for it."""
-    found = live_of(order.id)
-    if found is None or found.milestone_id != milestone.id:
+    found = order.live_change
+    if found is None or not found.is_live or found.milestone_id != milestone.id:
         return
     open_payment = checkouts.live(order.id) if found.state is ChangeState.AGREED else None
     if open_payment is not None:

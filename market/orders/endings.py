@@ -7,14 +7,15 @@ landing, a fair exit, a case, a chargeback) comes here with the order's lock hel
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from market.accounts.actor import Actor
 from market.agencies import service as rosters
+from market.kit import wire
 from market.kit.clock import now
 from market.kit.db import Base, belongs_to, db
 from market.kit.pages import format_fen
@@ -128,35 +129,34 @@ def conclude(
         raise ValueError(f"{milestone.id}: {back} fen go back, not what the legs say")
     with db.session.no_autoflush:  # what changes of the milestone is one UPDATE
         legs = [*pay_legs(order, milestone, milestone.pay(more_fen), source), *returns]
-        moved = (
-            ledger.post(posting[0], posting[1], legs, source=("milestone", milestone.id), by=by)
-            if any(leg.fen for leg in legs)
-            else None
-        )
+        moved: tuple[str, list[Any]] = ("NULL", [])
+        if any(leg.fen for leg in legs):
+            moved = ledger.posting(*posting, legs, source=("milestone", milestone.id), by=by)
         if milestone.released_fen == milestone.amount_fen:
             outcome = Outcome.RELEASE
         else:  # of a stage nobody had paid for, nothing is refunded
             outcome = Outcome.SPLIT if milestone.released_fen else Outcome.REFUND
         milestone.end(STATE_OF[outcome])
-    written = db.session.execute(
-        insert(Ending)
-        .values(
-            milestone_id=milestone.id,
-            order_id=order.id,
-            outcome=outcome,
-            cause=cause,
-            released_fen=milestone.released_fen,
-            returned_fen=milestone.returned_fen,
-            posting_id=moved,
-            by_person=by.person_id,
-            by_party=by.party_id,
-            decided_at=now(),
-        )
-        .on_conflict_do_nothing(index_elements=["milestone_id"])
-        .returning(Ending.milestone_id)
-    ).first()
-    if written is None:
-        raise AlreadyEnded
+    wire.write(
+        ("milestone_endings", milestone.id),
+        f"""INSERT INTO milestone_endings (milestone_id, order_id, outcome, cause, released_fen, returned_fen,
+            by_person, by_party, decided_at, posting_id)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, {moved[0]}) ON CONFLICT (milestone_id) DO NOTHING""",
+        [
+            milestone.id,
+            order.id,
+            outcome.value,
+            cause.value,
+            milestone.released_fen,
+            milestone.returned_fen,
+            by.person_id,
+            by.party_id,
+            now(),
+            *moved[1],
+        ],
+        otherwise=AlreadyEnded,
+        refused=ledger.refused,
+    )
     overtake(order, milestone, by)
     return outcome
 

@@ -1,7 +1,7 @@
 """The agreement between a merchant and a creator, and its milestones."""
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,9 @@ from market.orders.states import (
     OrderState,
     Stage,
 )
+
+if TYPE_CHECKING:
+    from market.orders.amendments import Change
 
 BOOKKEEPING_ZONE = ZoneInfo("Asia/Shanghai")
 """The zone whose date stands in an order's number."""
@@ -63,6 +66,13 @@ class Order(Row, Base):
     milestones: Mapped[list["Milestone"]] = relationship(
         back_populates="order", order_by="Milestone.position", lazy="selectin"
     )
+
+    live_change: Mapped["Change | None"] = relationship(
+        primaryjoin="and_(Change.order_id == Order.id, Change.state.in_(('open', 'agreed')))",
+        foreign_keys="Change.order_id",
+        viewonly=True,
+    )
+    """The change that is on the table, or agreed to and not paid for; as read with the order's lock."""
 
     __table_args__ = (
         CheckConstraint("price_fen > 0", name="price"),

@@ -1,13 +1,17 @@
 """Finding orders, always from who may see them."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, bindparam, false, func, or_, select, true
+from sqlalchemy.orm.attributes import set_committed_value
 
 from market.accounts.actor import Actor
 from market.kit.db import db
 from market.kit.errors import NotFound
+from market.kit.wire import Question, adopt, ask, rows_of
+from market.orders.amendments import LIVE_OF, Change
 from market.orders.models import Milestone, Order
 from market.orders.states import RUNNING, MilestoneState, OrderState
 
@@ -31,17 +35,45 @@ def visible_to(actor: Actor) -> Select[Order]:
         return rows.where(true())
     if actor.party_id is None:
         return rows.where(false())
-    me = actor.party_id
-    return rows.where(or_(Order.merchant_id == me, Order.creator_id == me, Order.agency_id == me))
+    return rows.where(is_party(actor.party_id))
+
+
+def is_party(party_id: Any) -> ColumnElement[bool]:
+    """Who of the three, by an id or a bindparam."""
+    return or_(Order.merchant_id == party_id, Order.creator_id == party_id, Order.agency_id == party_id)
 
 
 def find(order_id: UUID, *, lock: bool = False) -> Order:
     """The order without asking who wants it. With `lock` its row is locked and everything read afresh: the one
     lock under which an order, its milestones and its submissions change. Raises NotFound."""
-    found = db.session.get(Order, order_id, with_for_update=lock or None, populate_existing=lock)
+    if lock:
+        it = {"id": order_id}
+        return together(*ask((LOCK, it), (STAGES, it), (LIVE_OF, it)))
+    found = db.session.get(Order, order_id)
     if found is None:
         raise NotFound
     return found
+
+
+LOCK = Question(rows_of(Order).where(Order.id == bindparam("id")).with_for_update())
+STAGES = Question(
+    rows_of(Milestone).where(Milestone.order_id == bindparam("id")).order_by(Milestone.position)
+)
+"""Asked after the lock, in the same round trip: a statement of its own sees what was committed before the lock came."""
+
+
+def together(
+    orders: Sequence[tuple[Any, ...]], stages: Sequence[tuple[Any, ...]], changes: Sequence[tuple[Any, ...]]
+) -> Order:
+    """An order, its stages and the change on its table, from the rows as read. Raises NotFound."""
+    if not orders:
+        raise NotFound
+    (order,), milestones = adopt(Order, orders), adopt(Milestone, stages)
+    set_committed_value(order, "milestones", milestones)
+    for milestone in milestones:
+        set_committed_value(milestone, "order", order)
+    set_committed_value(order, "live_change", next(iter(adopt(Change, changes)), None))
+    return order
 
 
 def find_visible(order_id: UUID, actor: Actor, *, lock: bool = False) -> Order:

@@ -7,12 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
 
 from market.accounts.actor import SYSTEM
+from market.kit import wire
 from market.kit.clock import now
 from market.kit.db import db
-from market.kit.work import TooEarly, set_timer, set_timers
+from market.kit.work import TooEarly, set_timer, set_timers_of
 from market.ledger import queries as books
 from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
@@ -46,29 +46,19 @@ def earn(
     released_at = now()
     matures_at = released_at + timedelta(hours=cooling_h)
     rows = [
-        {
-            "party_id": party_id,
-            "source_id": source_id,
-            "part": part,
-            "subject_id": subject_id,
-            "number": number,
-            "title": title,
-            "stage": stage,
-            "amount_fen": fen,
-            "taken_fen": 0,
-            "released_at": released_at,
-            "matures_at": matures_at,
-        }
+        [party_id, source_id, part, subject_id, number, title, stage, fen, released_at, matures_at]
         for party_id, fen in parts.items()
         if fen
     ]
-    made = db.session.scalars(
-        insert(Earning)
-        .on_conflict_do_nothing(index_elements=["source_id", "party_id", "part"])
-        .returning(Earning.id),
-        rows,
-    )
-    set_timers(MATURE, dict.fromkeys(made, matures_at))
+    values = [value for row in rows for value in row]
+    wire.write("earnings", EARN, values, row=", ".join([EARNED] * len(rows)), tail=MADE, name="earned")
+    set_timers_of("earned", MATURE, "matures_at")
+
+
+EARN = """INSERT INTO earnings (party_id, source_id, part, subject_id, number, title, stage, amount_fen,
+    released_at, matures_at, taken_fen) VALUES """
+EARNED = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0)"
+MADE = " ON CONFLICT (source_id, party_id, part) DO NOTHING RETURNING id, matures_at"
 
 
 def mature(earning_id: UUID, data: dict[str, Any]) -> None:

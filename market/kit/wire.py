@@ -1,0 +1,370 @@
+"""The short way to the database, for what every request asks and writes: statements built once and sent straight to
+the driver, which keeps them prepared, and writes that wait for each other to go out as one statement.
+
+It is the session's own connection and transaction, and the rows are the session's own objects. What waits is sent
+before anything else is asked there and before the commit, so nobody reads past it; what is rolled back is never sent.
+"""
+
+import re
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import count
+from typing import Any, NamedTuple, TypeVar, cast
+
+import psycopg
+from psycopg.types.numeric import Int8
+from sqlalchemy import ClauseElement, Connection, Engine, Select, event, inspect, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Mapper, Session, make_transient_to_detached
+from sqlalchemy.orm.attributes import manager_of_class
+from sqlalchemy.orm.exc import StaleDataError
+
+from market.kit.db import Base, db
+
+Model = TypeVar("Model", bound=Base)
+Bind = Callable[[Any], Any] | None
+Compiled = tuple[str, list[tuple[str, Any, Bind]], list[Any]]
+Refused = Callable[[psycopg.Error], Exception | None]
+
+WAITING = "vtask writes"
+
+
+@dataclass(slots=True)
+class Write:
+    """Something that waits: `head`, `row` as often as there are `rows`, `tail`, with a `%s` for each of `values`."""
+
+    touches: Hashable
+    head: str
+    values: list[Any]
+    row: str
+    tail: str
+    name: str
+    expression: bool
+    otherwise: type[Exception] | None
+    refused: Refused | None
+    rows: int = 1
+
+    @property
+    def shape(self) -> "Shape":
+        checked = self.otherwise is not None
+        return Shape(self.head, self.row, self.rows, self.tail, self.name, self.expression, checked)
+
+
+class Shape(NamedTuple):
+    head: str
+    row: str
+    rows: int
+    tail: str
+    name: str
+    expression: bool
+    checked: bool
+
+    @property
+    def sql(self) -> str:
+        return self.head + ", ".join([self.row] * self.rows) + self.tail
+
+
+def write(
+    touches: Hashable,
+    head: str,
+    values: Sequence[Any] = (),
+    *,
+    row: str = "",
+    tail: str = "",
+    name: str = "",
+    expression: bool = False,
+    otherwise: type[Exception] | None = None,
+    refused: Refused | None = None,
+) -> None:
+    """Have an INSERT, UPDATE or DELETE done with what else waits, all as one statement; none of them sees what the
+    others did.
+
+    What `touches` the same (rows) as one before comes after it; only more rows of the same INSERT (`row`) join it.
+    A later write may select from this one's RETURNING rows by `name`. `expression`: evaluated only, a call say.
+    `otherwise` is raised when nothing was written; `refused` puts the database's refusal into our words.
+    """
+    session = db.session()
+    session.info[WAITING] = True
+    waiting: list[Write] = session.connection().info.setdefault(WAITING, [])
+    if not name and (row or expression):
+        for earlier in reversed(waiting):
+            if (earlier.head, earlier.row, earlier.tail, earlier.name) == (head, row, tail, ""):
+                if row:
+                    earlier.values.extend(values)
+                    earlier.rows += 1
+                return
+            if earlier.touches == touches:
+                break
+    waiting.append(Write(touches, head, list(values), row, tail, name, expression, otherwise, refused))
+
+
+class Question:
+    """A SELECT of columns whose parameters are bindparams, compiled when it is first asked."""
+
+    def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
+        self.statement = statement
+
+    def bound(self, values: dict[str, Any]) -> tuple[str, list[Any]]:
+        text, parameters, _ = self._compiled
+        given = [(values.get(name, fixed), bind) for name, fixed, bind in parameters]
+        return text, [value if bind is None or value is None else bind(value) for value, bind in given]
+
+    def read(self, rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        readers = self._compiled[2]
+        return [
+            tuple(
+                value if read is None or value is None else read(value)
+                for value, read in zip(row, readers, strict=True)
+            )
+            for row in rows
+        ]
+
+    @property
+    def _compiled(self) -> Compiled:
+        return _compile(self.statement, db.engine)
+
+
+@cache
+def _compile(statement: Select[*tuple[Any, ...]], engine: Engine) -> Compiled:
+    dialect = engine.dialect
+    compiled = statement.compile(dialect=dialect)
+    parameters: list[tuple[str, Any, Bind]] = []
+
+    def number(found: re.Match[str]) -> str:
+        name = found[1]
+        bind = compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)
+        parameters.append((name, compiled.params[name], bind))
+        return f"${len(parameters)}"
+
+    text = re.sub(r"%\((\w+)\)s", number, str(compiled)).replace("%%", "%")
+    readers = [
+        column.type.dialect_impl(dialect).result_processor(dialect, None)
+        for column in statement.selected_columns
+    ]
+    return text, parameters, readers
+
+
+def rows_of(model: type[Base]) -> Select[*tuple[Any, ...]]:
+    """All of a model's columns: a Question's rows that can be adopted."""
+    return select(*inspect(model).columns)
+
+
+def ask(*asked: tuple[Question, dict[str, Any]]) -> list[list[tuple[Any, ...]]]:
+    """The rows of each question, all in one round trip; each sees what was committed before it began, and what waited
+    here."""
+    session = db.session()
+    session.flush()
+    bound = [question.bound(values) for question, values in asked]
+    found = _send(session.connection(), bound)
+    return [question.read(rows) for (question, _), rows in zip(asked, found, strict=True)]
+
+
+def call(text: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The rows of a statement, `%s` for each value; after what waits."""
+    session = db.session()
+    session.flush()
+    (rows,) = _send(session.connection(), [(_numbered(text), list(values))])
+    return rows
+
+
+def adopt(model: type[Model], rows: Sequence[tuple[Any, ...]]) -> list[Model]:
+    """Rows of `rows_of(model)` as the session's objects, also those it has had before: they are as read now."""
+    session, mapper = db.session(), cast(Mapper[Any], inspect(model))
+    keys = [mapper.get_property_by_column(column).key for column in mapper.columns]
+    made = []
+    for row in rows:
+        values = dict(zip(keys, row, strict=True))
+        known = session.identity_map.get(mapper.identity_key_from_primary_key((values["id"],)))
+        if known is not None:
+            known.__dict__.update(values)
+            inspect(known)._commit_all(known.__dict__, session.identity_map)
+            made.append(known)
+            continue
+        new = manager_of_class(model).new_instance()
+        new.__dict__.update(values)
+        make_transient_to_detached(new)
+        session.add(new)
+        made.append(new)
+    return made
+
+
+def send() -> None:
+    """Send what waits now, for its refusals to be heard here."""
+    db.session.flush()
+    _send(db.session.connection())
+
+
+def _send(connection: Connection, then: Sequence[tuple[str, list[Any]]] = ()) -> list[list[tuple[Any, ...]]]:
+    """What waits, and then these questions, in one round trip; the rows of the questions.
+
+    Raises what a write that wrote nothing has `otherwise`, or made of a refusal; DBAPIError, as SQLAlchemy does."""
+    waiting: list[Write] = connection.info.pop(WAITING, [])
+    batches = _batches(waiting)
+    if not waiting and not then:
+        return []
+    texts = [
+        (_compose(tuple(one.shape for one in batch)), [value for one in batch for value in one.values])
+        for batch in batches
+    ]
+    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    text = ""
+    try:
+        with driver.pipeline():
+            cursors = []
+            for text, values in (*texts, *then):
+                cursor = psycopg.RawCursor(driver)
+                cursors.append(cursor.execute(text, list(map(_wide, values)), prepare=True))
+        found = [
+            cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else [] for cursor in cursors
+        ]
+    except psycopg.Error as failure:
+        for one in waiting:
+            if one.refused and (refusal := one.refused(failure)):
+                raise refusal from failure
+        if driver.closed:
+            connection.invalidate(failure)
+        raise DBAPIError.instance(
+            text, None, failure, psycopg.Error, connection_invalidated=bool(driver.closed)
+        ) from failure
+    for batch, rows in zip(batches, found, strict=False):
+        checked = [one.otherwise for one in batch if one.otherwise]
+        for otherwise, written in zip(checked, rows[0][: len(checked)] if checked else (), strict=True):
+            if not written:
+                raise otherwise
+    return found[len(batches) :]
+
+
+def _wide(value: Any) -> Any:
+    """Whole numbers all as bigint: else there were a prepared statement for every mix of their sizes."""
+    if type(value) is int:
+        return Int8(value)
+    if type(value) is list:
+        return [Int8(each) if type(each) is int else each for each in value]
+    return value
+
+
+def _batches(waiting: Sequence[Write]) -> list[list[Write]]:
+    """In their order; within one nothing is touched twice."""
+    batches: list[list[Write]] = []
+    touched: set[Hashable] = set()
+    for one in waiting:
+        if not batches or one.touches in touched:
+            batches.append([])
+            touched = set()
+        batches[-1].append(one)
+        touched.add(one.touches)
+    return batches
+
+
+@lru_cache(1024)
+def _compose(shapes: tuple[Shape, ...]) -> str:
+    """One statement of all these, its parameters numbered in their order."""
+    parts = [each for each in shapes if not each.expression]
+    numbers = count(1)
+
+    def numbered(sql: str) -> str:
+        return re.sub("%s", lambda _: f"${next(numbers)}", sql)
+
+    if len(shapes) == len(parts) == 1 and not parts[0].checked:
+        return numbered(parts[0].sql)
+    written, told = [], []
+    for n, each in enumerate(shapes):
+        if each.expression:
+            told.append(numbered(each.sql))
+            continue
+        name = each.name or f"w{n}"
+        written.append(f"{name} AS ({numbered(each.sql)}{' RETURNING 1' if each.checked else ''})")
+        if each.checked:
+            told.insert(sum("SELECT count" in one for one in told), f"(SELECT count(*) FROM {name})")
+    with_ = f"WITH {', '.join(written)} " if written else ""
+    return f"{with_}SELECT {', '.join(told)}"
+
+
+@cache
+def _numbered(text: str) -> str:
+    numbers = count(1)
+    return re.sub("%s", lambda _: f"${next(numbers)}", text)
+
+
+# The session's own objects
+
+
+def write_changes(session: Session, *_flush: Any) -> None:
+    """Before a flush: changed columns of rows that are there wait as writes; anything else is SQLAlchemy's to flush.
+
+    One UPDATE per row, of the columns that changed."""
+    if session.new or session.deleted:
+        return  # these depend on each other, and SQLAlchemy knows how
+    for changed in session.dirty:
+        state = inspect(changed)
+        columns = _plain(state.mapper, db.engine)
+        old = state.committed_state
+        if not columns or not old.keys() <= columns.keys():
+            continue
+        new = {key: state.dict.get(key) for key, before in old.items() if state.dict.get(key) != before}
+        if any(
+            isinstance(value, ClauseElement) or hasattr(value, "__clause_element__") for value in new.values()
+        ):
+            continue
+        if new:
+            names = ", ".join(f"{columns[key][0]} = %s" for key in new)
+            values = [bind(new[key]) if (bind := columns[key][1]) else new[key] for key in new]
+            table = state.mapper.local_table.description
+            (key,) = state.identity
+            write(
+                (table, key),
+                f"UPDATE {table} SET {names} WHERE id = %s",
+                [*values, key],
+                otherwise=StaleDataError,
+            )
+        state._commit_all(state.dict, session.identity_map)
+
+
+@cache
+def _plain(mapper: Mapper[Any], engine: Engine) -> dict[str, tuple[str, Bind]]:
+    """By attribute: the column and how its values are bound. Empty for a mapper with more to it than one table and `id`."""
+    table = mapper.local_table
+    if mapper.inherits or mapper.version_id_col is not None or [c.name for c in mapper.primary_key] != ["id"]:
+        return {}
+    if any(column.onupdate or column.server_onupdate for column in table.columns):
+        return {}
+    dialect = engine.dialect
+    return {
+        mapper.get_property_by_column(column).key: (
+            column.name,
+            column.type.dialect_impl(dialect).bind_processor(dialect),
+        )
+        for column in table.columns
+        if column.name != "id"
+    }
+
+
+def attach(engine: Engine) -> None:
+    """Keep the promise of this module for an engine and the session."""
+
+    def before_statement(connection: Connection, *_statement: Any) -> None:
+        if WAITING in connection.info:
+            _send(connection)
+
+    def forget(connection: Connection, *_savepoint: Any) -> None:
+        connection.info.pop(WAITING, None)
+
+    def forget_of(_connection: Any, record: Any) -> None:
+        record.info.pop(WAITING, None)
+
+    event.listen(engine, "before_cursor_execute", before_statement)
+    event.listen(engine, "rollback", forget)
+    event.listen(engine, "rollback_savepoint", forget)
+    event.listen(engine, "checkin", forget_of)
+
+
+def send_all(session: Session) -> None:
+    """Before a commit, of a savepoint too."""
+    session.flush()
+    if session.info.pop(WAITING, False):
+        _send(session.connection())
+
+
+event.listen(db.session, "before_flush", write_changes)
+event.listen(db.session, "before_commit", send_all)

@@ -11,7 +11,7 @@ import redis
 from market.kit import clock, work
 from market.kit.clock import now
 from market.kit.db import db, transaction
-from market.kit.events import record
+from market.kit.events import Event, record
 from market.kit.work import WorkItem, WorkState, do_next, hasten, put, set_timer
 from tests.conftest import Player
 from workers import bell, relay
@@ -30,7 +30,7 @@ def test_an_event_gets_its_work_once_however_many_relays_run(app, mei: Player, l
     relay.relay()
     for _ in range(20):
         with transaction():
-            event = record(
+            record(
                 "order.completed",
                 uuid.uuid4(),
                 by=mei.actor,
@@ -51,7 +51,9 @@ def test_an_event_gets_its_work_once_however_many_relays_run(app, mei: Player, l
     for thread in threads:
         thread.join()
 
-    assert len(items()) - before == 20 * len(listeners(event))
+    assert len(items()) - before == 20 * len(
+        listeners(Event(name="order.completed", audience=[lin.party_id]))
+    )
 
 
 def test_what_is_rolled_back_leaves_no_event(mei: Player):

@@ -66,6 +66,12 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # smorest is untyped
         # Added to the finished text by name: a decorator per refusal copies each view's text nine times (2 s a start).
         self._prepare_doc_cbks.append(add_refusals)
 
+    def arguments(self, schema: Any, **options: Any) -> Callable[[Any], Any]:
+        """With one schema object for all calls: smorest would make one for each."""
+        made = schema() if isinstance(schema, type) else schema
+        add: Callable[[Any], Any] = super().arguments(made, **options)
+        return add
+
     def route(self, rule: str, **options: Any) -> Callable[[Any], Any]:
         add: Callable[[Any], Any] = super().route(rule, tags=[self.name.removeprefix("api_")], **options)
         return add

@@ -8,7 +8,7 @@ before anything else is asked there and before the commit, so nobody reads past 
 import re
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import count
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -24,7 +24,6 @@ from market.kit.db import Base, db
 
 Model = TypeVar("Model", bound=Base)
 Bind = Callable[[Any], Any] | None
-Compiled = tuple[str, list[tuple[str, Any, Bind]], list[Any]]
 Refused = Callable[[psycopg.Error], Exception | None]
 
 WAITING = "vtask writes"
@@ -84,9 +83,7 @@ def write(
     A later write may select from this one's RETURNING rows by `name`. `expression`: evaluated only, a call say.
     `otherwise` is raised when nothing was written; `refused` puts the database's refusal into our words.
     """
-    session = db.session()
-    session.info[WAITING] = True
-    waiting: list[Write] = session.connection().info.setdefault(WAITING, [])
+    waiting = _waiting(db.session())
     if not name and (row or expression):
         for earlier in reversed(waiting):
             if (earlier.head, earlier.row, earlier.tail, earlier.name) == (head, row, tail, ""):
@@ -97,6 +94,15 @@ def write(
             if earlier.touches == touches:
                 break
     waiting.append(Write(touches, head, list(values), row, tail, name, expression, otherwise, refused))
+
+
+def _waiting(session: Session) -> list[Write]:
+    """What waits in this transaction: one list, known to the session and to its connection."""
+    transaction, waiting = session.info.get(WAITING, (None, []))
+    if transaction is None or transaction is not session.get_transaction():
+        waiting = session.connection().info.setdefault(WAITING, [])
+        session.info[WAITING] = session.get_transaction(), waiting
+    return cast(list[Write], waiting)
 
 
 class Question:
@@ -111,38 +117,35 @@ class Question:
         return text, [value if bind is None or value is None else bind(value) for value, bind in given]
 
     def read(self, rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """As SQLAlchemy would give them: states as members, not as text."""
         readers = self._compiled[2]
-        return [
-            tuple(
-                value if read is None or value is None else read(value)
-                for value, read in zip(row, readers, strict=True)
-            )
-            for row in rows
-        ]
+        if not readers:
+            return list(rows)
+        found = []
+        for row in rows:
+            values = list(row)
+            for at, reader in readers:
+                if values[at] is not None:
+                    values[at] = reader(values[at])
+            found.append(tuple(values))
+        return found
 
-    @property
-    def _compiled(self) -> Compiled:
-        return _compile(self.statement, db.engine)
+    @cached_property
+    def _compiled(self) -> tuple[str, list[tuple[str, Any, Bind]], list[tuple[int, Any]]]:
+        dialect = db.engine.dialect
+        compiled = self.statement.compile(dialect=dialect)
+        parameters: list[tuple[str, Any, Bind]] = []
 
+        def number(found: re.Match[str]) -> str:
+            name = found[1]
+            bind = compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)
+            parameters.append((name, compiled.params[name], bind))
+            return f"${len(parameters)}"
 
-@cache
-def _compile(statement: Select[*tuple[Any, ...]], engine: Engine) -> Compiled:
-    dialect = engine.dialect
-    compiled = statement.compile(dialect=dialect)
-    parameters: list[tuple[str, Any, Bind]] = []
-
-    def number(found: re.Match[str]) -> str:
-        name = found[1]
-        bind = compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)
-        parameters.append((name, compiled.params[name], bind))
-        return f"${len(parameters)}"
-
-    text = re.sub(r"%\((\w+)\)s", number, str(compiled)).replace("%%", "%")
-    readers = [
-        column.type.dialect_impl(dialect).result_processor(dialect, None)
-        for column in statement.selected_columns
-    ]
-    return text, parameters, readers
+        text = re.sub(r"%\((\w+)\)s", number, str(compiled)).replace("%%", "%")
+        columns = enumerate(self.statement.selected_columns)
+        readers = [(at, c.type.dialect_impl(dialect).result_processor(dialect, None)) for at, c in columns]
+        return text, parameters, [(at, reader) for at, reader in readers if reader is not None]
 
 
 def rows_of(model: type[Base]) -> Select[*tuple[Any, ...]]:
@@ -170,8 +173,10 @@ def call(text: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
 
 def adopt(model: type[Model], rows: Sequence[tuple[Any, ...]]) -> list[Model]:
     """Rows of `rows_of(model)` as the session's objects, also those it has had before: they are as read now."""
+    if not rows:
+        return []
     session, mapper = db.session(), cast(Mapper[Any], inspect(model))
-    keys = [mapper.get_property_by_column(column).key for column in mapper.columns]
+    keys, create = _made_of(model)
     made = []
     for row in rows:
         values = dict(zip(keys, row, strict=True))
@@ -181,12 +186,20 @@ def adopt(model: type[Model], rows: Sequence[tuple[Any, ...]]) -> list[Model]:
             inspect(known)._commit_all(known.__dict__, session.identity_map)
             made.append(known)
             continue
-        new = manager_of_class(model).new_instance()
+        new = create()
         new.__dict__.update(values)
         make_transient_to_detached(new)
         session.add(new)
         made.append(new)
     return made
+
+
+@cache
+def _made_of(model: type[Base]) -> tuple[list[str], Callable[[], Any]]:
+    """Its attributes in the order of `rows_of`, and how an object is made without its constructor."""
+    mapper = cast(Mapper[Any], inspect(model))
+    keys = [mapper.get_property_by_column(column).key for column in mapper.columns]
+    return keys, manager_of_class(model).new_instance
 
 
 def send() -> None:
@@ -199,10 +212,11 @@ def _send(connection: Connection, then: Sequence[tuple[str, list[Any]]] = ()) ->
     """What waits, and then these questions, in one round trip; the rows of the questions.
 
     Raises what a write that wrote nothing has `otherwise`, or made of a refusal; DBAPIError, as SQLAlchemy does."""
-    waiting: list[Write] = connection.info.pop(WAITING, [])
-    batches = _batches(waiting)
+    waiting: list[Write] = connection.info.get(WAITING, [])[:]
+    _forget(connection)
     if not waiting and not then:
         return []
+    batches = _batches(waiting)
     texts = [
         (_compose(tuple(one.shape for one in batch)), [value for one in batch for value in one.values])
         for batch in batches
@@ -298,7 +312,7 @@ def write_changes(session: Session, *_flush: Any) -> None:
         return  # these depend on each other, and SQLAlchemy knows how
     for changed in session.dirty:
         state = inspect(changed)
-        columns = _plain(state.mapper, db.engine)
+        columns = _plain(state.mapper)
         old = state.committed_state
         if not columns or not old.keys() <= columns.keys():
             continue
@@ -322,14 +336,14 @@ def write_changes(session: Session, *_flush: Any) -> None:
 
 
 @cache
-def _plain(mapper: Mapper[Any], engine: Engine) -> dict[str, tuple[str, Bind]]:
+def _plain(mapper: Mapper[Any]) -> dict[str, tuple[str, Bind]]:
     """By attribute: the column and how its values are bound. Empty for a mapper with more to it than one table and `id`."""
     table = mapper.local_table
     if mapper.inherits or mapper.version_id_col is not None or [c.name for c in mapper.primary_key] != ["id"]:
         return {}
     if any(column.onupdate or column.server_onupdate for column in table.columns):
         return {}
-    dialect = engine.dialect
+    dialect = db.engine.dialect
     return {
         mapper.get_property_by_column(column).key: (
             column.name,
@@ -344,25 +358,27 @@ def attach(engine: Engine) -> None:
     """Keep the promise of this module for an engine and the session."""
 
     def before_statement(connection: Connection, *_statement: Any) -> None:
-        if WAITING in connection.info:
+        if connection.info.get(WAITING):
             _send(connection)
 
-    def forget(connection: Connection, *_savepoint: Any) -> None:
-        connection.info.pop(WAITING, None)
-
-    def forget_of(_connection: Any, record: Any) -> None:
+    def checkin(_connection: Any, record: Any) -> None:
         record.info.pop(WAITING, None)
 
     event.listen(engine, "before_cursor_execute", before_statement)
-    event.listen(engine, "rollback", forget)
-    event.listen(engine, "rollback_savepoint", forget)
-    event.listen(engine, "checkin", forget_of)
+    event.listen(engine, "rollback", _forget)
+    event.listen(engine, "rollback_savepoint", _forget)
+    event.listen(engine, "checkin", checkin)
+
+
+def _forget(connection: Connection, *_savepoint: Any) -> None:
+    connection.info.get(WAITING, []).clear()
 
 
 def send_all(session: Session) -> None:
     """Before a commit, of a savepoint too."""
     session.flush()
-    if session.info.pop(WAITING, False):
+    transaction, waiting = session.info.get(WAITING, (None, []))
+    if waiting and transaction is session.get_transaction():
         _send(session.connection())
 
 

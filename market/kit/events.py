@@ -58,8 +58,7 @@ def record(
     told = list(dict.fromkeys(party for party in audience if party))
     who = (by.person_id, by.party_id) if by else (None, None)
     wire.write("events", INSERT, [name, subject_id, *who, told, Jsonb(data), now()], row=ROW)
-    # Delivered at the commit, and only then; the relay also looks by itself every second.
-    wire.write(CHANNEL, f"pg_notify('{CHANNEL}', '')", expression=True)
+    wire.ring(CHANNEL)  # the relay also looks by itself every second
 
 
 INSERT = "INSERT INTO events (name, subject_id, person_id, party_id, audience, data, at) VALUES "

@@ -26,7 +26,7 @@ Model = TypeVar("Model", bound=Base)
 Bind = Callable[[Any], Any] | None
 Refused = Callable[[psycopg.Error], Exception | None]
 
-WAITING = "vtask writes"
+WAITING, RINGS = "vtask writes", "vtask rings"
 
 
 @dataclass(slots=True)
@@ -39,7 +39,6 @@ class Write:
     row: str
     tail: str
     name: str
-    expression: bool
     otherwise: type[Exception] | None
     refused: Refused | None
     rows: int = 1
@@ -47,7 +46,7 @@ class Write:
     @property
     def shape(self) -> "Shape":
         checked = self.otherwise is not None
-        return Shape(self.head, self.row, self.rows, self.tail, self.name, self.expression, checked)
+        return Shape(self.head, self.row, self.rows, self.tail, self.name, checked)
 
 
 class Shape(NamedTuple):
@@ -56,7 +55,6 @@ class Shape(NamedTuple):
     rows: int
     tail: str
     name: str
-    expression: bool
     checked: bool
 
     @property
@@ -72,7 +70,6 @@ def write(
     row: str = "",
     tail: str = "",
     name: str = "",
-    expression: bool = False,
     otherwise: type[Exception] | None = None,
     refused: Refused | None = None,
 ) -> None:
@@ -80,29 +77,40 @@ def write(
     others did.
 
     What `touches` the same (rows) as one before comes after it; only more rows of the same INSERT (`row`) join it.
-    A later write may select from this one's RETURNING rows by `name`. `expression`: evaluated only, a call say.
+    A later write may select from this one's RETURNING rows by `name`.
     `otherwise` is raised when nothing was written; `refused` puts the database's refusal into our words.
     """
     waiting = _waiting(db.session())
-    if not name and (row or expression):
+    if row and not name:
         for earlier in reversed(waiting):
             if (earlier.head, earlier.row, earlier.tail, earlier.name) == (head, row, tail, ""):
-                if row:
-                    earlier.values.extend(values)
-                    earlier.rows += 1
+                earlier.values.extend(values)
+                earlier.rows += 1
                 return
             if earlier.touches == touches:
                 break
-    waiting.append(Write(touches, head, list(values), row, tail, name, expression, otherwise, refused))
+    waiting.append(Write(touches, head, list(values), row, tail, name, otherwise, refused))
 
 
 def _waiting(session: Session) -> list[Write]:
     """What waits in this transaction: one list, known to the session and to its connection."""
-    transaction, waiting = session.info.get(WAITING, (None, []))
-    if transaction is None or transaction is not session.get_transaction():
-        waiting = session.connection().info.setdefault(WAITING, [])
-        session.info[WAITING] = session.get_transaction(), waiting
+    begun, waiting = session.info.get(WAITING, (None, []))
+    if begun is None or begun is not _innermost(session):
+        waiting = session.connection().info.setdefault(WAITING, [])  # which begins a savepoint that is due
+        session.info[WAITING] = _innermost(session), waiting
     return cast(list[Write], waiting)
+
+
+def _innermost(session: Session) -> Any:
+    return session.get_nested_transaction() or session.get_transaction()
+
+
+def ring(channel: str) -> None:
+    """Have who listens on this channel woken as soon as this transaction is committed, and only then.
+
+    With the COMMIT, not before it: a transaction that has notified holds a lock of the whole database until its commit
+    is on disk, so that no two of them could share a write of the log."""
+    db.session.connection().info.setdefault(RINGS, set()).add(channel)
 
 
 class Question:
@@ -236,17 +244,24 @@ def _send(connection: Connection, then: Sequence[tuple[str, list[Any]]] = ()) ->
         for one in waiting:
             if one.refused and (refusal := one.refused(failure)):
                 raise refusal from failure
-        if driver.closed:
-            connection.invalidate(failure)
-        raise DBAPIError.instance(
-            text, None, failure, psycopg.Error, connection_invalidated=bool(driver.closed)
-        ) from failure
+        raise _as_sqlalchemy(connection, text, failure) from failure
     for batch, rows in zip(batches, found, strict=False):
         checked = [one.otherwise for one in batch if one.otherwise]
         for otherwise, written in zip(checked, rows[0][: len(checked)] if checked else (), strict=True):
             if not written:
                 raise otherwise
     return found[len(batches) :]
+
+
+def _as_sqlalchemy(connection: Connection, text: str, failure: psycopg.Error) -> Exception:
+    """The driver's error as the exception SQLAlchemy makes of it; a connection that is lost is not used again."""
+    lost = bool(cast(Any, connection.connection.driver_connection).closed)
+    if lost:
+        connection.invalidate(failure)
+    return cast(
+        Exception,
+        DBAPIError.instance(text, None, failure, psycopg.Error, connection_invalidated=lost),
+    )
 
 
 def _wide(value: Any) -> Any:
@@ -274,25 +289,19 @@ def _batches(waiting: Sequence[Write]) -> list[list[Write]]:
 @lru_cache(1024)
 def _compose(shapes: tuple[Shape, ...]) -> str:
     """One statement of all these, its parameters numbered in their order."""
-    parts = [each for each in shapes if not each.expression]
     numbers = count(1)
-
-    def numbered(sql: str) -> str:
-        return re.sub("%s", lambda _: f"${next(numbers)}", sql)
-
-    if len(shapes) == len(parts) == 1 and not parts[0].checked:
-        return numbered(parts[0].sql)
-    written, told = [], []
-    for n, each in enumerate(shapes):
-        if each.expression:
-            told.append(numbered(each.sql))
-            continue
-        name = each.name or f"w{n}"
-        written.append(f"{name} AS ({numbered(each.sql)}{' RETURNING 1' if each.checked else ''})")
-        if each.checked:
-            told.insert(sum("SELECT count" in one for one in told), f"(SELECT count(*) FROM {name})")
-    with_ = f"WITH {', '.join(written)} " if written else ""
-    return f"{with_}SELECT {', '.join(told)}"
+    texts = [re.sub("%s", lambda _: f"${next(numbers)}", each.sql) for each in shapes]
+    if len(shapes) == 1 and not shapes[0].checked:
+        return texts[0]
+    names = [each.name or f"w{n}" for n, each in enumerate(shapes)]
+    parts = [
+        f"{name} AS ({text}{' RETURNING 1' if each.checked else ''})"
+        for name, text, each in zip(names, texts, shapes, strict=True)
+    ]
+    counted = [
+        f"(SELECT count(*) FROM {name})" for name, each in zip(names, shapes, strict=True) if each.checked
+    ]
+    return f"WITH {', '.join(parts)} SELECT {', '.join(counted)}"
 
 
 @cache
@@ -363,11 +372,32 @@ def attach(engine: Engine) -> None:
 
     def checkin(_connection: Any, record: Any) -> None:
         record.info.pop(WAITING, None)
+        record.info.pop(RINGS, None)
+
+    def forget_all(connection: Connection) -> None:
+        _forget(connection)
+        connection.info.pop(RINGS, None)
 
     event.listen(engine, "before_cursor_execute", before_statement)
-    event.listen(engine, "rollback", _forget)
+    event.listen(engine, "commit", _commit)
+    event.listen(engine, "rollback", forget_all)
     event.listen(engine, "rollback_savepoint", _forget)
     event.listen(engine, "checkin", checkin)
+
+
+def _commit(connection: Connection) -> None:
+    """Instead of the driver's COMMIT, when somebody is to be woken: both in one round trip."""
+    channels = connection.info.pop(RINGS, None)
+    if not channels:
+        return
+    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    try:
+        with driver.pipeline():
+            driver.execute("COMMIT")
+            for channel in sorted(channels):
+                driver.execute(f"NOTIFY {channel}")
+    except psycopg.Error as failure:
+        raise _as_sqlalchemy(connection, "COMMIT", failure) from failure
 
 
 def _forget(connection: Connection, *_savepoint: Any) -> None:
@@ -377,8 +407,7 @@ def _forget(connection: Connection, *_savepoint: Any) -> None:
 def send_all(session: Session) -> None:
     """Before a commit, of a savepoint too."""
     session.flush()
-    transaction, waiting = session.info.get(WAITING, (None, []))
-    if waiting and transaction is session.get_transaction():
+    if session.info.get(WAITING, (None,))[0] is not None:
         _send(session.connection())
 
 

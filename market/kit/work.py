@@ -119,7 +119,7 @@ def hasten(item_id: UUID) -> WorkItem | None:
     if item.state is WorkState.DEAD:
         item.state, item.attempts = WorkState.WAITING, 0
     item.due_at = now()
-    db.session.execute(text(f"NOTIFY {CHANNEL}"))
+    wire.ring(CHANNEL)
     return item
 
 

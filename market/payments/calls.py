@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, text
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
+from market.kit import wire
 from market.kit.clock import now
 from market.kit.db import db, transaction
 from market.kit.events import CHANNEL
@@ -79,7 +80,7 @@ def last_of(purpose: str, subject_id: UUID) -> StripeCall | None:
 
 def ring() -> None:
     """Wake the relay at commit."""
-    db.session.execute(text(f"NOTIFY {CHANNEL}"))
+    wire.ring(CHANNEL)
 
 
 def find(call_id: UUID) -> StripeCall:

@@ -1,0 +1,126 @@
+"""Writes that wait: nobody reads past them, their order holds where it matters, and a rollback takes them back."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from market.kit import wire
+from market.kit.clock import now
+from market.kit.db import db, transaction
+from market.kit.events import CHANNEL, Event, record
+from market.kit.work import WorkItem, cancel_timers, put, set_timer
+from market.orders.errors import AlreadyEnded
+
+pytestmark = pytest.mark.usefixtures("ctx")
+
+
+def names(subject: UUID) -> list[str]:
+    return list(db.session.scalars(select(Event.name).where(Event.subject_id == subject).order_by(Event.id)))
+
+
+def keys(subject: UUID) -> list[str]:
+    return list(db.session.scalars(select(WorkItem.key).where(WorkItem.subject_id == subject)))
+
+
+def test_who_asks_next_sees_what_waits():
+    subject = uuid4()
+    with transaction():
+        record("a.first", subject, by=None)
+        record("a.second", subject, by=None)
+
+        assert names(subject) == ["a.first", "a.second"]
+    assert names(subject) == ["a.first", "a.second"]
+
+
+def test_what_is_rolled_back_is_never_sent():
+    subject = uuid4()
+    with pytest.raises(RuntimeError), transaction():
+        record("a.lost", subject, by=None)
+        raise RuntimeError
+    with transaction():
+        record("a.kept", subject, by=None)
+
+    assert names(subject) == ["a.kept"]
+
+
+def test_what_a_savepoint_takes_back_is_not_sent_and_what_waited_before_it_is():
+    subject = uuid4()
+    with transaction():
+        record("a.before", subject, by=None)
+        with pytest.raises(RuntimeError), db.session.begin_nested():
+            record("a.inside", subject, by=None)
+            raise RuntimeError
+        with db.session.begin_nested():
+            record("a.after", subject, by=None)
+
+    assert names(subject) == ["a.before", "a.after"]
+
+
+def test_a_session_left_without_a_commit_leaves_nothing_behind():
+    subject = uuid4()
+    record("a.left", subject, by=None)
+    db.session.remove()
+    with transaction():
+        record("a.kept", subject, by=None)
+
+    assert names(subject) == ["a.kept"]
+
+
+def test_a_timer_taken_back_and_set_again_under_its_name_stands():
+    subject = uuid4()
+    with transaction():
+        set_timer("nobody.calls", subject, now() + timedelta(days=1), key=f"again:{subject}")
+    with transaction():
+        cancel_timers(subject, "nobody.calls")
+        set_timer("nobody.calls", subject, now() + timedelta(days=2), key=f"again:{subject}")
+
+    assert keys(subject) == [f"again:{subject}"]
+    due_at = db.session.scalar(select(WorkItem.due_at).where(WorkItem.subject_id == subject))
+    assert due_at is not None and due_at > now() + timedelta(days=1, hours=12)
+
+
+def test_a_timer_set_and_taken_back_is_gone():
+    subject = uuid4()
+    with transaction():
+        set_timer("nobody.calls", subject, now() + timedelta(days=1))
+        cancel_timers(subject, "nobody.calls")
+
+    assert keys(subject) == []
+
+
+def test_a_write_that_wrote_nothing_refuses_the_whole_transaction():
+    subject = uuid4()
+    with pytest.raises(AlreadyEnded), transaction():
+        record("a.lost", subject, by=None)
+        wire.write("x", "UPDATE parties SET city = %s WHERE id = %s", ["x", uuid4()], otherwise=AlreadyEnded)
+
+    assert names(subject) == []
+
+
+def test_listeners_are_woken_by_a_commit_and_by_nothing_else(app: Flask):
+    heard: list[str] = []
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as ear:
+        ear.exec_driver_sql(f"LISTEN {CHANNEL}")
+        driver: Any = ear.connection.driver_connection
+
+        def listen() -> list[str]:
+            return [notice.channel for notice in driver.notifies(timeout=0.3, stop_after=1)]
+
+        with pytest.raises(RuntimeError), transaction():
+            record("a.lost", uuid4(), by=None)
+            raise RuntimeError
+        assert listen() == []
+        with transaction():
+            record("a.kept", uuid4(), by=None)
+            db.session.flush()
+            assert listen() == []
+        heard += listen()
+        with transaction():
+            put("nobody.calls", uuid4(), key=str(uuid4()))
+        assert listen() == []
+
+    assert heard == [CHANNEL]

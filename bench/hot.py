@@ -8,12 +8,14 @@ from bench.server import CLIENTS, database, transactions_per_second
 
 
 def run(rounds: int) -> list[Result]:
-    with (
-        database("ledger") as ledger,
-        TemporaryDirectory() as for_hot,
-        TemporaryDirectory() as for_cold,
-    ):
+    with database("ledger") as ledger:
         books.build(ledger)
+        return measure(ledger, rounds)
+
+
+def measure(ledger: str, rounds: int) -> list[Result]:
+    """In books that are built."""
+    with TemporaryDirectory() as for_hot, TemporaryDirectory() as for_cold:
         hot = books.script_file(for_hot, books.INTO_HOT)
         cold = books.script_file(for_cold, books.INTO_COLD)
         (result,) = take_turns(

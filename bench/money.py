@@ -67,6 +67,7 @@ def run(rounds: int) -> list[Result]:
                 result.details["off_by_fen"] = books.wrong(ledger)
             elif result.name != "hordak":
                 result.details["wrong"] = release.wrong(market)
+        results += hot.measure(ledger, rounds)
     if without:
         results[0].details["without_hordak"] = without
-    return results + hot.run(rounds)
+    return results

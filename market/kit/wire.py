@@ -80,7 +80,10 @@ def write(
     A later write may select from this one's RETURNING rows by `name`.
     `otherwise` is raised when nothing was written; `refused` puts the database's refusal into our words.
     """
-    waiting = _waiting(db.session())
+    session = db.session()
+    if session.autoflush and (session.new or session.deleted):
+        session.flush()  # what is told of must be there first, and have its id
+    waiting = _waiting(session)
     if row and not name:
         for earlier in reversed(waiting):
             if (earlier.head, earlier.row, earlier.tail, earlier.name) == (head, row, tail, ""):
@@ -165,7 +168,8 @@ def ask(*asked: tuple[Question, dict[str, Any]]) -> list[list[tuple[Any, ...]]]:
     """The rows of each question, all in one round trip; each sees what was committed before it began, and what waited
     here."""
     session = db.session()
-    session.flush()
+    if session.autoflush:
+        session.flush()
     bound = [question.bound(values) for question, values in asked]
     found = _send(session.connection(), bound)
     return [question.read(rows) for (question, _), rows in zip(asked, found, strict=True)]
@@ -174,7 +178,8 @@ def ask(*asked: tuple[Question, dict[str, Any]]) -> list[list[tuple[Any, ...]]]:
 def call(text: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     """The rows of a statement, `%s` for each value; after what waits."""
     session = db.session()
-    session.flush()
+    if session.autoflush:
+        session.flush()
     (rows,) = _send(session.connection(), [(_numbered(text), list(values))])
     return rows
 

@@ -124,3 +124,14 @@ def test_listeners_are_woken_by_a_commit_and_by_nothing_else(app: Flask):
         assert listen() == []
 
     assert heard == [CHANNEL]
+
+
+def test_what_is_new_is_there_before_what_is_told_of_it():
+    from market.accounts.models import Party, Role
+
+    with transaction():
+        made = Party(role=Role.VIEWER, name="x", handle=f"x-{uuid4().hex}")
+        db.session.add(made)
+        record("a.made", uuid4(), by=None)
+
+        assert made.id is not None

@@ -310,7 +310,9 @@ function use() {
   }
 }
 function accept(take) {
-  local.get(take.number)?.upload?.abort(true).catch(() => null); // what nobody finishes is thrown away by the server
+  const before = local.get(take.number);
+  before?.upload?.abort(true).catch(() => null); // what nobody finishes is thrown away by the server
+  if (before && before === going) going = null; // an upload that is broken off says nothing any more
   local.set(take.number, take);
   keep(take);
   say(word("Saved"));

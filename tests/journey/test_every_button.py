@@ -66,7 +66,9 @@ class Page(HTMLParser):
             return self._form > 0 or "form" in given or any(name.startswith("hx-") for name in given)
         hooks = [name.removeprefix("data-") for name in given if name.startswith("data-")]
         spoken = [
-            hook for name in hooks for hook in (f"[data-{name}", f"dataset.{_camel(name)}", f'part("{name}"')
+            hook
+            for name in hooks
+            for hook in (f"[data-{name}", f"dataset.{_camel(name)}", f'part("{name}"', f'$("{name}")')
         ]
         return any(hook in SCRIPTS for hook in spoken)
 

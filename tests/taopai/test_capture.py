@@ -174,6 +174,43 @@ def test_a_shot_survives_a_closed_page_and_a_dead_line(
     reader.context.close()
 
 
+def test_a_shot_taken_again_while_it_is_sent_goes_up_instead_of_the_first(
+    app: Flask, filming: Browser, site: str, lin: Player, template: str
+):
+    reader = begin(filming, site, lin, template)
+    page = reader.page
+
+    def stall(route: Route) -> None:
+        """The first piece arrives, the second never ends."""
+        if route.request.method != "PATCH" or route.request.headers["upload-offset"] == "0":
+            route.continue_()
+
+    page.route(re.compile(r"/uploads/files/"), stall)
+    page.get_by_role("button", name="打开摄像头").click()
+    film_shot(page)
+    first = kept_hashes(page)["0"]
+    page.locator("[data-use]").click()
+    state = page.locator("[data-shots] li [data-state]").first
+    expect(state).to_contain_text("上传")
+    expect(page.locator("[data-record]")).to_be_visible()
+
+    page.locator("[data-shots] li").first.get_by_role("button").click()
+    expect(page.locator("[data-count]")).to_contain_text("第 1 个")
+    expect(page.locator("[data-record]")).to_be_visible()
+    film_shot(page)
+    second = kept_hashes(page)["0"]
+    page.unroute_all()
+    page.locator("[data-use]").click()
+    expect(state).to_contain_text("排队中", timeout=20_000)
+
+    assert first != second
+    with app.app_context():
+        (take,) = db.session.query(Shoot).one().takes
+        assert db.session.get(Asset, take.asset_id).sha256 == second
+    assert kept_hashes(page) == {}
+    reader.context.close()
+
+
 WITHOUT = {
     "recorder": "delete window.MediaRecorder",
     "insecure": "Object.defineProperty(navigator, 'mediaDevices', {value: undefined});"

@@ -57,7 +57,7 @@ def test_both_sides_and_the_operator_see_them_and_nobody_else(
     assert mei.api("GET", f"/assets/{kept}").status_code == 404, "what is no evidence stays one's own"
 
     page = zhou.browser().get(f"/disputes/{made['id']}").text
-    assert page.count('<ul class="evidence') == 2 and "file.bin" in page
+    assert page.count('<div class="evidence"') == 2 and "file.bin" in page
 
 
 @pytest.mark.parametrize("where", ["statements", "appeal"])

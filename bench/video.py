@@ -197,7 +197,7 @@ def uploads(rounds: int) -> list[Result]:
                 common = {"Authorization": f"Bearer {key}", "Tus-Resumable": "1.0.0"}
                 name = b64encode(b"film.bin").decode()
                 new = {"Upload-Length": str(len(whole)), "Upload-Metadata": f"filename {name},kind ZmlsZQ=="}
-                where = _ask(ours, "POST", "/api/v1/uploads", b"", common | new, 201)["Location"]
+                where = _ask(ours, "POST", "/api/v1/uploads", b"", common | new, 201)["location"]
                 for at in range(0, len(whole), PIECE_MB << 20):
                     piece = {"Upload-Offset": str(at), "Content-Type": "application/offset+octet-stream"}
                     _ask(ours, "PATCH", where, whole[at : at + (PIECE_MB << 20)], common | piece, 204)
@@ -239,7 +239,7 @@ def _ask(
     said = answer.read()
     if answer.status != wanted:
         raise RuntimeError(f"{method} {path}: {answer.status} {said[:500]!r}")
-    return dict(answer.getheaders())
+    return {name.lower(): value for name, value in answer.getheaders()}
 
 
 def views(rounds: int) -> list[Result]:

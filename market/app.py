@@ -39,7 +39,7 @@ from market.kit import files, ids, logs, look, pages, templates, wire
 from market.kit.api import add_etag, describe_refusals
 from market.kit.catalogue import compile_catalogues
 from market.kit.db import db, refuse_dead
-from market.kit.limits import limiter
+from market.kit.limits import UNCOUNTED, limiter
 from market.payments import gateway
 from market.problems import register_problems
 from market.settings import ROOT, Settings
@@ -179,9 +179,10 @@ def limit_api(bp: Blueprint) -> None:
     def rate() -> str:
         return f"{current_app.config['SETTINGS'].api_per_minute} per minute"
 
-    limiter.limit(rate, key_func=edge.who_calls, exempt_when=lambda: current_app.config["SETTINGS"].testing)(
-        bp
-    )
+    def uncounted() -> bool:
+        return current_app.config["SETTINGS"].testing or request.endpoint in UNCOUNTED
+
+    limiter.limit(rate, key_func=edge.who_calls, exempt_when=uncounted)(bp)
 
 
 def choose_locale() -> str:

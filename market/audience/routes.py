@@ -13,12 +13,13 @@ from market.audience.schemas import FootprintSchema, ViewsSchema
 from market.kit.api import OPEN_TO_ALL, ApiBlueprint
 from market.kit.clock import now
 from market.kit.db import transaction
-from market.kit.limits import limiter
+from market.kit.limits import UNCOUNTED
 from market.kit.paging import Page, page_of
 from market.kit.schemas import PageQuery, page_schema
 
 bp = ApiBlueprint("audience", __name__, description="How often work is seen; what one watched")
 MOST_BYTES = 8 * 1024
+UNCOUNTED.add("api_audience.count_views")  # its tokens bound what can be counted, its buffer what can wait
 
 
 def here() -> Buffer:
@@ -36,7 +37,6 @@ def bound_bodies(endpoint: str | None, values: dict[str, Any] | None) -> None:
 @bp.doc(security=OPEN_TO_ALL)
 @bp.arguments(ViewsSchema)
 @bp.response(204)
-@limiter.exempt  # a count per address would cost more than the view does; the tokens bound what can be counted
 def count_views(batch: dict[str, Any]) -> None:
     """What pages send (`navigator.sendBeacon`): each event of a visit counts once, however often it is sent."""
     secret = current_app.config["SECRET_KEY"]

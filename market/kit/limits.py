@@ -10,3 +10,6 @@ from flask_limiter.util import get_remote_address
 limiter = Limiter(
     get_remote_address, headers_enabled=True, in_memory_fallback_enabled=True, swallow_errors=True
 )
+
+UNCOUNTED: set[str] = set()
+"""Endpoints of the API whose calls are not counted: a count would cost more than the call, and others bound them."""

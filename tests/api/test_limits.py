@@ -17,6 +17,7 @@ def call(key):
 print([call("one").status_code for _ in range(4)], call("two").status_code)
 refused = call("one")
 print(refused.json["type"], int(refused.headers["Retry-After"]) > 0)
+print([client.post("/api/v1/views", json={"visit": "x", "events": ["x.play"]}).status_code for _ in range(5)])
 """
 
 
@@ -34,9 +35,10 @@ def test_too_many_calls_are_told_when_to_come_back(app: Flask, database_url: str
         check=True,
     )
 
-    first, second = said.stdout.strip().splitlines()[-2:]
+    first, second, third = said.stdout.strip().splitlines()[-3:]
     assert first == "[401, 401, 401, 429] 401", "another key counts apart"
     assert second == "/developers/problems/too-many True"
+    assert third == "[422, 422, 422, 422, 422]", "views come from everybody behind one address"
 
 
 REDIS_DIES = """

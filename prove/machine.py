@@ -214,12 +214,14 @@ class Business(RuleBasedStateMachine):
     @needs(K.ESCROW_UNALLOCATED)
     @rule(n=which, parts=st.tuples(some, some))
     def award(self, n: int, parts: tuple[int, int]) -> None:
-        """To both stages. More than there is is refused, and then what a change adds: both sides agreed, its money
-        comes into the order's escrow first, and moves on to the stages with the rest."""
+        """To both stages; more than there is is refused. Then a change: both sides add to the order, the money of it
+        comes into the order's escrow first, and moves on to the stage."""
         order = self.order(n)
         legs = [Leg(order, self.stage(n, m), self.of(order, part) // STAGES) for m, part in enumerate(parts)]
         missing = sum(leg.fen for leg in legs) - self.model[order]
-        if not self.move(P.AWARD, *legs) and missing > 0:
+        if self.move(P.AWARD, *legs):
+            missing, legs = parts[0], [Leg(order, self.stage(n, 0), parts[0])]
+        if missing > 0:
             self.move(P.CHARGE, Leg(SC, order, missing))
             Business.changes += self.move(P.AWARD, *legs)
 

@@ -25,6 +25,7 @@ from market.matching import text as match_text
 from market.orders import overdue
 from market.payments import inbox
 from market.payments.errors import StripeAway
+from market.planning import rush
 from market.playlists import service as playlists
 from market.reconciliation import service as reconciliation
 from workers import views
@@ -117,6 +118,12 @@ def fill_collections() -> None:
             playlists.fill(merchant_id)
 
 
+def assign() -> None:
+    """Run of the rush that an operator asked for."""
+    while rush.do_next() is not None:
+        pass
+
+
 @dataclass
 class Routine:
     name: str
@@ -130,6 +137,7 @@ ROUTINES = [
     Routine("seal", 60, seal),
     Routine("check", 3600, check_books),
     Routine("reconcile", 3, reconcile),
+    Routine("rush", 3, assign),
     Routine("missed events", 300, fetch_missed),
     Routine("statements", 6 * 3600, statements),
     Routine("head", 24 * 3600, export_head),

@@ -45,6 +45,7 @@ class Figures:
     min_top_up_fen: int = 100  # M2: one payment into the wallet
     max_top_up_fen: int = 50_000_000
     invitation_h: int = 72
+    rush_agency_bps: int = 5_000  # X6: of an agency's free slots, the part one run of the rush may fill
     min_withdrawal_fen: int = 100
     pending_invitations: int = 20  # K8: open invitations per brief
     live_bids: int = 50  # open bids per creator

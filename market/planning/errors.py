@@ -14,3 +14,9 @@ class TooLate(Conflict):
     """The day is so near that the work cannot be made."""
 
     text = N_("离 %(day)s 太近，来不及：按通常的用时，最早是 %(earliest)s。")
+
+
+class RunUnderWay(Conflict):
+    """A run of the rush is waiting or going on."""
+
+    text = N_("已有一次统一撮合在进行，请等它完成。")

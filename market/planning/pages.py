@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 
 from market.accounts.actor import Role
 from market.accounts.edge import current_actor, hat, require
@@ -14,7 +14,8 @@ from market.kit import ids
 from market.kit.db import transaction
 from market.kit.pages import Form, read_form
 from market.kit.words import _, say
-from market.planning import queries, service, words
+from market.planning import queries, rush_pages, service, words
+from market.planning.blueprint import bp
 from market.planning.choice import Chosen
 from market.planning.schemas import PlanInviteSchema, WishForm
 from market.planning.service import Plan
@@ -22,8 +23,6 @@ from market.planning.wishes import FILTERS, GOALS, Wish
 from market.tasks import policy
 from market.tasks import queries as tasks
 from market.tasks.models import Task
-
-bp = Blueprint("planning", __name__)
 
 TUNING = {"least": "1", "most": "10", "of_an_agency": "3", "level_min": "0", "late_percent": ""}
 """The limits that are folded away while they are as they begin."""
@@ -76,6 +75,7 @@ def page(task: Task, form: Form, wish: Any) -> str:
         taking=lambda chosen: address(task, replace(wish, must=chosen.ids, never=wish.never - chosen.ids)),
         tuned=bool(form.values.get("exclusive") or TUNED & form.errors.keys())
         or any(str(form.values.get(name) or was) != was for name, was in TUNING.items()),
+        offers=rush_pages.offers(task.id),
         invited=queries.picks(task.id, actor),
         may=policy.may_run(actor, task),
     )

@@ -3,11 +3,23 @@
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
+
 from market.accounts.edge import current_actor, require
 from market.kit.api import ApiBlueprint
 from market.kit.db import transaction
-from market.planning import queries, service, words
-from market.planning.schemas import CampaignPlanSchema, PlanInvitedListSchema, PlanInviteSchema, WishSchema
+from market.kit.paging import Page, page_of
+from market.kit.schemas import PageQuery, page_schema
+from market.planning import queries, rush, service, words
+from market.planning.rush_models import RushOffer, RushRun
+from market.planning.schemas import (
+    CampaignPlanSchema,
+    PlanInvitedListSchema,
+    PlanInviteSchema,
+    RushOfferSchema,
+    RushRunSchema,
+    WishSchema,
+)
 from market.planning.service import Plan
 from market.planning.wishes import Wish
 from market.tasks import policy
@@ -48,6 +60,55 @@ def invite(given: dict[str, Any], task_id: UUID) -> dict[str, Any]:
         require(policy.may_run(actor, task))
         service.invite(task, given["creators"], given["d_day"], by=actor)
         return {"data": queries.picks(task.id, actor)}
+
+
+@bp.post("/rush-runs")
+@bp.response(201, RushRunSchema)
+def ask_rush() -> RushRun:
+    """Operators: propose creators for all open briefs at once. One run at a time; it is carried out by the schedule."""
+    actor = current_actor()
+    require(actor.is_operator)
+    with transaction():
+        return rush.ask(actor)
+
+
+@bp.get("/rush-runs")
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, page_schema(RushRunSchema))
+def list_rush(query: dict[str, Any]) -> Page[RushRun]:
+    """Operators: the runs, newest first, with progress."""
+    require(current_actor().is_operator)
+    return page_of(select(RushRun), RushRun.id, **query)
+
+
+@bp.get("/rush-offers")
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, page_schema(RushOfferSchema))
+def list_offers(query: dict[str, Any]) -> Page[RushOffer]:
+    """The latest run's offers: of one's briefs, or to oneself."""
+    return page_of(rush.visible_to(current_actor()), RushOffer.id, **query)
+
+
+@bp.post("/rush-offers/<pid('rof'):offer_id>/decline")
+@bp.response(200, RushOfferSchema)
+def decline_offer(offer_id: UUID) -> RushOffer:
+    """Either side: not this one. It is not proposed again."""
+    actor = current_actor()
+    with transaction():
+        offer = rush.find(offer_id, actor)
+        require(not actor.is_operator)
+        return rush.decline(offer, by=actor)
+
+
+@bp.post("/rush-offers/<pid('rof'):offer_id>/invitation")
+@bp.response(200, RushOfferSchema)
+def invite_offered(offer_id: UUID) -> RushOffer:
+    """The merchant: invite whom the run proposed."""
+    actor = current_actor()
+    with transaction():
+        offer = rush.find(offer_id, actor)
+        require(policy.may_run(actor, offer.task))
+        return rush.invite(offer, by=actor)
 
 
 def dumped(plan: Plan) -> dict[str, Any]:

@@ -175,6 +175,36 @@ class CampaignPlanSchema(Schema):
     calendar = fields.Nested(PlanCalendarSchema, required=True)
 
 
+class RushRunSchema(Schema):
+    """One assignment of all open briefs at once."""
+
+    id = PublicId("rsh", required=True)
+    state = fields.String(required=True)
+    briefs = fields.Integer(required=True)
+    briefs_done = fields.Integer(required=True)
+    report = fields.Dict(
+        required=True,
+        metadata={
+            "description": "offers, with_nobody, of_bound: the value as a share of what no set can exceed"
+        },
+    )
+    error = fields.String(required=True)
+    created_at = fields.AwareDateTime(required=True)
+    ended_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class RushOfferSchema(Schema):
+    """A creator proposed for a brief."""
+
+    id = PublicId("rof", required=True)
+    task_id = PublicId("tsk", required=True)
+    creator_id = PublicId("pty", required=True)
+    price_fen = fields.Integer(required=True)
+    value = fields.Float(required=True)
+    state = fields.String(required=True)
+    ended_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
 class PlanInvitedSchema(Schema):
     creator_id = PublicId("pty", required=True)
     task_id = PublicId(

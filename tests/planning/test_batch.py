@@ -1,0 +1,43 @@
+"""All briefs and creators at once: no limit is ever broken, the bound holds, and the solutions come near it."""
+
+import numpy as np
+import pytest
+
+from bench.planner import market
+from market.planning.batch import Prices, fill, improve, solve_flow, solve_prices, solve_rounded
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_every_solution_keeps_all_limits_and_stays_below_the_bound(seed):
+    drawn = market(0.2, seed=seed, size=0.02)
+
+    shares, prices = solve_prices(drawn)
+    bound = prices.bound(drawn)
+    nothing = np.zeros(len(drawn.brief), dtype=bool)
+    greedy = fill(drawn, nothing)
+    found = [greedy, improve(drawn, greedy), solve_flow(drawn), solve_flow(drawn, prices.budget)]
+    rounded = solve_rounded(drawn, shares)
+
+    assert all(drawn.feasible(taken) for taken in [*found, rounded])
+    assert all(drawn.value[taken].sum() <= bound * (1 + 1e-9) for taken in [*found, rounded])
+    assert drawn.value[rounded].sum() > 0.95 * bound
+    assert drawn.value[rounded].sum() > drawn.value[greedy].sum()
+
+
+def test_the_bound_holds_at_whatever_prices():
+    drawn = market(0.3, seed=5, size=0.02)
+    chance = np.random.default_rng(5)
+    sizes = [len(drawn.need), len(drawn.slots), len(drawn.cap), len(drawn.budget)]
+    best = drawn.value[solve_rounded(drawn, solve_prices(drawn)[0])].sum()
+
+    for _each in range(20):
+        need, slots, cap, budget = (chance.random(size) * chance.random() for size in sizes)
+        assert Prices(need, slots, cap, budget * 1e-6).bound(drawn) >= best
+
+
+def test_without_budgets_the_flow_is_the_optimum():
+    drawn = market(1000.0, seed=7, size=0.02)
+
+    _shares, prices = solve_prices(drawn, tolerance=1e-6)
+
+    assert drawn.value[solve_flow(drawn)].sum() >= prices.bound(drawn) * (1 - 1e-3)

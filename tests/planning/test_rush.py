@@ -1,0 +1,132 @@
+"""The rush through the API: an operator asks, the schedule carries it out, both sides may decline, a new run proposes others."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from market.kit import ids
+from tests.briefs import opened, problem
+from tests.conftest import submit
+from tests.effect.conftest import more
+from tests.matching.conftest import profile
+
+
+@pytest.fixture
+def market(app, cast):
+    """Three creators with one free slot each; the first is known best."""
+    made = more(app, "creator", 3)
+    for at, creator in enumerate(made):
+        profile(creator, fans=9000 - at, price_video_fen=300_000 + 1000 * at, slots_per_week=1)
+    return made
+
+
+def assigned(app, operator):
+    """A run asked for and carried out; the run."""
+    from market.planning import rush
+
+    asked = operator.api("POST", "/rush-runs")
+    assert asked.status_code == 201, asked.text
+    with app.app_context():
+        assert rush.do_next() is not None
+        assert rush.do_next() is None
+    return operator.api("GET", "/rush-runs").json["data"][0]
+
+
+def offers(player):
+    return [each for each in player.api("GET", "/rush-offers").json["data"] if each["state"] == "offered"]
+
+
+def test_each_brief_gets_somebody_and_nobody_gets_more_than_fits(app, mei, zhou, market):
+    tasks = [opened(mei)["id"] for _each in range(3)]
+
+    run = assigned(app, zhou)
+
+    assert (run["state"], run["briefs"], run["briefs_done"]) == ("done", 3, 3)
+    assert run["report"]["offers"] == 3 and run["report"]["with_nobody"] == 0
+    assert {each["task_id"] for each in offers(mei)} == set(tasks)
+    assert len({each["creator_id"] for each in offers(mei)}) == 3
+
+
+def test_what_is_declined_is_not_proposed_again_and_somebody_else_is(app, mei, zhou, market):
+    opened(mei)
+    assigned(app, zhou)
+    first = offers(mei)[0]
+    chosen = next(each for each in market if ids.encode("pty", each.party_id) == first["creator_id"])
+
+    answer = chosen.api("POST", f"/rush-offers/{first['id']}/decline")
+    again = chosen.api("POST", f"/rush-offers/{first['id']}/decline")
+    assigned(app, zhou)
+
+    assert answer.json["state"] == "declined"
+    assert problem(again)[0] == 409
+    assert offers(chosen) == []
+    assert offers(mei)[0]["creator_id"] != first["creator_id"]
+
+
+def test_the_merchant_invites_whom_the_run_proposed(app, mei, zhou, market):
+    task = opened(mei)
+    assigned(app, zhou)
+    offer = offers(mei)[0]
+    browser = mei.browser()
+
+    assert "平台为这条需求安排的人选" in browser.get(f"/m/tasks/{task['id']}/plan").text
+    answer = mei.api("POST", f"/rush-offers/{offer['id']}/invitation")
+
+    assert answer.json["state"] == "invited"
+    invited = mei.api("GET", f"/tasks/{task['id']}/invitations").json["data"]
+    assert [each["creator_id"] for each in invited] == [offer["creator_id"]]
+
+
+def test_others_see_no_offer_and_answer_none(app, mei, bo, zhou, market):
+    opened(mei)
+    assigned(app, zhou)
+    offer = offers(mei)[0]
+
+    assert offers(bo) == []
+    assert problem(bo.api("POST", f"/rush-offers/{offer['id']}/decline"))[0] == 404
+    assert problem(bo.api("POST", "/rush-runs"))[0] == 403
+
+
+def test_however_many_ask_at_once_one_run_is_asked_for(app, zhou):
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _n: zhou.api("POST", "/rush-runs").status_code, range(6)))
+
+    assert sorted(answers) == [201, 409, 409, 409, 409, 409]
+
+
+def test_no_open_brief_is_a_run_with_nothing_to_do(app, zhou):
+    run = assigned(app, zhou)
+
+    assert (run["state"], run["report"]["offers"]) == ("done", 0)
+
+
+def test_a_killed_run_is_taken_over_when_it_has_been_silent(app, zhou, mei, market):
+    from datetime import timedelta
+
+    from market.kit.clock import now
+    from market.kit.db import db, transaction
+    from market.planning import rush
+    from market.planning.rush_models import RunState, RushRun
+
+    opened(mei)
+    zhou.api("POST", "/rush-runs")
+    with app.app_context():
+        with transaction():
+            run = db.session.query(RushRun).one()
+            run.state, run.beat_at = RunState.RUNNING, now()
+        assert rush.do_next() is None
+        with transaction():
+            db.session.query(RushRun).one().beat_at = now() - rush.SILENT - timedelta(seconds=1)
+        assert rush.do_next().state is RunState.DONE
+
+
+def test_the_operators_page_starts_a_run_and_shows_it(app, zhou):
+    from market.planning import rush
+
+    browser = zhou.browser()
+
+    assert submit(browser, "/ops/rush").status_code == 303
+    assert "进行中" in browser.get("/ops/rush").text
+    with app.app_context():
+        rush.do_next()
+    assert "完成" in browser.get("/ops/rush").text

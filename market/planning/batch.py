@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 SCALE = 10_000
 """Values become the flow's integers."""
-MOST_SWAPS = 20_000
-"""Swaps looked at for one merchant."""
+MOST_SWAPS = 12
+"""Swaps made for one merchant in one pass."""
+LOOKED_AT = 80
+"""Of what a merchant has, and could have instead, so many are looked at."""
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -219,7 +221,7 @@ def fill(market: Market, taken: Flags, order: Floats | None = None) -> Flags:
 
 
 def improve(market: Market, taken: Flags, passes: int = 3) -> Flags:
-    """Merchant by merchant, change one of the chosen for a better one that the money left allows, then fill again.
+    """Merchant by merchant, change some of the chosen for better ones that the money left allows, then fill again.
 
     What rounding loses is money too little for one more place; a dearer and better creator often takes it up.
     """
@@ -237,32 +239,40 @@ def improve(market: Market, taken: Flags, passes: int = 3) -> Flags:
         left = market.budget - np.bincount(market.payer[at], market.price[at], len(market.budget))
         gained = 0.0
         for who, edges in enumerate(groups):
-            ours = edges[found[edges]]
-            others = edges[~found[edges]]
-            # Of a merchant with many, one place more or less is nothing; their tables would be what takes the time.
-            if not 0 < len(ours) * len(others) <= MOST_SWAPS:
-                continue
-            brief, creator, agency = market.brief[others], market.creator[others], house[others]
-            room = need[brief][:, None] + (brief[:, None] == market.brief[ours][None, :]) > 0
-            free = slots[creator][:, None] + (creator[:, None] == market.creator[ours][None, :]) > 0
-            spare = np.where(agency >= 0, cap[agency], 1)[:, None]
-            same = (agency[:, None] == house[ours][None, :]) & (agency >= 0)[:, None]
-            gain = market.value[others][:, None] - market.value[ours][None, :]
-            dearer = market.price[others][:, None] - market.price[ours][None, :]
-            gain = np.where(room & free & (spare + same > 0) & (dearer <= left[who]), gain, 0.0)
-            best = int(gain.argmax())
-            into, out = divmod(best, len(ours))
-            if gain[into, out] <= 1e-12:
-                continue
-            enter, leave = int(others[into]), int(ours[out])
-            gained += float(gain[into, out])
-            found[enter], found[leave] = True, False
-            left[who] -= dearer[into, out]
-            for edge, step in ((enter, -1), (leave, 1)):
-                need[market.brief[edge]] += step
-                slots[market.creator[edge]] += step
-                if house[edge] >= 0:
-                    cap[house[edge]] += step
+            for _swap in range(MOST_SWAPS):
+                ours, others = edges[found[edges]], edges[~found[edges]]
+                if not len(ours) or not len(others):
+                    break
+                # Only what could come in at all, the best of it, against the least of ours: small tables.
+                ours = ours[np.argsort(market.value[ours], kind="stable")[:LOOKED_AT]]
+                could = (
+                    (market.value[others] > market.value[ours[0]])
+                    & (market.price[others] <= market.price[ours].max() + left[who])
+                    & (slots[market.creator[others]] > 0)
+                )
+                others = others[could]
+                others = others[np.argsort(-market.value[others], kind="stable")[:LOOKED_AT]]
+                if not len(others):
+                    break
+                brief, agency = market.brief[others], house[others]
+                room = need[brief][:, None] + (brief[:, None] == market.brief[ours][None, :]) > 0
+                spare = np.where(agency >= 0, cap[agency], 1)[:, None]
+                same = (agency[:, None] == house[ours][None, :]) & (agency >= 0)[:, None]
+                gain = market.value[others][:, None] - market.value[ours][None, :]
+                dearer = market.price[others][:, None] - market.price[ours][None, :]
+                gain = np.where(room & (spare + same > 0) & (dearer <= left[who]), gain, 0.0)
+                into, out = divmod(int(gain.argmax()), len(ours))
+                if gain[into, out] <= 1e-12:
+                    break
+                enter, leave = int(others[into]), int(ours[out])
+                gained += float(gain[into, out])
+                found[enter], found[leave] = True, False
+                left[who] -= dearer[into, out]
+                for edge, step in ((enter, -1), (leave, 1)):
+                    need[market.brief[edge]] += step
+                    slots[market.creator[edge]] += step
+                    if house[edge] >= 0:
+                        cap[house[edge]] += step
         found = fill(market, found)
         if gained == 0.0:
             break

@@ -74,7 +74,7 @@ def test_the_merchant_invites_whom_the_run_proposed(app, mei, zhou, market):
 
     assert answer.json["state"] == "invited"
     invited = mei.api("GET", f"/tasks/{task['id']}/invitations").json["data"]
-    assert [each["creator_id"] for each in invited] == [offer["creator_id"]]
+    assert [each["creator"]["id"] for each in invited] == [offer["creator_id"]]
 
 
 def test_others_see_no_offer_and_answer_none(app, mei, bo, zhou, market):

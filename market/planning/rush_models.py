@@ -37,12 +37,7 @@ class RushRun(Row, Base):
     ended_at: Mapped[datetime | None]
 
     __table_args__ = (
-        Index(
-            "uq_rush_runs_open",
-            text("(state IN ('asked', 'running'))"),
-            unique=True,
-            postgresql_where=text("state IN ('asked', 'running')"),
-        ),
+        Index("ix_rush_runs_open", "id", postgresql_where=text("state IN ('asked', 'running')")),
     )
 
 

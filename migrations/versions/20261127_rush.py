@@ -32,11 +32,7 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True)),
     )
     op.create_index(
-        "uq_rush_runs_open",
-        "rush_runs",
-        [sa.text("(state IN ('asked', 'running'))")],
-        unique=True,
-        postgresql_where=sa.text("state IN ('asked', 'running')"),
+        "ix_rush_runs_open", "rush_runs", ["id"], postgresql_where=sa.text("state IN ('asked', 'running')")
     )
     op.create_table(
         "rush_offers",

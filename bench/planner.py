@@ -1,8 +1,9 @@
 """Ten thousand briefs × fifty thousand creators at once: what the offers are worth against a bound nobody can exceed.
 
 The market is drawn: agencies hold seven creators of ten and may fill an eighth of their slots, three thousand merchants
-have budgets (35 % of what their briefs could cost; "tight": 12 %). `flow` is min-cost flow at the budget prices of an
-earlier, other day's programme; `lp` is the programme itself, rounded. Reference: the bound.
+have budgets (35 % of what their briefs could cost; "tight": 12 %). `flow` is min-cost flow that begins at the budget
+prices of another market's programme (a fifth of the pairs were not there), `flow_fresh` at this one's; `lp` is the
+programme itself, rounded. Reference: the bound.
 """
 
 import time
@@ -80,6 +81,7 @@ def run(rounds: int) -> list[Result]:
         gone = np.random.default_rng(2).random(len(drawn.brief)) < DECLINED
         _old_shares, old = solve_prices(drawn.without(gone), tolerance=1e-3)
         priced, flow_s = timed(solve_flow, drawn, old.budget)
+        fresh, fresh_s = timed(solve_flow, drawn, prices.budget)
         plain, plain_s = timed(solve_flow, drawn)
         greedy, greedy_s = timed(fill, drawn, np.zeros(len(drawn.brief), dtype=bool))
         later = drawn.without(rounded & gone)
@@ -88,6 +90,7 @@ def run(rounds: int) -> list[Result]:
             ("greedy", greedy, greedy_s),
             ("flow_no_prices", plain, plain_s),
             ("flow", priced, flow_s),
+            ("flow_fresh", fresh, fresh_s),
             ("lp", rounded, programme_s + round_s),
         ):
             results.append(result(f"planner{name}_{label}", drawn, taken, bound, seconds))

@@ -107,13 +107,28 @@ class Prices:
         )
 
 
-def solve_flow(market: Market, budget_prices: Floats | None = None) -> Flags:
-    """Exact but for the budgets; those enter by their prices, and what exceeds one is repaired. About a second."""
-    worth = market.value
-    if budget_prices is not None:
-        worth = worth - budget_prices[market.payer] * market.price
-    taken = _flow(market, worth)
-    return improve(market, fill(market, _within_budgets(market, taken)), passes=1)
+def solve_flow(market: Market, budget_prices: Floats | None = None, rounds: int = 3) -> Flags:
+    """Exact but for the budgets; those enter by their prices, and what exceeds one is repaired. About a second a round.
+
+    After each round money becomes dearer where it was overspent and cheaper where it was left; the best round counts.
+    """
+    prices = np.zeros(len(market.budget)) if budget_prices is None else budget_prices
+    priced = prices[prices > 0]
+    least = (
+        0.05 * float(np.median(priced)) if len(priced) else 0.05 * float((market.value / market.price).mean())
+    )
+    best = np.zeros(len(market.brief), dtype=bool)
+    for _round in range(rounds):
+        flowing = _flow(market, market.value - prices[market.payer] * market.price)
+        found = fill(market, _within_budgets(market, flowing))
+        if market.value[found].sum() > market.value[best].sum():
+            best = found
+        at = np.flatnonzero(flowing)
+        spent = np.bincount(market.payer[at], market.price[at], len(market.budget))
+        share = spent / np.maximum(1, market.budget)
+        dearer = np.maximum(prices, least) * np.minimum(1.5, np.sqrt(share))
+        prices = np.where(share > 1, dearer, prices * np.maximum(0.7, share**0.25))
+    return improve(market, best, passes=1)
 
 
 def _flow(market: Market, worth: Floats) -> Flags:

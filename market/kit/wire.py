@@ -13,6 +13,7 @@ from itertools import count
 from typing import Any, NamedTuple, TypeVar, cast
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8
 from sqlalchemy import ClauseElement, Connection, Engine, Select, event, inspect, select
 from sqlalchemy.exc import DBAPIError
@@ -27,6 +28,8 @@ Bind = Callable[[Any], Any] | None
 Refused = Callable[[psycopg.Error], Exception | None]
 
 WAITING, RINGS = "vtask writes", "vtask rings"
+MOST_PREPARED = 500
+"""Statements a connection keeps prepared; the product has a few hundred."""
 
 
 @dataclass(slots=True)
@@ -379,10 +382,15 @@ def attach(engine: Engine) -> None:
         record.info.pop(WAITING, None)
         record.info.pop(RINGS, None)
 
+    def connected(driver: Any, _record: Any) -> None:
+        driver.prepared_max = MOST_PREPARED
+
     def forget_all(connection: Connection) -> None:
         _forget(connection)
         connection.info.pop(RINGS, None)
+        _roll_back(connection)
 
+    event.listen(engine, "connect", connected)
     event.listen(engine, "before_cursor_execute", before_statement)
     event.listen(engine, "commit", _commit)
     event.listen(engine, "rollback", forget_all)
@@ -403,6 +411,17 @@ def _commit(connection: Connection) -> None:
                 driver.execute(f"NOTIFY {channel}")
     except psycopg.Error as failure:
         raise _as_sqlalchemy(connection, "COMMIT", failure) from failure
+
+
+def _roll_back(connection: Connection) -> None:
+    """Instead of the driver's ROLLBACK, after which it has the server forget all prepared statements, in case a table
+    was made and unmade: here nobody makes tables, and every request that only reads ends with one. The driver then
+    finds nothing left to roll back."""
+    if connection.invalidated:
+        return
+    server = cast("psycopg.Connection[Any]", connection.connection.driver_connection).pgconn
+    if server.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+        server.exec_(b"ROLLBACK")
 
 
 def _forget(connection: Connection, *_savepoint: Any) -> None:

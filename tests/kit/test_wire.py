@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from market.kit import wire
 from market.kit.clock import now
@@ -135,3 +135,22 @@ def test_what_is_new_is_there_before_what_is_told_of_it():
         record("a.made", uuid4(), by=None)
 
         assert made.id is not None
+
+
+def test_a_rollback_keeps_what_the_server_has_prepared():
+    asked = text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'SELECT 42 AS kept%'")
+    with db.engine.connect() as connection:
+        for _ in range(8):  # the driver prepares what it is asked often
+            connection.execute(text("SELECT 42 AS kept"))
+            connection.rollback()
+
+        assert connection.scalar(asked) == 1
+
+
+def test_a_rollback_takes_back_what_was_written():
+    subject = uuid4()
+    record("a.lost", subject, by=None)
+    wire.send()
+    db.session.rollback()
+
+    assert names(subject) == []

@@ -66,6 +66,7 @@ SUBSCRIPTIONS: dict[str, tuple[Listener, ...]] = {
     "task.cancelled": (bids.end_with_brief,),
     "task.closed": (bids.end_with_brief,),
     "task.opened": (match_text.place_brief,),
+    "video.labelled": (filling.renew_venues,),
 }
 
 ALWAYS: tuple[Listener, ...] = (messages.notify,)

@@ -18,6 +18,7 @@ from market.publication.text import paragraphs
 from market.shops import queries as shops
 from market.shops.models import Product
 from market.video import queries as video
+from market.video.labels import label_name
 from market.video.models import Video
 
 Card = dict[str, Any]
@@ -48,6 +49,7 @@ def video_cards(entries: Sequence[Video]) -> list[Card]:
             "id": entry.id,
             "href": f"/v/{encode('vid', entry.id)}",
             "title": entry.title,
+            "label": label_name(entry.label),
             "poster": _poster(films.get(entry.asset_id)),
             "hls": films[entry.asset_id].hls_url if entry.asset_id in films else "",
             "preview": _preview(films.get(entry.asset_id)),
@@ -88,6 +90,7 @@ def product_cards(entries: Sequence[Product]) -> list[Card]:
                 "shop": name_of(names.get(entry.merchant_id)),
                 "shop_href": pages.get(entry.merchant_id, ""),
                 "video": head is not None,
+                "label": label_name(head.label) if head else "",
                 "video_href": f"/v/{encode('vid', head.id)}" if head else "",
                 "video_id": head.id if head else None,
                 "preview": _preview(films.get(head.asset_id)) if head else "",

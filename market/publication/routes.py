@@ -11,14 +11,17 @@ from market.feed import queries as feed
 from market.feed import service as posting
 from market.feed.models import Post
 from market.feed.schemas import PostChangeSchema, PostInSchema, PostSchema
-from market.kit.api import ApiBlueprint, require_match
+from market.kit.api import OPEN_TO_ALL, ApiBlueprint, require_match
 from market.kit.db import transaction
 from market.kit.ids import encode
 from market.kit.paging import Page, page_of
 from market.kit.schemas import PageQuery, page_schema
 from market.publication import policy, posts, queries, service
 from market.publication.models import Publication, Shelf
-from market.publication.schemas import PublicationSchema
+from market.publication.schemas import PublicationSchema, WindowQuery
+from market.shops import queries as shops
+from market.shops.models import Product
+from market.shops.schemas import ProductSchema
 from market.video import queries as video
 
 bp = ApiBlueprint("publication", __name__, description="Accepted work on its shelf; one's own posts")
@@ -105,6 +108,18 @@ def get_post_reach(post_id: UUID) -> dict[str, Any]:
     entry = feed.find(post_id)
     require(policy.may_see_reach(current_actor(), entry))
     return _numbers(entry.id)
+
+
+@bp.get("/shops/<pid('pty'):merchant_id>/products")
+@bp.doc(security=OPEN_TO_ALL)
+@bp.arguments(WindowQuery, location="query")
+@bp.response(200, page_schema(ProductSchema))
+def list_shop_products(query: dict[str, Any], merchant_id: UUID) -> Page[Product]:
+    """What a shop shows, newest first; with `label`, only where the film at the product's head carries it."""
+    rows, label = shops.on_shelf().where(Product.merchant_id == merchant_id), query.pop("label")
+    if label:
+        rows = rows.where(video.head_label(Product.id.expression) == label)
+    return page_of(rows, Product.id, **query)
 
 
 def _numbers(entry_id: UUID) -> dict[str, Any]:

@@ -2,8 +2,18 @@
 
 from marshmallow import fields
 
-from market.kit.schemas import PublicId, Schema
+from market.kit.schemas import PageQuery, PublicId, Schema
 from market.publication.models import Shelf
+from market.video.labels import HeadLabel
+
+
+class WindowQuery(PageQuery):
+    label = fields.Enum(
+        HeadLabel,
+        by_value=True,
+        load_default=None,
+        metadata={"description": "of the film at the product's head"},
+    )
 
 
 class PublicationSchema(Schema):

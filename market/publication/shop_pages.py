@@ -18,6 +18,7 @@ from market.publication.collection_pages import collection_cards
 from market.shops import policy
 from market.shops import queries as shops
 from market.shops.models import Product
+from market.video import labels
 from market.video import queries as video
 
 bp = Blueprint("windows", __name__)
@@ -31,8 +32,11 @@ def storefront(handle: str) -> Any:
     rows = shops.with_words(shops.on_shelf().where(Product.merchant_id == shop.id), words)
     if category in CATEGORIES:
         rows = rows.where(Product.category == category)
+    label = labels.read(request.args.get("label", ""))
+    if label:
+        rows = rows.where(video.head_label(Product.id.expression) == label)
     page = page_of(rows, Product.id, limit=24, cursor=request.args.get("cursor"))
-    first = not request.args.get("cursor") and not words and not category
+    first = not request.args.get("cursor") and not words and not category and not label
     return render_template(
         "shops/shop.html",
         shop=shop,
@@ -41,6 +45,8 @@ def storefront(handle: str) -> Any:
         words=words,
         category=category,
         categories=options(CATEGORIES),
+        label=label.value if label else "",
+        labels=labels.options(),
         posts=post_cards(feed.newest(limit=3, author_id=shop.id).data) if first else [],
         collections=collection_cards(playlists.of_merchant(shop.id)) if first else [],
     )
@@ -65,6 +71,7 @@ def product_page(product_id: UUID) -> Any:
         shop_href=homes({shop.id: shop})[shop.id],
         pictures=[held[key] for key in product.image_ids if key in held and held[key].is_ready],
         head=films[0] if films else None,
+        head_label=labels.label_name(films[0].label) if films else "",
         head_asset=held.get(films[0].asset_id) if films else None,
         films=video_cards(films),
         collections=[(card, each.showing) for card, each in zip(near, related, strict=True)],

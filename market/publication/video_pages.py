@@ -3,18 +3,24 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 
-from market.accounts.edge import actor_or_none
+from market.accounts.edge import actor_or_none, current_actor, require, signed_in
 from market.accounts.queries import parties
 from market.accounts.vocabulary import CATEGORIES, category_name, options
 from market.audience import queries as audience
+from market.kit.db import transaction
+from market.kit.words import _
 from market.media.queries import assets
 from market.publication import policy
 from market.publication.cards import Card, homes, product_cards, video_cards
 from market.publication.queries import of_entry
 from market.shops import queries as shops
+from market.video import labels
+from market.video import policy as video_policy
 from market.video import queries as video
+from market.video import service as films
+from market.video.models import Video
 
 bp = Blueprint("videos", __name__)
 
@@ -33,7 +39,9 @@ def discover() -> Any:
     """A grid of covers on a desk, a feed that snaps from film to film on a phone."""
     category = request.args.get("category", "")
     category = category if category in CATEGORIES else ""
-    page = video.shelf(limit=24, cursor=request.args.get("cursor"), category=category or None)
+    label = labels.read(request.args.get("label", ""))
+    cursor = request.args.get("cursor")
+    page = video.shelf(limit=24, cursor=cursor, category=category or None, label=label)
     template = "video/_cards.html" if request.headers.get("HX-Request") else "video/discover.html"
     return render_template(
         template,
@@ -41,6 +49,8 @@ def discover() -> Any:
         next_cursor=page.next_cursor,
         category=category,
         categories=options(CATEGORIES),
+        label=label.value if label else "",
+        labels=labels.options(),
     )
 
 
@@ -64,5 +74,23 @@ def watch(video_id: UUID) -> Any:
         products=product_cards(shops.shown(shown.product_ids)),
         more=video_cards(video.next_after(shown)),
         publication=publication if policy.may_withdraw(actor, publication) else None,
+        label=labels.label_name(shown.label),
+        labels=[("", _("不加标签")), *labels.options()] if _may_label(shown) else [],
         reach=audience.reach(shown.id) if policy.may_see_reach(actor, shown) else None,
     )
+
+
+def _may_label(film: Video) -> bool:
+    return bool(film.product_ids) and video_policy.may_label(actor_or_none(), film)
+
+
+@bp.post("/v/<pid('vid'):video_id>/label")
+@signed_in
+def choose_label(video_id: UUID) -> Any:
+    actor = current_actor()
+    with transaction():
+        film = video.find(video_id, lock=True)
+        require(video_policy.may_label(actor, film))
+        films.label(film, labels.read(request.form.get("label", "")), by=actor)
+    flash(_("标签已保存，商品主图上马上能看到。"), "success")
+    return redirect(url_for("publication.videos.watch", video_id=video_id), 303)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from market.kit.clock import now
 from market.kit.db import Base, Row, belongs_to
+from market.video.labels import HeadLabel
 
 
 class Video(Row, Base):
@@ -26,11 +27,19 @@ class Video(Row, Base):
     category: Mapped[str]
     product_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()), default=list)
     campaign_code: Mapped[str | None]
+    label: Mapped[HeadLabel | None]
+    """What it is at a product's head."""
     published_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
 
     __table_args__ = (
         Index("ix_videos_shelf", "id", postgresql_where=text("withdrawn_at IS NULL")),
+        Index(
+            "ix_videos_label_id",
+            "label",
+            "id",
+            postgresql_where=text("withdrawn_at IS NULL AND label IS NOT NULL"),
+        ),
         Index("ix_videos_creator_id_id", "creator_id", "id"),
         Index("ix_videos_product_ids", "product_ids", postgresql_using="gin"),
     )

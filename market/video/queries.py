@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, cast, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, Uuid, cast, select
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from market.kit.db import db
 from market.kit.errors import NotFound
 from market.kit.paging import Page, page_of
+from market.video.labels import HeadLabel
 from market.video.models import Video
 
 
@@ -19,7 +20,13 @@ def on_shelf() -> Select[Video]:
 
 
 def shelf(
-    *, limit: int = 20, cursor: str | None = None, category: str | None = None, creator_id: UUID | None = None
+    *,
+    limit: int = 20,
+    cursor: str | None = None,
+    category: str | None = None,
+    creator_id: UUID | None = None,
+    merchant_id: UUID | None = None,
+    label: HeadLabel | None = None,
 ) -> Page[Video]:
     """The shelf, newest first."""
     rows = on_shelf()
@@ -27,12 +34,19 @@ def shelf(
         rows = rows.where(Video.category == category)
     if creator_id:
         rows = rows.where(Video.creator_id == creator_id)
+    if merchant_id:
+        rows = rows.where(Video.merchant_id == merchant_id)
+    if label:
+        rows = rows.where(Video.label == label)
     return page_of(rows, Video.id, limit=limit, cursor=cursor)
 
 
-def find(video_id: UUID) -> Video:
-    """A video on the shelf. Raises NotFound, also for one that was withdrawn."""
-    video = db.session.scalar(on_shelf().where(Video.id == video_id))
+def find(video_id: UUID, *, lock: bool = False) -> Video:
+    """A video on the shelf; with `lock`, locked and read afresh. Raises NotFound, also for one that was withdrawn."""
+    rows = on_shelf().where(Video.id == video_id)
+    if lock:
+        rows = rows.with_for_update().execution_options(populate_existing=True)
+    video = db.session.scalar(rows)
     if video is None:
         raise NotFound
     return video
@@ -66,6 +80,14 @@ def of_product(product_id: UUID, limit: int = 12) -> Sequence[Video]:
     return db.session.scalars(rows.order_by(Video.id.desc()).limit(limit)).all()
 
 
+def head_label(product_id: ColumnElement[UUID]) -> ScalarSelect[Any]:
+    """Of the film at a product's head, for the product in this column of the statement around it."""
+    rows = select(Video.label).where(
+        Video.withdrawn_at.is_(None), Video.product_ids.contains(_uuids([product_id]))
+    )
+    return rows.order_by(Video.id.desc()).limit(1).scalar_subquery()
+
+
 def shows(asset_id: UUID) -> bool:
     """Whether a video on the shelf needs this file."""
     return db.session.scalar(select(on_shelf().where(Video.asset_id == asset_id).exists())) or False
@@ -79,5 +101,5 @@ def next_after(video: Video, limit: int = 8) -> list[Video]:
     return [*near, *far][:limit]
 
 
-def _uuids(ids: list[UUID]) -> ColumnElement[Any]:
+def _uuids(ids: list[Any]) -> ColumnElement[Any]:
     return cast(array(ids), ARRAY(Uuid()))

@@ -4,11 +4,24 @@ from marshmallow import fields
 
 from market.accounts.vocabulary import CATEGORIES
 from market.kit.schemas import Choice, PageQuery, PublicId, Schema
+from market.video.labels import HeadLabel
 
 
 class VideoQuery(PageQuery):
     category = Choice(list(CATEGORIES), load_default=None)
     creator_id = PublicId("pty", load_default=None)
+    merchant_id = PublicId("pty", load_default=None)
+    label = fields.Enum(HeadLabel, by_value=True, load_default=None)
+
+
+class VideoChangeSchema(Schema):
+    label = fields.Enum(
+        HeadLabel,
+        by_value=True,
+        required=True,
+        allow_none=True,
+        metadata={"description": "what it is at a product's head; null takes the label off"},
+    )
 
 
 class PublishedVideoSchema(Schema):
@@ -22,5 +35,6 @@ class PublishedVideoSchema(Schema):
     merchant_id = PublicId("pty", required=True, allow_none=True)
     product_ids = fields.List(PublicId("prd"), required=True)
     campaign_code = fields.String(required=True, allow_none=True)
+    label = fields.Enum(HeadLabel, by_value=True, required=True, allow_none=True)
     asset_id = PublicId("ast", required=True)
     published_at = fields.AwareDateTime(format="iso", required=True)

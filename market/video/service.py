@@ -6,8 +6,12 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from market.accounts.actor import Actor
 from market.kit.clock import now
 from market.kit.db import db
+from market.kit.events import record
+from market.video.errors import ShowsNoProduct
+from market.video.labels import HeadLabel
 from market.video.models import Video
 
 
@@ -50,3 +54,12 @@ def withdraw(video_id: UUID) -> None:
     video = db.session.get(Video, video_id, with_for_update=True, populate_existing=True)
     if video is not None:
         video.withdraw()
+
+
+def label(video: Video, label: HeadLabel | None, *, by: Actor) -> None:
+    """What the (locked) film is at its product's head; None takes the label off. Raises ShowsNoProduct."""
+    if not video.product_ids:
+        raise ShowsNoProduct
+    if video.label is not label:
+        video.label = label
+        record("video.labelled", video.id, by=by, label=label.value if label else None)

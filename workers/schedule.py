@@ -28,6 +28,7 @@ from market.payments.errors import StripeAway
 from market.planning import rush
 from market.playlists import service as playlists
 from market.reconciliation import service as reconciliation
+from market.standings import computing as standings
 from workers import views
 from workers.media import tidy
 from workers.process import let_go, start, stopping
@@ -124,6 +125,12 @@ def assign() -> None:
         pass
 
 
+def rank_films() -> None:
+    """Every film's score anew, and with it the red list and the warnings."""
+    with transaction():
+        standings.recompute()
+
+
 @dataclass
 class Routine:
     name: str
@@ -144,6 +151,7 @@ ROUTINES = [
     Routine("learn", 3600, learn),
     Routine("overdue", 3600, find_overdue),
     Routine("collections", 24 * 3600, fill_collections),
+    Routine("standings", 1800, rank_films),
     Routine("forget", 3600, forget),
     Routine("tidy", 600, tidy),
     Routine("views", 60, views.drain),  # also when nothing comes: so that a Redis that was lost is noticed

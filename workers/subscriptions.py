@@ -28,6 +28,7 @@ from market.orders import service as orders
 from market.payments import earnings, rhythm, withdrawals
 from market.playlists import service as playlists
 from market.publication import service as publication
+from market.standings import service as standings
 from market.taopai import shooting
 from market.tasks import service as tasks
 
@@ -67,6 +68,7 @@ SUBSCRIPTIONS: dict[str, tuple[Listener, ...]] = {
     "task.closed": (bids.end_with_brief,),
     "task.opened": (match_text.place_brief,),
     "video.labelled": (filling.renew_venues,),
+    "video.reworded": (filling.renew_venues,),
 }
 
 ALWAYS: tuple[Listener, ...] = (messages.notify,)
@@ -91,6 +93,7 @@ TIMERS: dict[str, TimerHandler] = {
     orders.LAPSE: orders.lapse,
     orders.REMIND_FUNDING: orders.remind_funding,
     publication.EXPIRE: publication.expire,
+    standings.DUE: standings.due,
     publication.PUBLISH: publication.put_on_shelf,
     tasks.CLOSE_TIMER: tasks.close_when_due,
 }

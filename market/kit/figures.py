@@ -66,6 +66,9 @@ class Figures:
         72  # M5: what the bank returned and nobody decided about is available again after this
     )
     approval_h: int = 48  # A5: a request for a second operator's word is void after this
+    low_film_answer_h: int = (
+        72  # V7: a warning about a film that nobody answered goes to an operator after this
+    )
     live_reminder_min: int = 15  # reminders of a live show go out this long before it starts
 
 

@@ -59,6 +59,15 @@ class Entry:
 CATALOGUE: dict[str, Entry] = {
     "party.verified": Entry(N_("资质审核通过，现在可以报价和签约了"), fixed("/settings"), "badge-check"),
     "party.verification_refused": Entry(N_("资质审核未通过：%(reason)s"), fixed("/settings"), "badge-x"),
+    "film.warned": Entry(
+        N_("「%(title)s」的数据明显低于同类目，请看原因；现在只有您和合作方知道"), given, "trending-down"
+    ),
+    "film.mended": Entry(N_("「%(title)s」的标题或文案已修改，从明天起重新统计"), given, "pencil"),
+    "film.recovered": Entry(N_("「%(title)s」的数据已好转，预警解除"), given, "trending-up"),
+    "film.held": Entry(N_("「%(title)s」暂不在首页展示：%(reason)s"), given, "eye-off"),
+    "film.cleared": Entry(N_("「%(title)s」的预警已解除：%(reason)s"), given, "badge-check"),
+    "film.appealed": Entry(N_("「%(title)s」的创作方对数据预警提出申诉，等待裁定"), given, "gavel"),
+    "film.due": Entry(N_("「%(title)s」的数据预警没有人答复，请查看"), given, "clock-alert"),
     "approval.asked": Entry(N_("有一项操作等待您审批：%(reason)s"), given, "shield-question"),
     "approval.done": Entry(N_("您的申请已获同意并执行：%(reason)s"), given, "shield-check"),
     "approval.refused": Entry(N_("您的申请被驳回：%(note)s"), given, "shield-x"),

@@ -18,6 +18,7 @@ from market.publication import (
     queries,
     service,
     shop_pages,
+    standing_pages,
     video_pages,
 )
 
@@ -29,6 +30,7 @@ for part in (
     shop_pages.bp,
     feed_pages.bp,
     live_pages.bp,
+    standing_pages.bp,
 ):
     bp.register_blueprint(part)
 

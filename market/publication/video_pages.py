@@ -16,6 +16,8 @@ from market.publication import policy
 from market.publication.cards import Card, homes, product_cards, video_cards
 from market.publication.queries import of_entry
 from market.shops import queries as shops
+from market.standings import policy as standing_policy
+from market.standings import queries as standings
 from market.video import labels
 from market.video import policy as video_policy
 from market.video import queries as video
@@ -62,6 +64,7 @@ def watch(video_id: UUID) -> Any:
     creator = names[shown.creator_id]
     publication = of_entry(shown.id)
     actor = actor_or_none()
+    own = standing_policy.may_see(actor, shown)
     return render_template(
         "video/watch.html",
         video=shown,
@@ -75,6 +78,8 @@ def watch(video_id: UUID) -> Any:
         more=video_cards(video.next_after(shown)),
         publication=publication if policy.may_withdraw(actor, publication) else None,
         label=labels.label_name(shown.label),
+        standing=standings.standing(shown.id) if own else None,
+        case=standings.case_of(shown.id) if own else None,
         labels=[("", _("不加标签")), *labels.options()] if _may_label(shown) else [],
         reach=audience.reach(shown.id) if policy.may_see_reach(actor, shown) else None,
     )

@@ -1,7 +1,7 @@
 """What is filmed shot after shot: templates by goods category. The house's stand in shots.toml, operators' in a table."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,30 @@ class ShotPlanFormSchema(ShotPlanSchema):
     def put_in_order(self, plan: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
         shots = sorted(plan["shots"], key=lambda shot: shot["order"])
         return {**plan, "shots": [{k: v for k, v in shot.items() if k != "order"} for shot in shots]}
+
+
+def bare(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """A plan without the words that stand in the film."""
+    return {**plan, "shots": [{**shot, "text": ""} for shot in plan["shots"]]}
+
+
+def of_clips(clips: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """A plan with one shot for each clip of an edit list, as long as it is. None for what cannot be a template."""
+    shots = [
+        {
+            "label": f"镜头 {number}",
+            "label_en": f"Shot {number}",
+            "seconds": max(1, round((clip["out_ms"] - clip["in_ms"]) / 1000)),
+        }
+        for number, clip in enumerate(clips, start=1)
+    ]
+    try:
+        plan: dict[str, Any] = ShotPlanSchema().load(
+            {"name": "同款结构", "name_en": "The same structure", "shots": shots}
+        )
+    except ValidationError:
+        return None
+    return plan
 
 
 @cache

@@ -74,6 +74,20 @@ def newest_shoots(actor: Actor, most: int = 10) -> list[Shoot]:
     return list(db.session.scalars(shoots(actor).order_by(Shoot.id.desc()).limit(most)))
 
 
+def structure_of(film_id: UUID) -> dict[str, Any] | None:
+    """How a film that was made here is built, as a template to film by: the plan it was shot by, else how long its
+    clips are. None for a film from elsewhere. Its words are its maker's and stay out."""
+    draft = db.session.scalar(
+        select(EditDraft).where(EditDraft.film_id == film_id).order_by(EditDraft.id.desc()).limit(1)
+    )
+    if draft is None:
+        return None
+    shoot = db.session.scalar(
+        select(Shoot).where(Shoot.draft_id == draft.id).order_by(Shoot.id.desc()).limit(1)
+    )
+    return plans.bare(shoot.plan) if shoot else plans.of_clips(draft.edit_list["clips"])
+
+
 def templates() -> dict[str, dict[str, Any]]:
     """Every template by key: the house's in its order, each as operators changed it, then the operators' own."""
     changed = db.session.scalars(select(ShotTemplate).order_by(ShotTemplate.id))

@@ -30,9 +30,13 @@ MOST_SHOOTS = 100
 
 def begin(key: str, *, back: str = "", by: Actor) -> Shoot:
     """Begin by a template; later changes of it do not touch what has begun. Raises TemplateNotFound, TooManyShoots."""
+    return begin_by(queries.template(key), back=back, by=by)
+
+
+def begin_by(plan: dict[str, Any], *, back: str = "", by: Actor) -> Shoot:
+    """Begin by a plan of whatever origin. Raises TooManyShoots."""
     if not policy.may_edit(by) or by.party_id is None:
         raise Forbidden
-    plan = queries.template(key)
     if queries.count_shoots(by) >= MOST_SHOOTS:
         raise TooManyShoots(limit=MOST_SHOOTS)
     shoot = Shoot(owner_id=by.party_id, author_id=by.person_id, plan=ShotPlanSchema().dump(plan), back=back)

@@ -31,6 +31,8 @@ class Video(Row, Base):
     """What it is at a product's head."""
     published_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
+    held_back_at: Mapped[datetime | None]
+    """Since when it is kept out of the home; it stays on its product, in its shop and at its address."""
 
     __table_args__ = (
         Index("ix_videos_shelf", "id", postgresql_where=text("withdrawn_at IS NULL")),

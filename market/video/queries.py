@@ -28,10 +28,12 @@ def shelf(
     merchant_id: UUID | None = None,
     label: HeadLabel | None = None,
 ) -> Page[Video]:
-    """The shelf, newest first."""
+    """The shelf, newest first; what is held back only under its creator or merchant."""
     rows = on_shelf()
     if category:
         rows = rows.where(Video.category == category)
+    if not (creator_id or merchant_id):
+        rows = rows.where(Video.held_back_at.is_(None))
     if creator_id:
         rows = rows.where(Video.creator_id == creator_id)
     if merchant_id:
@@ -95,7 +97,12 @@ def shows(asset_id: UUID) -> bool:
 
 def next_after(video: Video, limit: int = 8) -> list[Video]:
     """What to watch next: the same category first, then the rest, newest first."""
-    rest = on_shelf().where(Video.id != video.id).order_by(Video.id.desc()).limit(limit)
+    rest = (
+        on_shelf()
+        .where(Video.id != video.id, Video.held_back_at.is_(None))
+        .order_by(Video.id.desc())
+        .limit(limit)
+    )
     near = db.session.scalars(rest.where(Video.category == video.category)).all()
     far = db.session.scalars(rest.where(Video.category != video.category)).all() if len(near) < limit else []
     return [*near, *far][:limit]

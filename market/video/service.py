@@ -63,3 +63,19 @@ def label(video: Video, label: HeadLabel | None, *, by: Actor) -> None:
     if video.label is not label:
         video.label = label
         record("video.labelled", video.id, by=by, label=label.value if label else None)
+
+
+def reword(video: Video, title: str, caption: str, *, by: Actor) -> None:
+    """Other words for a (locked) film."""
+    video.title, video.caption = title, caption
+    record("video.reworded", video.id, by=by, title=title)
+
+
+def hold_back(video: Video) -> None:
+    """Out of the home, and only there; the film is locked."""
+    video.held_back_at = video.held_back_at or now()
+
+
+def show_again(video: Video) -> None:
+    """The film is locked."""
+    video.held_back_at = None

@@ -54,7 +54,7 @@ FLOORS = [
     {"orders"},
     {"bids"},
     {"tasks"},
-    {"playlists"},
+    {"playlists", "standings"},
     {"shops", "agencies", "creators", "payments", "feed", "video", "live", "messages", "taopai"},
     {"subsidies"},
     {"ledger", "media", "audience"},

@@ -1,0 +1,1 @@
+"""How films do beside others of their category: the red list, and what becomes of those that do badly."""

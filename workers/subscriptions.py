@@ -58,7 +58,12 @@ SUBSCRIPTIONS: dict[str, tuple[Listener, ...]] = {
     "product.changed": (filling.renew_venues,),
     "product.put_on": (filling.renew_venues,),
     "product.taken_off": (filling.renew_venues,),
-    "publication.published": (publication.land, playlists.fill_published, filling.fill_venue),
+    "publication.published": (
+        publication.land,
+        playlists.fill_published,
+        filling.fill_venue,
+        filling.renew_venues,
+    ),
     "publication.withdrawn": (
         playlists.fill_published,
         filling.renew_venues,

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from market.campaigns import queries
-from market.campaigns.models import ModuleKind, Venue, VenueEntry, VenueModule
+from market.campaigns.models import ModuleKind, OfferState, Venue, VenueEntry, VenueModule, VenueOffer
 from market.feed import queries as feed
 from market.feed.models import Post
 from market.kit.db import db
@@ -65,7 +65,8 @@ def fill_venue(event: Event) -> None:
         return
     works = list(FINDERS[ModuleKind(shelf)](UUID(event.data["entry_id"])))
     for venue in queries.venues_of(code, lock=True):
-        placed = [_place(module, works, ModuleKind(shelf)) for module in queries.modules(venue.id)]
+        modules = [module for module in queries.modules(venue.id) if module.is_filled]
+        placed = [_place(module, works, ModuleKind(shelf)) for module in modules]
         if any(placed):
             venue.version += 1
 
@@ -80,14 +81,20 @@ def fill_module(module: VenueModule, season_code: str) -> None:
 
 
 def renew_venues(event: Event) -> None:
-    """Listener of what happens to a work or a product: the venues that show it are rendered afresh."""
+    """Listener of what happens to a work or a product: the venues that show it are rendered afresh, and those with a
+    module of the film's merchant."""
     changed = UUID(event.data["entry_id"]) if "entry_id" in event.data else event.subject_id
     showing = (
         select(VenueModule.venue_id)
         .join(VenueEntry, VenueEntry.module_id == VenueModule.id)
         .where(VenueEntry.entry_id == changed)
     )
-    db.session.execute(update(Venue).where(Venue.id.in_(showing)).values(version=Venue.version + 1))
+    merchant = select(Video.merchant_id).where(Video.id == changed).scalar_subquery()
+    offering = select(VenueOffer.venue_id).where(
+        VenueOffer.merchant_id == merchant, VenueOffer.state == OfferState.ADMITTED
+    )
+    shows = or_(Venue.id.in_(showing), Venue.id.in_(offering))
+    db.session.execute(update(Venue).where(shows).values(version=Venue.version + 1))
 
 
 def _place(module: VenueModule, works: Sequence[Work], kind: ModuleKind) -> int:

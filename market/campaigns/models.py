@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, Uuid, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market.campaigns.calendar import PHASES, PhaseKind
@@ -15,6 +16,7 @@ from market.kit.clock import now
 from market.kit.db import Base, Row, belongs_to
 from market.kit.states import move
 from market.kit.words import say
+from market.video.labels import HeadLabel
 
 MOST_MODULES = 20
 MOST_SHOWN = 24
@@ -149,8 +151,65 @@ class ModuleKind(StrEnum):
     COUNTDOWN = "countdown"
 
 
+class OfferRule(StrEnum):
+    """How a merchant fills his module."""
+
+    HAND = "hand"
+    NEWEST = "newest"
+    LABEL = "label"
+    CATEGORY = "category"
+
+
+class OfferState(StrEnum):
+    WAITING = "waiting"
+    ADMITTED = "admitted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+S = OfferState
+OFFER_MOVES = {
+    S.WAITING: {S.ADMITTED, S.REFUSED, S.WITHDRAWN},
+    S.ADMITTED: {S.WAITING, S.REFUSED, S.WITHDRAWN},
+    S.REFUSED: {S.WAITING, S.WITHDRAWN},
+    S.WITHDRAWN: {S.WAITING},
+}
+
+
+class VenueOffer(Row, Base):
+    """A merchant's module of his own films for a venue: he fills it, an operator admits it and says where it stands."""
+
+    __tablename__ = "venue_offers"
+
+    venue_id: Mapped[UUID] = belongs_to("venues", index=False)
+    merchant_id: Mapped[UUID] = belongs_to("parties")
+    title: Mapped[str]
+    rule: Mapped[OfferRule]
+    label: Mapped[HeadLabel | None]
+    category: Mapped[str | None]
+    size: Mapped[int]
+    video_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()), default=list)
+    """What was put in by hand, in its order."""
+    state: Mapped[OfferState] = mapped_column(default=OfferState.WAITING)
+    reason: Mapped[str] = mapped_column(default="")
+    """Why an operator refused it."""
+
+    __table_args__ = (
+        UniqueConstraint("venue_id", "merchant_id"),
+        CheckConstraint(f"size BETWEEN 1 AND {MOST_SHOWN}", name="size"),
+        CheckConstraint("rule <> 'label' OR label IS NOT NULL", name="label"),
+        CheckConstraint("rule <> 'category' OR category IS NOT NULL", name="category"),
+    )
+
+    def go(self, state: OfferState, reason: str = "") -> None:
+        if state is not self.state:
+            self.state = move(self.state, state, OFFER_MOVES)
+        self.reason = reason
+
+
 class VenueModule(Row, Base):
-    """A part of a venue, filled by theme words and category. Removed ones stay until the next publication."""
+    """A part of a venue, filled by theme words and category, or by a merchant whose offer was admitted. Removed ones stay
+    until the next publication."""
 
     __tablename__ = "venue_modules"
 
@@ -163,6 +222,7 @@ class VenueModule(Row, Base):
     size: Mapped[int]
     until: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
+    offer_id: Mapped[UUID | None] = belongs_to("venue_offers")
 
     __table_args__ = (
         Index("ix_venue_modules_venue_id_position", "venue_id", "position"),
@@ -171,8 +231,8 @@ class VenueModule(Row, Base):
 
     @property
     def is_filled(self) -> bool:
-        """Whether works stand in it; a countdown has none."""
-        return self.kind is not ModuleKind.COUNTDOWN
+        """Whether the platform puts works into it; a countdown has none, a merchant's is filled by him."""
+        return self.kind is not ModuleKind.COUNTDOWN and self.offer_id is None
 
     @property
     def words(self) -> list[str]:
@@ -194,7 +254,7 @@ class VenueModule(Row, Base):
             "title": self.title,
             "size": self.size,
             "until": self.until.isoformat() if self.until else None,
-        }
+        } | ({"offer": str(self.offer_id)} if self.offer_id else {})
 
 
 class VenueEntry(Row, Base):

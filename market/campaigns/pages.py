@@ -11,10 +11,11 @@ from markupsafe import Markup
 
 from market.accounts.actor import Role
 from market.accounts.edge import actor_or_none, current_actor, hat, require
+from market.accounts.queries import parties
 from market.accounts.vocabulary import CATEGORIES, options
-from market.campaigns import known, policy, queries, rendering, service, subsidy_pages
+from market.campaigns import known, offer_pages, offers, policy, queries, rendering, service, subsidy_pages
 from market.campaigns.blueprints import pages as bp
-from market.campaigns.models import MOST_SHOWN, ModuleKind, Venue
+from market.campaigns.models import MOST_SHOWN, ModuleKind, OfferState, Venue, VenueOffer
 from market.campaigns.schemas import (
     ModuleChangeFormSchema,
     ModuleFormSchema,
@@ -25,9 +26,10 @@ from market.kit.db import db, transaction
 from market.kit.pages import Form, local_input, read_form
 from market.kit.paging import page_of
 from market.kit.words import N_, _, say
+from market.publication.cards import video_cards
 from market.tasks.registry import register_campaigns
 
-__all__ = ["bp", "subsidy_pages"]
+__all__ = ["bp", "offer_pages", "subsidy_pages"]
 
 KIND_NAMES = {
     ModuleKind.VIDEO: N_("短视频"),
@@ -139,12 +141,29 @@ def _composer(venue: Venue, **forms: Any) -> str:
         "venue": venue,
         "parts": list(zip(modules, parts, strict=True)),
         "left_out": left_out,
+        "offered": _offered(venue),
         "pinned": pinned,
         "is_changed": venue.is_public and venue.layout != [module.frozen() for module in modules],
         "kinds": [(kind.value, say(name)) for kind, name in KIND_NAMES.items()],
         "categories": [("", _("全部类目")), *options(CATEGORIES)],
     }
     return render_template("campaigns/composer.html", **context | forms)
+
+
+def _offered(venue: Venue) -> list[dict[str, Any]]:
+    """The merchants' modules that wait for a word, the oldest first."""
+    rows = offers.of_venue(venue.id).where(VenueOffer.state == OfferState.WAITING).order_by(VenueOffer.id)
+    found = db.session.scalars(rows.limit(50)).all()
+    names = parties([each.merchant_id for each in found])
+    return [
+        {
+            "offer": each,
+            "shop": names[each.merchant_id].name,
+            "rule": offer_pages.rule_words(each),
+            "films": video_cards(offers.chosen(each)),
+        }
+        for each in found
+    ]
 
 
 @bp.post("/ops/venues/<pid('ven'):venue_id>")

@@ -52,6 +52,14 @@ def find(venue_id: UUID, *, lock: bool = False) -> Venue:
     return venue
 
 
+def find_offerable(venue_id: UUID, *, lock: bool = True) -> Venue:
+    """A published venue, locked unless told otherwise: merchants see no drafts. Raises NotFound."""
+    venue = find(venue_id, lock=lock)
+    if not venue.is_public:
+        raise NotFound
+    return venue
+
+
 def venues_of(code: str, *, lock: bool = False) -> Sequence[Venue]:
     """The venues of a season, in one order, so that two listeners never wait for each other."""
     rows = (

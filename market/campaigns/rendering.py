@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any
 from uuid import UUID
 
-from market.campaigns import queries
+from market.campaigns import offers, queries
 from market.campaigns.models import ModuleKind, Venue
 from market.feed import queries as feed
 from market.kit.clock import now
@@ -71,7 +71,9 @@ def sections(layout: list[dict[str, Any]]) -> list[Section]:
 def _section(module: dict[str, Any]) -> Section:
     kind, key = ModuleKind(module["kind"]), UUID(module["id"])
     cards: list[Card] = []
-    if kind in CARDS:
+    if "offer" in module:
+        cards = video_cards(offers.films(UUID(module["offer"])))
+    elif kind in CARDS:
         ids = [entry.entry_id for entry in queries.entries(key, module["size"] * SPARE)]
         cards = CARDS[kind](ids)[: module["size"]]
     until = datetime.fromisoformat(module["until"]) if module["until"] else None

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from market.accounts.edge import actor_or_none, current_actor, require
-from market.campaigns import policy, queries, rendering, service, subsidy_routes
+from market.campaigns import offer_routes, policy, queries, rendering, service, subsidy_routes
 from market.campaigns.blueprints import api as bp
 from market.campaigns.models import Season, Venue, VenueModule
 from market.campaigns.schemas import (
@@ -28,7 +28,7 @@ from market.kit.ids import decode
 from market.kit.paging import Page, page_of
 from market.kit.schemas import page_schema
 
-__all__ = ["bp", "subsidy_routes"]
+__all__ = ["bp", "offer_routes", "subsidy_routes"]
 PREFIXES = tuple(rendering.PREFIXES.values())
 
 

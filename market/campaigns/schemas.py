@@ -110,6 +110,9 @@ class ModuleSchema(Schema):
     size = fields.Integer(required=True)
     position = fields.Integer(required=True)
     until = fields.AwareDateTime(format="iso", required=True, allow_none=True)
+    offer_id = PublicId(
+        "vof", required=True, allow_none=True, metadata={"description": "of a merchant's module"}
+    )
 
 
 class VenueSchema(Schema):

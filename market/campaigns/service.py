@@ -9,14 +9,16 @@ from sqlalchemy.dialects.postgresql import insert
 from market.accounts.actor import Actor
 from market.campaigns import filling, queries
 from market.campaigns.calendar import SEASONS
-from market.campaigns.errors import NothingToShow, ScheduleReversed, SlugTaken, TooManyModules
+from market.campaigns.errors import MerchantFills, NothingToShow, ScheduleReversed, SlugTaken, TooManyModules
 from market.campaigns.models import (
     MOST_MODULES,
     ModuleKind,
+    OfferState,
     Season,
     Venue,
     VenueEntry,
     VenueModule,
+    VenueOffer,
     VenueState,
 )
 from market.kit.clock import now
@@ -33,6 +35,7 @@ STANDARD = (
     (ModuleKind.FEED, N_("达人种草"), 6),
 )
 """What a new venue starts with."""
+OFFER_REMOVED = N_("运营已把这个模块移出会场。")
 
 
 def write_calendar() -> None:
@@ -77,7 +80,9 @@ def add_module(venue: Venue, data: dict[str, Any]) -> VenueModule:
 
 
 def change_module(module: VenueModule, data: dict[str, Any], venue: Venue) -> None:
-    """A new theme fills the module anew; what the operator pinned or left out stays so."""
+    """A new theme fills the module anew; what the operator pinned or left out stays so. Raises MerchantFills."""
+    if module.offer_id:
+        raise MerchantFills
     before = (module.theme, module.category)
     for name, value in data.items():
         setattr(module, name, value)
@@ -92,7 +97,12 @@ def change_module(module: VenueModule, data: dict[str, Any], venue: Venue) -> No
 
 
 def remove_module(module: VenueModule) -> None:
-    """Out of the draft; the public page keeps it until the next publication."""
+    """Out of the draft; the public page keeps it until the next publication, but a merchant's goes at once."""
+    if module.offer_id:
+        queries.find(module.venue_id, lock=True).version += 1
+        offer = db.session.get_one(VenueOffer, module.offer_id)
+        if offer.state is OfferState.ADMITTED:
+            offer.go(OfferState.REFUSED, OFFER_REMOVED)
     module.removed_at = module.removed_at or now()
 
 

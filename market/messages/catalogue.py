@@ -59,6 +59,9 @@ class Entry:
 CATALOGUE: dict[str, Entry] = {
     "party.verified": Entry(N_("资质审核通过，现在可以报价和签约了"), fixed("/settings"), "badge-check"),
     "party.verification_refused": Entry(N_("资质审核未通过：%(reason)s"), fixed("/settings"), "badge-x"),
+    "venue.offered": Entry(N_("有商家想在「%(venue)s」放视频模块「%(title)s」"), given, "flame"),
+    "venue.offer_admitted": Entry(N_("您的模块「%(title)s」已放进「%(venue)s」，发布后可见"), given, "flame"),
+    "venue.offer_refused": Entry(N_("您的模块「%(title)s」没有放进会场：%(reason)s"), given, "flame"),
     "film.warned": Entry(
         N_("「%(title)s」的数据明显低于同类目，请看原因；现在只有您和合作方知道"), given, "trending-down"
     ),

@@ -155,7 +155,10 @@ def desk() -> Any:
 
 
 def _desk(ruled: UUID | None = None, form: Form | None = None) -> str:
-    page = page_of(queries.to_rule(), FilmCase.id, cursor=request.args.get("cursor"))
+    held = request.args.get("tab") == "held"
+    page = page_of(
+        queries.held() if held else queries.to_rule(), FilmCase.id, cursor=request.args.get("cursor")
+    )
     films = {each["id"]: each for each in video_cards(video.videos(case.video_id for case in page))}
     return render_template(
         "standings/desk.html",
@@ -166,6 +169,7 @@ def _desk(ruled: UUID | None = None, form: Form | None = None) -> str:
         ],
         next_cursor=page.next_cursor,
         state_name=words.state_name,
+        held=held,
         ruled=ruled,
         form=form or Form(),
     )

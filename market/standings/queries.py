@@ -6,7 +6,7 @@ from sqlalchemy import Select, select
 
 from market.kit.db import db
 from market.kit.errors import NotFound
-from market.standings.models import TO_RULE, FilmCase, Standing
+from market.standings.models import TO_RULE, CaseState, FilmCase, Standing
 from market.standings.scoring import Mark
 from market.video import queries as video
 from market.video.models import Video
@@ -51,3 +51,8 @@ def open_case(video_id: UUID) -> FilmCase:
 def to_rule() -> Select[FilmCase]:
     """What waits for an operator."""
     return select(FilmCase).where(FilmCase.state.in_(TO_RULE))
+
+
+def held() -> Select[FilmCase]:
+    """Whose films are kept out of the home now."""
+    return select(FilmCase).where(FilmCase.state == CaseState.HELD)

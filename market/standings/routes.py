@@ -7,11 +7,12 @@ from market.accounts.edge import current_actor, require
 from market.kit.api import OPEN_TO_ALL, ApiBlueprint
 from market.kit.db import transaction
 from market.kit.paging import Page, page_by, page_of
-from market.kit.schemas import PageQuery, page_schema
+from market.kit.schemas import page_schema
 from market.standings import policy, queries, service
 from market.standings.models import FilmCase, Standing
 from market.standings.schemas import (
     AppealSchema,
+    CaseQuery,
     CaseSchema,
     MendSchema,
     RedFilmSchema,
@@ -71,12 +72,13 @@ def mend(data: dict[str, Any], video_id: UUID) -> FilmCase:
 
 
 @bp.get("/film-cases")
-@bp.arguments(PageQuery, location="query")
+@bp.arguments(CaseQuery, location="query")
 @bp.response(200, page_schema(CaseSchema))
 def list_cases(query: dict[str, Any]) -> Page[FilmCase]:
     """What waits for an operator's ruling."""
     require(policy.may_rule(current_actor()))
-    return page_of(queries.to_rule(), FilmCase.id, **query)
+    rows = queries.held() if query.pop("held") else queries.to_rule()
+    return page_of(rows, FilmCase.id, **query)
 
 
 @bp.post("/film-cases/<pid('flc'):case_id>/ruling")

@@ -15,6 +15,12 @@ class RedQuery(PageQuery):
     category = Choice(list(CATEGORIES), load_default=None)
 
 
+class CaseQuery(PageQuery):
+    held = fields.Boolean(
+        load_default=False, metadata={"description": "those kept out of the home, instead of those that wait"}
+    )
+
+
 class ReasonSchema(Schema):
     """`pct` is percent of what is usual in the category on the surfaces where the film was seen."""
 

@@ -42,7 +42,7 @@ def recompute() -> int:
             if found:
                 scores[key] = found
     _write({key: (films[key].category, found) for key, found in scores.items()})
-    _follow(films, scores)
+    _follow(scores)
     return len(scores)
 
 
@@ -107,7 +107,7 @@ def _write(scores: dict[UUID, tuple[str, Score]]) -> None:
     db.session.expire_all()
 
 
-def _follow(films: dict[UUID, Video], scores: dict[UUID, Score]) -> None:
+def _follow(scores: dict[UUID, Score]) -> None:
     """Warn the owners of what does badly now, and end the cases of what no longer does. Films are locked by id."""
     low = {key for key, found in scores.items() if found.mark is Mark.LOW}
     cases = {

@@ -48,8 +48,14 @@ def test_the_label_stands_on_the_head_and_is_taken_off_by_the_form(scene, lin: P
     browser = lin.browser()
 
     assert submit(browser, film, f"{film}/label", label="unboxing").status_code == 303
-    for page in ("/discover", film, f"/p/{product}", f"/shops/{shop_of(app, film)}"):
-        assert ">开箱<" in app.test_client().get(page).text.replace("</span>开箱", ">开箱"), page
+    on_head, on_card = "</span>开箱</span>", "<span>开箱</span>"
+    for page, words in {
+        "/discover": on_card,
+        film: '<span class="tag tag-act">开箱</span>',
+        f"/p/{product}": '<span class="tag">开箱</span>',
+        f"/shops/{shop_of(app, film)}": on_head,
+    }.items():
+        assert words in app.test_client().get(page).text, page
     assert ">Unboxing<" in app.test_client().get(f"{film}?lang=en").text
 
     assert submit(browser, film, f"{film}/label", label="").status_code == 303

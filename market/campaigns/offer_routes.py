@@ -7,7 +7,7 @@ from market.accounts.edge import current_actor, require
 from market.campaigns import offers, policy, queries
 from market.campaigns.blueprints import api as bp
 from market.campaigns.models import VenueOffer
-from market.campaigns.offer_schemas import OfferInSchema, OfferRefusalSchema, OfferSchema
+from market.campaigns.offer_schemas import OfferInSchema, OfferRefusalSchema, VenueOfferSchema
 from market.kit.db import transaction
 from market.kit.errors import NotFound
 from market.kit.paging import Page, page_of
@@ -15,7 +15,7 @@ from market.kit.schemas import PageQuery, page_schema
 
 
 @bp.get("/venues/<pid('ven'):venue_id>/offer")
-@bp.response(200, OfferSchema)
+@bp.response(200, VenueOfferSchema)
 def get_offer(venue_id: UUID) -> dict[str, Any]:
     """One's own module in a venue."""
     require(policy.may_offer(current_actor()))
@@ -24,7 +24,7 @@ def get_offer(venue_id: UUID) -> dict[str, Any]:
 
 @bp.put("/venues/<pid('ven'):venue_id>/offer")
 @bp.arguments(OfferInSchema)
-@bp.response(200, OfferSchema)
+@bp.response(200, VenueOfferSchema)
 def put_offer(data: dict[str, Any], venue_id: UUID) -> dict[str, Any]:
     """Offer a module of one's own films, or change it. A new title waits for an operator; what it shows does not."""
     actor = current_actor()
@@ -47,7 +47,7 @@ def delete_offer(venue_id: UUID) -> None:
 
 @bp.get("/venues/<pid('ven'):venue_id>/offers")
 @bp.arguments(PageQuery, location="query")
-@bp.response(200, page_schema(OfferSchema))
+@bp.response(200, page_schema(VenueOfferSchema))
 def list_offers(query: dict[str, Any], venue_id: UUID) -> Page[dict[str, Any]]:
     """What merchants offered for a venue; for operators who compose."""
     require(policy.may_compose(current_actor()))
@@ -56,7 +56,7 @@ def list_offers(query: dict[str, Any], venue_id: UUID) -> Page[dict[str, Any]]:
 
 
 @bp.post("/venues/<pid('ven'):venue_id>/offers/<pid('vof'):offer_id>/admission")
-@bp.response(200, OfferSchema)
+@bp.response(200, VenueOfferSchema)
 def admit_offer(venue_id: UUID, offer_id: UUID) -> dict[str, Any]:
     """Into the draft; the public sees it with the next publication."""
     actor = current_actor()
@@ -70,7 +70,7 @@ def admit_offer(venue_id: UUID, offer_id: UUID) -> dict[str, Any]:
 
 @bp.post("/venues/<pid('ven'):venue_id>/offers/<pid('vof'):offer_id>/refusal")
 @bp.arguments(OfferRefusalSchema)
-@bp.response(200, OfferSchema)
+@bp.response(200, VenueOfferSchema)
 def refuse_offer(data: dict[str, Any], venue_id: UUID, offer_id: UUID) -> dict[str, Any]:
     actor = current_actor()
     require(policy.may_compose(actor))
@@ -89,5 +89,5 @@ def _own(venue_id: UUID) -> VenueOffer:
 
 
 def _told(offer: VenueOffer) -> dict[str, Any]:
-    columns = {name: getattr(offer, name) for name in OfferSchema().fields}
+    columns = {name: getattr(offer, name) for name in VenueOfferSchema().fields}
     return columns | {"video_ids": [film.id for film in offers.chosen(offer)]}

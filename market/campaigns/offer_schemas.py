@@ -32,7 +32,7 @@ class OfferFormSchema(OfferInSchema):
         return {name: value for name, value in data.items() if value or name not in ("label", "category")}
 
 
-class OfferSchema(Schema):
+class VenueOfferSchema(Schema):
     """A merchant's module, and what it shows now."""
 
     id = PublicId("vof", required=True)

@@ -101,7 +101,7 @@ def make(venue: Venue, data: dict[str, Any], *, by: Actor) -> VenueOffer:
     offer = of_merchant(venue.id, merchant_id)
     fresh = offer is None
     if offer is None:
-        offer = VenueOffer(venue_id=venue.id, merchant_id=merchant_id, **data)
+        offer = VenueOffer(venue_id=venue.id, merchant_id=merchant_id, state=OfferState.WAITING, **data)
         db.session.add(offer)
     ask = fresh or offer.title != data["title"] or offer.state in (OfferState.REFUSED, OfferState.WITHDRAWN)
     for name, value in data.items():

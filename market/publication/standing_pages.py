@@ -16,7 +16,7 @@ from market.kit.words import _, language
 from market.publication.cards import video_cards
 from market.standings import policy, queries, service, words
 from market.standings.models import FilmCase, Standing
-from market.standings.schemas import AppealSchema, MendSchema, RulingSchema
+from market.standings.schemas import AppealSchema, FilmRulingSchema, MendFormSchema
 from market.standings.scoring import LOW_PLAYS, RED_PLAYS, Mark, Score
 from market.taopai import plans, shooting
 from market.taopai import policy as taopai_policy
@@ -119,7 +119,7 @@ def _standing_page(video_id: UUID, mending: Form | None = None, appealing: Form 
 def mend(video_id: UUID) -> Any:
     actor = current_actor()
     require(policy.may_see(actor, video.find(video_id)))
-    form = read_form(MendSchema())
+    form = read_form(MendFormSchema())
     with form.attempt():
         with transaction():
             case = queries.open_case(video_id)
@@ -180,7 +180,7 @@ def _desk(ruled: UUID | None = None, form: Form | None = None) -> str:
 def rule(case_id: UUID) -> Any:
     actor = current_actor()
     require(policy.may_rule(actor))
-    form = read_form(RulingSchema())
+    form = read_form(FilmRulingSchema())
     with form.attempt():
         with transaction():
             case = queries.open_case(queries.find_case(case_id).video_id)

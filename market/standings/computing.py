@@ -1,10 +1,9 @@
 """The computation of the hour: every film's score anew, and what follows from it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
-from itertools import batched
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, text
@@ -25,6 +24,7 @@ WINDOW_DAYS = 28
 QUIET_DAYS = 28
 """After a ruling for the film it is left alone for so long."""
 AT_ONCE = 1000
+T = TypeVar("T")
 LOCK = 0x7374616E  # "stan": one computation at a time
 
 
@@ -35,7 +35,7 @@ def recompute() -> int:
     films, seen = _played()
     usual = Usual((films[key].category, row) for key, rows in seen.items() for row in rows)
     scores: dict[UUID, Score] = {}
-    for keys in batched(seen, AT_ONCE, strict=False):
+    for keys in _parts(list(seen)):
         fits = _fits([films[key] for key in keys])
         for key in keys:
             found = score(films[key].category, seen[key], usual, fits.get(key))
@@ -64,7 +64,7 @@ def _played() -> tuple[dict[UUID, Video], dict[UUID, list[Seen]]]:
         one = one.where(DailyViews.entry_id == key, DailyViews.day > max(since, day))
         found += db.session.execute(one.group_by(DailyViews.entry_id, DailyViews.surface))
     shelf: dict[UUID, Video] = {}
-    for keys in batched(dict.fromkeys(row[0] for row in found), AT_ONCE, strict=False):
+    for keys in _parts(list(dict.fromkeys(row[0] for row in found))):
         shelf |= {each.id: each for each in video.videos(keys)}
     for key, surface, plays, plays5, finishes in found:
         if key in shelf and plays:
@@ -79,7 +79,7 @@ def _mended() -> dict[UUID, date]:
         FilmCase.state == CaseState.MENDED, FilmCase.ended_at > young
     )
     found = db.session.execute(rows.group_by(FilmCase.video_id))
-    return {key: at.astimezone(DAYS_OF).date() for key, at in found}
+    return {key: at.astimezone(DAYS_OF).date() for key, at in found if at}
 
 
 def _fits(films: Sequence[Video]) -> dict[UUID, int]:
@@ -99,8 +99,8 @@ def _write(scores: dict[UUID, tuple[str, Score]]) -> None:
         {"video_id": key, "category": category, **vars(found), "mark": found.mark, "computed_at": at}
         for key, (category, found) in sorted(scores.items())
     ]
-    for part in batched(rows, AT_ONCE, strict=False):
-        fresh = insert(Standing).values(list(part))
+    for part in _parts(rows):
+        fresh = insert(Standing).values(part)
         changed = {name: fresh.excluded[name] for name in part[0] if name != "video_id"}
         db.session.execute(fresh.on_conflict_do_update(index_elements=["video_id"], set_=changed))
     db.session.execute(delete(Standing).where(Standing.computed_at < at))
@@ -126,3 +126,9 @@ def _left_alone(films: Iterable[UUID]) -> set[UUID]:
         FilmCase.video_id.in_(list(films)), FilmCase.state == CaseState.CLEARED, FilmCase.ended_at > young
     )
     return set(db.session.scalars(rows))
+
+
+def _parts(things: list[T]) -> Iterator[list[T]]:
+    """So many as one statement takes."""
+    for at in range(0, len(things), AT_ONCE):
+        yield things[at : at + AT_ONCE]

@@ -14,10 +14,10 @@ from market.standings.schemas import (
     AppealSchema,
     CaseQuery,
     CaseSchema,
+    FilmRulingSchema,
     MendSchema,
     RedFilmSchema,
     RedQuery,
-    RulingSchema,
     StandingSchema,
 )
 from market.video import queries as video
@@ -82,7 +82,7 @@ def list_cases(query: dict[str, Any]) -> Page[FilmCase]:
 
 
 @bp.post("/film-cases/<pid('flc'):case_id>/ruling")
-@bp.arguments(RulingSchema)
+@bp.arguments(FilmRulingSchema)
 @bp.response(200, CaseSchema)
 def rule(data: dict[str, Any], case_id: UUID) -> FilmCase:
     actor = current_actor()

@@ -54,7 +54,7 @@ class CaseSchema(Schema):
     ended_at = fields.AwareDateTime(format="iso", required=True, allow_none=True)
 
 
-class NumbersSchema(RedFilmSchema):
+class FilmNumbersSchema(RedFilmSchema):
     """The same with the numbers, for the owners."""
 
     mark = fields.Enum(Mark, by_value=True, required=True)
@@ -66,7 +66,7 @@ class NumbersSchema(RedFilmSchema):
 class StandingSchema(Schema):
     """`standing` is null until the film was played; `case` until it was ever warned about."""
 
-    standing = fields.Nested(NumbersSchema, required=True, allow_none=True)
+    standing = fields.Nested(FilmNumbersSchema, required=True, allow_none=True)
     case = fields.Nested(CaseSchema, required=True, allow_none=True)
 
 
@@ -79,6 +79,10 @@ class MendSchema(Schema):
     caption = Text(most=2000, required=True)
 
 
-class RulingSchema(Schema):
+class MendFormSchema(MendSchema):
+    caption = Text(most=2000, load_default="")
+
+
+class FilmRulingSchema(Schema):
     hold = fields.Boolean(required=True, metadata={"description": "true: not shown in the home"})
     reason = Text(least=5, most=500, required=True, metadata={"description": "the owners read it"})

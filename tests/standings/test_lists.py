@@ -128,7 +128,7 @@ def test_nobody_but_an_operator_who_composes_rules(films: Films, mei: Player, li
 
     for who in (mei, lin, bo):
         assert who.api("GET", "/film-cases").status_code == 403
-        ruling = who.api("POST", f"/film-cases/{case}/ruling", json={"hold": False, "reason": "我说没事"})
+        ruling = who.api("POST", f"/film-cases/{case}/ruling", json={"hold": False, "reason": "我说它没有事"})
         assert ruling.status_code == 403
         assert who.browser().get("/ops/films").status_code == 403
     for path, data in {

@@ -12,6 +12,7 @@ from market.accounts import service
 from market.accounts.actor import Role
 from market.accounts.models import Verification
 from market.effect.cli import effect
+from market.finding.cli import creators
 from market.kit.db import transaction
 from market.ledger.cli import ledger
 from market.matching.cli import matching
@@ -31,7 +32,7 @@ def register(app: Flask) -> None:
     app.cli.add_command(media_font)
     app.cli.add_command(media_tracks)
     app.cli.add_command(media_stickers)
-    for group in (ledger, matching, effect, webhooks, stripe, reconcile):
+    for group in (ledger, matching, creators, effect, webhooks, stripe, reconcile):
         app.cli.add_command(group)
 
 

@@ -12,6 +12,8 @@ from sqlalchemy.exc import DBAPIError
 from market.accounts.models import RememberedAnswer, SignIn
 from market.audience import counting
 from market.effect import service as effect
+from market.finding import index as creators_index
+from market.finding import service as finding
 from market.invoices import listeners
 from market.kit.clock import now
 from market.kit.db import db, transaction
@@ -110,6 +112,16 @@ def learn() -> None:
     effect.refit_when_stale()
 
 
+def index_creators() -> None:
+    """The square's first index, where creators were there before it."""
+    creators_index.build_first()
+
+
+def tell_searches() -> None:
+    """Merchants whose saved searches match somebody new."""
+    finding.tell_due()
+
+
 def fill_collections() -> None:
     """A store's automatic collections: what grew too old for them leaves by the clock alone."""
     with transaction():
@@ -149,6 +161,8 @@ ROUTINES = [
     Routine("statements", 6 * 3600, statements),
     Routine("head", 24 * 3600, export_head),
     Routine("learn", 3600, learn),
+    Routine("creators index", 3600, index_creators),
+    Routine("saved searches", 300, tell_searches),
     Routine("overdue", 3600, find_overdue),
     Routine("collections", 24 * 3600, fill_collections),
     Routine("standings", 1800, rank_films),

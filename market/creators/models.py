@@ -5,8 +5,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, func, text
-from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, func
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market.accounts.models import Party
@@ -55,7 +55,6 @@ class Profile(Base):
     replies: Mapped[int] = mapped_column(default=0)
     unanswered: Mapped[int] = mapped_column(default=0)
     reply_median_s: Mapped[int | None]
-    search: Mapped[Any] = mapped_column(TSVECTOR, deferred=True, server_default=text("''"))
 
     party: Mapped[Party] = relationship(lazy="selectin", viewonly=True)
 
@@ -64,7 +63,6 @@ class Profile(Base):
         CheckConstraint("slots_per_week BETWEEN 0 AND 50", name="slots"),
         CheckConstraint("LEAST(price_article_fen, price_video_fen, price_live_fen) > 0", name="prices"),
         Index("ix_profiles_categories", "categories", postgresql_using="gin"),
-        Index("ix_profiles_search", "search", postgresql_using="gin"),
         Index("ix_profiles_fans", "fans", "party_id"),
     )
 

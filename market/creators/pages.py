@@ -1,4 +1,4 @@
-"""The square of creators, a creator's public page, and one's own profile."""
+"""A creator's public page, and one's own profile."""
 
 from typing import Any, cast
 from uuid import UUID
@@ -13,14 +13,12 @@ from market.accounts.schemas import ClaimSchema
 from market.accounts.vocabulary import AUDIENCE, AUDIENCE_NAMES, CATEGORIES, CITY_TIERS, FORMATS, options
 from market.creators import queries, service
 from market.creators.models import KINDS, MAX_LEVEL, Profile
-from market.creators.schemas import ProfileFormSchema, SquareForm, form_values
+from market.creators.schemas import ProfileFormSchema, form_values
 from market.kit.db import transaction
 from market.kit.pages import Form, read_form
 from market.kit.words import _, say
 
 bp = Blueprint("creators", __name__)
-
-FANS_STEPS = (10_000, 50_000, 100_000, 500_000, 1_000_000)
 
 
 def card_of(mine: Profile, format: str | None = None) -> dict[str, Any]:
@@ -63,34 +61,6 @@ def audience_bars(mine: Profile) -> list[dict[str, Any]]:
         if rows:
             parts.append({"name": say(AUDIENCE_NAMES[part]), "rows": rows})
     return parts
-
-
-@bp.get("/creators")
-def square() -> Any:
-    """达人广场: everybody may look before signing in."""
-    form = read_form(SquareForm(), request.args)
-    asked: dict[str, Any] = {name: form.valid.get(name) for name in SquareForm().load_fields} | {"limit": 24}
-    asked["sort"] = asked["sort"] or "new"
-    found = queries.search(actor_or_none(), **asked)
-    chosen = {
-        name: value
-        for name, value in form.values.items()
-        if value and name not in ("cursor", "limit", "lang")
-    }
-    return render_template(
-        "creators/square.html",
-        form=form,
-        chosen=chosen,
-        cards=[card_of(mine, asked["format"]) for mine in found],
-        next_url=url_for("creators.square", **chosen, cursor=found.next_cursor)
-        if found.next_cursor
-        else None,
-        categories=options(CATEGORIES),
-        formats=options(FORMATS),
-        kinds=[(each.value, say(name)) for each, name in KINDS.items()],
-        cities=queries.cities(),
-        fans_steps=FANS_STEPS,
-    )
 
 
 @bp.get("/c/<handle>")

@@ -1,6 +1,6 @@
-"""Finding providers: by id, by address, and on the square."""
+"""Providers by id and by address, and what they ask for. Searching them is finding's."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -10,11 +10,9 @@ from sqlalchemy import Select, func, or_, select
 from market.accounts.actor import Actor
 from market.accounts.models import Party, Verification
 from market.accounts.vocabulary import Format
-from market.creators.models import Profile, ProviderKind
+from market.creators.models import Profile
 from market.kit.db import by_key, db
 from market.kit.errors import NotFound
-from market.kit.paging import Page, page_by, page_of
-from market.kit.search import matches
 
 PRICES = {
     Format.ARTICLE: Profile.price_article_fen,
@@ -57,53 +55,6 @@ def by_handle(handle: str, actor: Actor | None) -> Profile:
     return found
 
 
-def search(
-    actor: Actor | None,
-    *,
-    category: str | None = None,
-    format: str | None = None,
-    kind: str | None = None,
-    price_max_fen: int | None = None,
-    fans_min: int | None = None,
-    level_min: int | None = None,
-    city: str | None = None,
-    q: str | None = None,
-    sort: str = "new",
-    limit: int = 20,
-    cursor: str | None = None,
-) -> Page[Profile]:
-    """The square: verified providers only. `sort`: new, fans, price (lowest first), level."""
-    rows = visible_to(actor).where(Party.verification == Verification.VERIFIED)
-    price: Any = PRICES[Format(format)] if format else None
-    asked: Any = func.coalesce(price if format else func.least(*PRICES.values()), 0)
-    if category:
-        rows = rows.where(Profile.categories.contains([category]))
-    if format:
-        rows = rows.where(price.is_not(None))
-    if kind:
-        rows = rows.where(Profile.kind == ProviderKind(kind))
-    if price_max_fen is not None:
-        rows = rows.where(asked > 0, asked <= price_max_fen)
-    if fans_min:
-        rows = rows.where(Profile.fans >= fans_min)
-    if level_min:
-        rows = rows.where(Profile.platform_level >= level_min)
-    if city:
-        rows = rows.where(Party.city.startswith(city, autoescape=True))
-    if q and (words := matches(Profile.search, q)) is not None:
-        # The name stands with the party and may be changed there.
-        rows = rows.where(or_(words, Party.name.icontains(q, autoescape=True)))
-    if sort == "fans":
-        return page_by(rows, Profile.fans, Profile.party_id, limit=limit, cursor=cursor)  # type: ignore[arg-type]
-    if sort == "level":
-        return page_by(rows, Profile.platform_level, Profile.party_id, limit=limit, cursor=cursor)  # type: ignore[arg-type]
-    if sort == "price":
-        return page_by(
-            rows.where(asked > 0), asked, Profile.party_id, rising=True, limit=limit, cursor=cursor
-        )
-    return page_of(rows, Profile.party_id, limit=limit, cursor=cursor)
-
-
 @dataclass(frozen=True)
 class Band:
     """What verified providers of a category ask for a format: how many, quartiles in fen, and how many are in reach."""
@@ -135,15 +86,3 @@ def price_band(category: str, format: Format, budget_fen: int | None) -> Band | 
         return None
     low, mid, high = quartiles
     return Band(n, low, mid, high, within)
-
-
-def cities(limit: int = 40) -> Sequence[str]:
-    """The cities verified providers live in, the most frequent first."""
-    return db.session.scalars(
-        select(Party.city)
-        .join(Profile, Profile.party_id == Party.id)
-        .where(Party.verification == Verification.VERIFIED, Party.city != "")
-        .group_by(Party.city)
-        .order_by(func.count().desc(), Party.city)
-        .limit(limit)
-    ).all()

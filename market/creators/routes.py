@@ -1,4 +1,4 @@
-"""JSON: the square of providers, and one's own profile."""
+"""JSON: a provider, and one's own profile. The list of all is finding's."""
 
 from typing import Any, cast
 from uuid import UUID
@@ -6,24 +6,14 @@ from uuid import UUID
 from market.accounts.edge import current_actor, require
 from market.creators import policy, queries, service
 from market.creators.models import Profile
-from market.creators.schemas import CreatorQuery, CreatorSchema, ProfileChangeSchema
+from market.creators.schemas import CreatorSchema, ProfileChangeSchema
 from market.kit.api import ApiBlueprint, require_match
 from market.kit.db import transaction
 from market.kit.errors import NotFound
-from market.kit.paging import Page
-from market.kit.schemas import page_schema
 
 bp = ApiBlueprint(
     "creators", __name__, description="Providers: creators, studios, hosts, media; their prices and reach"
 )
-
-
-@bp.get("/creators")
-@bp.arguments(CreatorQuery, location="query")
-@bp.response(200, page_schema(CreatorSchema))
-def list_creators(query: dict[str, Any]) -> Page[Profile]:
-    """Verified providers, filtered and sorted."""
-    return queries.search(current_actor(), **query)
 
 
 @bp.get("/creators/<pid('pty'):party_id>")

@@ -7,11 +7,10 @@ from marshmallow import ValidationError, fields
 
 from market.accounts.vocabulary import AUDIENCE, CATEGORIES, CITY_TIERS, Format
 from market.creators.models import MAX_LEVEL, Profile, ProviderKind
-from market.kit.schemas import Choice, Fen, PageQuery, PublicId, Rows, Schema, Text, TypedRows, Whole, Yuan
+from market.kit.schemas import Choice, Fen, PublicId, Rows, Schema, Text, TypedRows, Whole, Yuan
 from market.kit.words import _
 
 FORMATS = [each.value for each in Format]
-SORTS = ["new", "fans", "price", "level"]
 
 
 def _shares(part: str) -> type[ma.Schema]:
@@ -117,29 +116,6 @@ class CreatorSchema(Schema):
     reply_median_s = fields.Integer(
         required=True, allow_none=True, metadata={"description": "median time to an answer, seconds"}
     )
-
-
-class CreatorQuery(PageQuery):
-    """Filters of the square; all must hold."""
-
-    category = Choice(list(CATEGORIES), load_default=None)
-    format = Choice(FORMATS, load_default=None)
-    kind = Choice([each.value for each in ProviderKind], load_default=None)
-    price_max_fen = Fen(load_default=None)
-    fans_min = Whole(most=2_000_000_000, load_default=None)
-    level_min = Whole(most=MAX_LEVEL, load_default=None)
-    city = Text(most=40, load_default=None)
-    q = Text(most=80, load_default=None)
-    sort = Choice(SORTS, load_default="new")
-
-
-class SquareForm(CreatorQuery):
-    """The square's filter bar: money in yuan; what is not ours in the address is ignored."""
-
-    class Meta:
-        unknown = ma.EXCLUDE
-
-    price_max_fen = Yuan(load_default=None)
 
 
 def form_values(mine: Profile | None) -> dict[str, Any]:

@@ -6,16 +6,13 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 
 from market.accounts.actor import Actor
-from market.accounts.models import Party
 from market.accounts.queries import find_party
-from market.accounts.vocabulary import CATEGORIES
 from market.creators.errors import SharesExceed
-from market.creators.models import KINDS, Profile, ProviderKind
+from market.creators.models import Profile, ProviderKind
 from market.creators.queries import profile
 from market.kit.clock import now
 from market.kit.db import db
 from market.kit.events import record
-from market.kit.search import document
 
 FIELDS = (
     "categories",
@@ -47,7 +44,7 @@ def save_profile(party_id: UUID, data: dict[str, Any], *, by: Actor) -> Profile:
         if name in data:
             setattr(mine, name, data[name])
     mine.updated_at = now()
-    index(mine, party)
+    db.session.flush()
     record("profile.saved", party_id, by=by)
     return mine
 
@@ -60,14 +57,6 @@ def note_reply(party_id: UUID, *, in_time: bool, median_s: int | None) -> None:
         mine.reply_median_s = median_s
     else:
         mine.unanswered += 1
-    db.session.flush()
-
-
-def index(mine: Profile, party: Party) -> None:
-    """Renew the words the square finds this profile by."""
-    works = [f"{work.get('title', '')} {work.get('note', '')}" for work in mine.works or []]
-    names = [name for code in mine.categories for name in (code, CATEGORIES.get(code, ""))]
-    mine.search = document(party.name, party.handle, party.city, party.bio, KINDS[mine.kind], *names, *works)
     db.session.flush()
 
 

@@ -46,7 +46,7 @@ FLOORS = [
     {"desks", "front"},
     {"campaigns"},
     {"planning"},
-    {"matching", "publication"},
+    {"matching", "publication", "finding"},
     {"disputes"},
     {"delivery"},
     {"effect"},

@@ -1,0 +1,124 @@
+"""The facets of a creator: what one can choose by, as `group:value` codes that the index keeps in one array."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from market.accounts.vocabulary import AUDIENCE, CATEGORIES, FORMATS, Format
+from market.creators.models import KINDS, MAX_LEVEL, Profile
+from market.kit.look import count
+from market.kit.pages import format_fen
+from market.kit.words import N_, _, say
+
+PRICE_STEPS_FEN = (50_000, 100_000, 300_000, 1_000_000, 3_000_000)
+FANS_STEPS = (10_000, 50_000, 100_000, 500_000, 1_000_000)
+MOSTLY = {"gender": 60, "age": 30, "city": 30}
+"""From this share in percent on an audience is said to be mostly of that kind."""
+
+GROUPS = {
+    "category": N_("类目"),
+    "tag": N_("细分"),
+    "format": N_("形式"),
+    "price": N_("报价"),
+    "fans": N_("粉丝"),
+    "level": N_("平台等级"),
+    "room": N_("档期"),
+    "kind": N_("类型"),
+    "city": N_("所在城市"),
+    "gender": N_("粉丝性别"),
+    "age": N_("粉丝年龄"),
+    "tier": N_("粉丝城市"),
+}
+"""In the order they are shown. The values of one group are alternatives, the groups must all hold."""
+
+AUDIENCE_GROUPS = {"gender": "gender", "age": "age", "tier": "city"}
+"""Our group names → the parts of accounts.vocabulary.AUDIENCE; a creator's own city is another thing."""
+
+MOST_SHOWN = {"tag": 12, "city": 12}
+
+FREE = "free"
+
+
+def bands(steps: tuple[int, ...]) -> list[str]:
+    """`0-500`, `500-1000`, …, `3000-`: from (included) to (not included)."""
+    ends = ["", *map(str, steps)]
+    return [f"{low or 0}-{high}" for low, high in zip(ends, [*ends[1:], ""], strict=True)]
+
+
+def band_of(amount: int, steps: tuple[int, ...]) -> str:
+    return bands(steps)[sum(amount >= step for step in steps)]
+
+
+FIXED: Mapping[str, list[str]] = {
+    "category": list(CATEGORIES),
+    "format": [each.value for each in Format],
+    "price": bands(PRICE_STEPS_FEN),
+    "fans": bands(FANS_STEPS),
+    "level": [str(level) for level in range(MAX_LEVEL, -1, -1)],
+    "room": [FREE],
+    "kind": [kind.value for kind in KINDS],
+    **{group: list(AUDIENCE[part]) for group, part in AUDIENCE_GROUPS.items()},
+}
+"""The groups whose values are known beforehand, in the order they are shown."""
+
+
+def of(mine: Profile, *, tags: Iterable[str], room: int) -> list[str]:
+    """Everything a creator is counted under. A price stands under its format, too (`price.video:…`)."""
+    found = {f"category:{code}" for code in mine.categories}
+    found |= {f"tag:{tag}" for tag in tags}
+    for format, fen in mine.prices.items():
+        found |= {f"format:{format.value}", f"price.{format.value}:{band_of(fen, PRICE_STEPS_FEN)}"}
+    if mine.from_fen is not None:
+        found.add(f"price:{band_of(mine.from_fen, PRICE_STEPS_FEN)}")
+    found |= {
+        f"fans:{band_of(mine.fans, FANS_STEPS)}",
+        f"level:{mine.platform_level}",
+        f"kind:{mine.kind.value}",
+    }
+    if mine.party.city:
+        found.add(f"city:{mine.party.city}")
+    if room > 0:
+        found.add(f"room:{FREE}")
+    for group, part in AUDIENCE_GROUPS.items():
+        shares = (mine.audience or {}).get(part) or {}
+        found |= {f"{group}:{key}" for key, share in shares.items() if (share or 0) >= MOSTLY[part]}
+    return sorted(found)
+
+
+def codes(group: str, values: Iterable[str], formats: Sequence[str] = ()) -> list[str]:
+    """What the index knows chosen values by."""
+    return [f"{space(group, formats)}:{value}" for value in values]
+
+
+def space(group: str, formats: Sequence[str]) -> str:
+    """Where the codes of a group begin: with one format chosen a price means that format's."""
+    return f"price.{formats[0]}" if group == "price" and len(formats) == 1 else group
+
+
+def name(group: str, value: str) -> str:
+    """A value in the reader's language."""
+    if group == "category":
+        return say(CATEGORIES.get(value, value))
+    if group == "format":
+        return say(FORMATS[Format(value)]) if value in list(Format) else value
+    if group == "kind":
+        return next((say(text) for kind, text in KINDS.items() if kind.value == value), value)
+    if group == "level":
+        return f"Lv.{value}"
+    if group == "room":
+        return _("本周有空")
+    if group == "price":
+        return _span(value, lambda fen: format_fen(fen).removesuffix(".00"))
+    if group == "fans":
+        return _span(value, count)
+    if group in AUDIENCE_GROUPS:
+        return say(AUDIENCE[AUDIENCE_GROUPS[group]].get(value, value))
+    return value
+
+
+def _span(value: str, shown: Any) -> str:
+    low, _dash, high = value.partition("-")
+    if not high:
+        return _("%(n)s 以上", n=shown(int(low or 0)))
+    if low in ("", "0"):
+        return _("%(n)s 以下", n=shown(int(high)))
+    return f"{shown(int(low))}–{shown(int(high))}"

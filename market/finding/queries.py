@@ -1,0 +1,195 @@
+"""Asking the index: a page of creators, counts beside every choice, and what to drop when nobody is left."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Integer, Select, cast, func, literal, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import String
+
+from market.creators.models import Profile
+from market.creators.queries import profiles
+from market.finding import facets
+from market.finding.asked import Asked
+from market.finding.index import active
+from market.finding.models import IndexedCreator
+from market.finding.words import question
+from market.kit.db import db
+from market.kit.paging import Page, page_by, page_of
+
+SORTS = ("fit", "new", "fans", "price", "level")
+COUNTED = 20_000
+"""Up to so many found are counted one by one; of more, some lots, and the numbers are called approximate."""
+LOTS = 256
+PRICES: Mapping[str, Any] = {
+    "article": IndexedCreator.price_article_fen,
+    "video": IndexedCreator.price_video_fen,
+    "live": IndexedCreator.price_live_fen,
+}
+
+
+def found(asked: Asked, generation: int) -> list[ColumnElement[bool]]:
+    """The conditions of a question."""
+    where: list[ColumnElement[bool]] = [IndexedCreator.generation == generation]
+    if asked.q:
+        words = question(asked.q)
+        where.append(IndexedCreator.words.op("@@")(words) if words is not None else literal(False))
+    formats = asked.chosen.get("format", ())
+    for group, values in asked.chosen.items():
+        wanted = facets.codes(group, values, formats)
+        where.append(IndexedCreator.facets.op("&&")(cast(wanted, ARRAY(String))))
+    if asked.price_max_fen:
+        where.append(_price(asked) <= asked.price_max_fen)
+    if asked.fans_min:
+        where.append(IndexedCreator.fans >= asked.fans_min)
+    if asked.level_min:
+        where.append(IndexedCreator.level >= asked.level_min)
+    return where
+
+
+def _price(asked: Asked) -> Any:
+    """Of the formats that are asked for, else of all."""
+    formats = asked.chosen.get("format", ())
+    if not formats:
+        return IndexedCreator.price_fen
+    return func.least(*(PRICES[each] for each in formats)) if len(formats) > 1 else PRICES[formats[0]]
+
+
+def search(
+    asked: Asked, *, sort: str | None = None, limit: int = 24, cursor: str | None = None
+) -> Page[Profile]:
+    """A page of the square. `sort`: fit to the words (without words: new), new, fans, price (lowest first), level.
+
+    Who is no longer public, though the index does not know it yet, is left out: such a page is shorter.
+    """
+    generation = active()
+    if generation is None:
+        return Page([], None)
+    rows: Select[IndexedCreator] = select(IndexedCreator).where(*found(asked, generation))
+    key: Any = IndexedCreator.party_id
+    words = question(asked.q) if asked.q else None
+    sort = sort or ("fit" if words is not None else "new")
+    page: Page[IndexedCreator]
+    if sort == "fit" and words is not None:
+        page = page_by(rows, _fit(words), key, limit=limit, cursor=cursor)
+    elif sort in ("fans", "level"):
+        by: Any = IndexedCreator.fans if sort == "fans" else IndexedCreator.level
+        page = page_by(rows, by, key, limit=limit, cursor=cursor)
+    elif sort == "price":
+        price = _price(asked)
+        page = page_by(rows.where(price.is_not(None)), price, key, rising=True, limit=limit, cursor=cursor)
+    else:
+        page = page_of(rows, key, limit=limit, cursor=cursor)
+    return Page(_public([row.party_id for row in page]), page.next_cursor)
+
+
+def _fit(words: Any) -> Any:
+    """Name before categories, tags and city, before bio and works; in millionths, whole, for the cursor."""
+    return cast(func.ts_rank(IndexedCreator.words, words) * 1_000_000, Integer)
+
+
+def _public(ids: Sequence[UUID]) -> list[Profile]:
+    known = profiles(ids)
+    return [known[id] for id in ids if id in known and known[id].party.is_verified]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many creators stand behind each facet code, and in all."""
+
+    by: Counter[str]
+    exact: bool = True
+
+    @property
+    def total(self) -> int:
+        """Everybody is of one kind."""
+        return sum(n for code, n in self.by.items() if code.startswith("kind:"))
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The counts of a question, and for each chosen group those of the question without it."""
+
+    here: Counts
+    without: dict[str, Counts] = field(default_factory=dict)
+
+    def of(self, group: str) -> Counts:
+        """The counts to show beside the values of a group: they respect all other groups, not the group itself."""
+        return self.without.get(group, self.here)
+
+
+def overview(asked: Asked) -> Overview:
+    """What is shown beside the facets. Two statements, and two for each chosen group."""
+    generation = active()
+    if generation is None:
+        return Overview(Counts(Counter()))
+    return Overview(
+        count(found(asked, generation)),
+        {group: count(found(asked.without(group), generation)) for group in asked.chosen},
+    )
+
+
+def count(where: Sequence[ColumnElement[bool]]) -> Counts:
+    """By facet code. The work is bounded: of more than COUNTED some lots are counted and the rest is reckoned."""
+    some = select(literal(1)).where(*where).limit(COUNTED + 1).subquery()
+    exact = (db.session.scalar(select(func.count()).select_from(some)) or 0) <= COUNTED
+    share = 1.0
+    if not exact:
+        # Of the whole index, which is at least as much as what was found.
+        all_of_them = db.session.scalar(text(ESTIMATE)) or 0
+        lots = max(4, min(LOTS, int(LOTS * COUNTED / max(all_of_them, 1))))
+        where, share = [*where, IndexedCreator.lot < lots], LOTS / lots
+    each = select(func.unnest(IndexedCreator.facets).label("code")).where(*where).subquery()
+    rows = db.session.execute(select(each.c.code, func.count()).group_by(each.c.code)).all()
+    return Counts(Counter({code: _about(n * share) if share > 1 else n for code, n in rows}), exact)
+
+
+ESTIMATE = "SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'finding_creators'::regclass"
+
+
+def _about(n: float) -> int:
+    """Two digits: what a sample can say."""
+    return int(float(f"{n:.2g}"))
+
+
+def cures(asked: Asked) -> list[tuple[str, int]]:
+    """When nobody is found: which part to drop, and how many that brings; the most first."""
+    generation = active()
+    if generation is None:
+        return []
+    tried = [(part, _how_many(found(asked.without(part), generation))) for part in asked.parts]
+    return sorted([(part, n) for part, n in tried if n], key=lambda each: -each[1])
+
+
+def _how_many(where: Sequence[ColumnElement[bool]]) -> int:
+    some = select(literal(1)).where(*where).limit(COUNTED).subquery()
+    return db.session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def newcomers(asked: Asked, after: datetime, until: datetime, most: int) -> tuple[list[UUID], int]:
+    """Who came to the square within (after, until] and matches: the first `most`, and how many in all."""
+    generation = active()
+    if generation is None:
+        return [], 0
+    where = [*found(asked, generation), IndexedCreator.since > after, IndexedCreator.since <= until]
+    ids = db.session.scalars(
+        select(IndexedCreator.party_id).where(*where).order_by(IndexedCreator.since.desc()).limit(most)
+    ).all()
+    return list(ids), _how_many(where) if len(ids) == most else len(ids)
+
+
+def values_of(seen: Overview, group: str, asked: Asked) -> list[tuple[str, int]]:
+    """The values of a group and how many stand behind each, in the order to show; nobody's values are left out."""
+    counts = seen.of(group).by
+    prefix = f"{facets.space(group, asked.chosen.get('format', ()))}:"
+    if group in facets.FIXED:
+        known = facets.FIXED[group]
+    else:
+        named = [(code.removeprefix(prefix), n) for code, n in counts.items() if code.startswith(prefix)]
+        named.sort(key=lambda each: (-each[1], each[0]))
+        known = [value for value, _n in named[: facets.MOST_SHOWN.get(group, 12)]]
+    return [(value, counts[prefix + value]) for value in known if counts[prefix + value]]

@@ -1,0 +1,143 @@
+"""Saved searches: kept, renamed, let go; and told when somebody new matches, at most once a day."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from market.accounts.actor import SYSTEM, Actor
+from market.accounts.models import Party
+from market.accounts.queries import find_party
+from market.finding.asked import Asked, address, of
+from market.finding.errors import NameInUse, NothingAsked, TooMany
+from market.finding.index import active
+from market.finding.models import SavedSearch
+from market.finding.queries import newcomers
+from market.kit.clock import now
+from market.kit.db import db, transaction
+from market.kit.errors import NotFound
+from market.kit.events import record
+
+MOST = 50
+AGAIN = timedelta(days=1)
+LOOK = timedelta(hours=1)
+SETTLED = timedelta(minutes=1)
+"""A row is dated before its transaction ends; after a minute it is there to be seen."""
+NAMED = 3
+
+
+def visible_to(actor: Actor) -> Select[SavedSearch]:
+    """A search is its shop's alone."""
+    return select(SavedSearch).where(SavedSearch.party_id == actor.party_id)
+
+
+def find_own(search_id: UUID, actor: Actor, *, lock: bool = False) -> SavedSearch:
+    """Raises NotFound, also for another's."""
+    rows = visible_to(actor).where(SavedSearch.id == search_id)
+    if lock:
+        rows = rows.with_for_update().execution_options(populate_existing=True)
+    found = db.session.scalar(rows)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def save(asked: Asked, name: str, *, alerts: bool = True, by: Actor) -> SavedSearch:
+    """Keep a search under a name. Raises NothingAsked, NameInUse, TooMany."""
+    if not asked.parts:
+        raise NothingAsked
+    party_id = cast(UUID, by.party_id)
+    find_party(party_id, lock=True)  # two clicks at once must not pass the limit together
+    held = select(func.count()).select_from(SavedSearch).where(SavedSearch.party_id == party_id)
+    if (db.session.scalar(held) or 0) >= MOST:
+        raise TooMany(most=MOST)
+    moment = now()
+    made = db.session.scalar(
+        insert(SavedSearch)
+        .values(
+            party_id=party_id,
+            name=name,
+            asked=asked.values(),
+            alerts=alerts,
+            looked_at=moment,
+            due_at=moment + LOOK,
+        )
+        .on_conflict_do_nothing(index_elements=["party_id", "name"])
+        .returning(SavedSearch)
+    )
+    if made is None:
+        raise NameInUse(field="name", name=name)
+    return made
+
+
+def change(search: SavedSearch, *, name: str | None = None, alerts: bool | None = None) -> None:
+    """Rename a (locked) search, switch its alerts. Alerts begin with who comes from now on. Raises NameInUse."""
+    if name is not None and name != search.name:
+        taken = select(SavedSearch.id).where(
+            SavedSearch.party_id == search.party_id, SavedSearch.name == name
+        )
+        # The party's row is the lock against a twin of the same name.
+        find_party(search.party_id, lock=True)
+        if db.session.scalar(taken):
+            raise NameInUse(field="name", name=name)
+        search.name = name
+    if alerts is not None and alerts != search.alerts:
+        search.alerts = alerts
+        if alerts:
+            search.looked_at = now()
+    db.session.flush()
+
+
+def remove(search: SavedSearch) -> None:
+    db.session.delete(search)
+    db.session.flush()
+
+
+def tell_due() -> int:
+    """Look at every search whose time has come, each in a transaction of its own; how many were told."""
+    told = 0
+    while True:
+        with transaction():
+            search = db.session.scalar(
+                select(SavedSearch)
+                .where(SavedSearch.alerts, SavedSearch.due_at <= now())
+                .order_by(SavedSearch.due_at)
+                .limit(1)
+                .with_for_update(skip_locked=True)
+            )
+            if search is None:
+                return told
+            told += look(search)
+
+
+def look(search: SavedSearch) -> bool:
+    """Tell the shop who came since the last look; True when somebody did. The search's row is locked."""
+    search.due_at = now() + LOOK
+    if active() is None:
+        return False
+    until = max(search.looked_at, now() - SETTLED)
+    asked = of(search.asked)
+    ids, n = newcomers(asked, search.looked_at, until, NAMED)
+    search.looked_at = until
+    if not n:
+        return False
+    search.due_at = now() + AGAIN
+    record(
+        "search.matched",
+        search.id,
+        by=SYSTEM,
+        audience=[search.party_id],
+        name=search.name,
+        n=n,
+        who="、".join(_names(ids)),
+        url=address(asked, sort="new"),
+    )
+    return True
+
+
+def _names(ids: Sequence[UUID]) -> list[str]:
+    named = dict(db.session.execute(select(Party.id, Party.name).where(Party.id.in_(ids))).all())
+    return [named[id] for id in ids if id in named]

@@ -49,8 +49,8 @@ def square_page(form: Form, save: Form) -> str:
         chips=chips(asked, sort),
         groups=groups(asked, seen, sort),
         hidden=hidden(asked),
-        sorts=[(code, text) for code, text in sort_names().items() if code != "fit" or asked.q],
-        sort=sort or ("fit" if asked.q else "new"),
+        sorts=sorts(asked),
+        sort=sort or "",
         total=seen.here.total,
         exact=seen.here.exact,
         cards=[card_of(mine, formats[0] if len(formats) == 1 else None) for mine in found],
@@ -60,14 +60,17 @@ def square_page(form: Form, save: Form) -> str:
     )
 
 
-def sort_names() -> dict[str, str]:
-    return {
+def sorts(asked: Asked) -> list[tuple[str, str]]:
+    """Without a choice fit, with words, else the newest: so the choice does not outlive the words it suited."""
+    names = {
         "fit": _("最符合关键词"),
         "new": _("最新入驻"),
         "fans": _("粉丝最多"),
         "price": _("报价最低"),
         "level": _("等级最高"),
     }
+    usual = "fit" if asked.q else "new"
+    return [("", names[usual]), *((code, text) for code, text in names.items() if code not in (usual, "fit"))]
 
 
 def chips(asked: Asked, sort: str | None) -> list[tuple[str, str]]:

@@ -8,11 +8,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import rjieba
 from sqlalchemy import ColumnElement, cast, func, literal
 from sqlalchemy.dialects.postgresql import REGCONFIG, TSQUERY
 
-from market.kit.search import pieces
+from market.kit.search import cut, pieces
 
 _HAN = re.compile(r"[\u3400-\u9fff]+")
 _LATIN = re.compile(r"[^\W_\u3400-\u9fff]+")
@@ -26,6 +25,9 @@ def document(texts: Mapping[str, Iterable[str]]) -> dict[str, str]:
 
     `texts` are by weight: A says most, then B, then C.
     """
+    # As in kit.search: not before it is needed.
+    import rjieba
+
     best: dict[str, str] = {}
     latin: dict[str, list[str]] = {}
     for weight in sorted(texts):
@@ -33,7 +35,7 @@ def document(texts: Mapping[str, Iterable[str]]) -> dict[str, str]:
             said = text.lower()
             latin.setdefault(weight, []).extend(word[:64] for word in _LATIN.findall(said))
             for run in _HAN.findall(said):
-                for word in rjieba.cut_for_search(run):
+                for word in rjieba.cut_for_search(run):  # long words and the short ones in them
                     best.setdefault(word[:64], weight)
     for texts_ in texts.values():
         for text in texts_:
@@ -54,14 +56,14 @@ STORED = """CAST(:words AS tsvector) || setweight(to_tsvector('english', :a), 'A
 
 def question(said: str) -> ColumnElement[Any] | None:
     """The tsquery of what a person typed: every word must be there; None when it holds none."""
-    said = said.lower()
-    chinese = [word for run in _HAN.findall(said) for word in rjieba.cut(run)]
-    latin = [word[:64] for word in _LATIN.findall(said)]
+    words = list(dict.fromkeys(cut(said)))
+    chinese = [word for word in words if _HAN.match(word)]
+    latin = [word for word in words if not _HAN.match(word)]
     asked: ColumnElement[Any] | None = None
     if chinese:
-        terms = " & ".join(_term(word) for word in list(dict.fromkeys(chinese))[:MOST_WORDS])
+        terms = " & ".join(_term(word) for word in chinese[:MOST_WORDS])
         asked = cast(literal(terms), TSQUERY)
-    for word in list(dict.fromkeys(latin))[:MOST_WORDS]:
+    for word in latin[:MOST_WORDS]:
         # As typed, or by its stem; a word English says nothing by ("the") has no stem, but may be a name.
         either = cast(literal(f"'{word}'"), TSQUERY).op("||")(func.plainto_tsquery(ENGLISH, word))
         asked = either if asked is None else asked.op("&&")(either)

@@ -74,7 +74,7 @@ def upgrade() -> None:
         sa.Column("alerts", sa.Boolean(), nullable=False),
         sa.Column("looked_at", moment, nullable=False),
         sa.Column("due_at", moment, nullable=False),
-        sa.UniqueConstraint("party_id", "name", name=op.f("uq_saved_searches_party_id")),
+        sa.UniqueConstraint("party_id", "name", name=op.f("uq_saved_searches_party_id_name")),
     )
     op.create_index("ix_saved_searches_due_at", "saved_searches", ["due_at"])
 

@@ -1,9 +1,13 @@
 """The index follows the facts, and is made anew beside the one in use."""
 
+import threading
+import time
+
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, text
 
 from market.accounts import service as accounts
+from market.creators.service import save_profile
 from market.finding import index
 from market.finding.models import IndexedCreator, IndexGeneration
 from market.kit.db import db, transaction
@@ -125,3 +129,31 @@ def test_the_first_index_is_built_where_there_were_creators_before(two, mei, app
         assert index.build_first() is False
 
     assert sorted(names(mei)) == ["Bo", "Lin"]
+
+
+def test_two_renewals_of_one_creator_leave_the_newer_truth(two, mei, app):  # noqa: F811
+    lin, _bo = two
+    saved = threading.Event()
+
+    def later():
+        with app.app_context():
+            with transaction():
+                save_profile(lin.party_id, {"city": "苏州"}, by=lin.actor)
+            saved.set()
+            with transaction():
+                index.renew([lin.party_id])
+            db.session.remove()
+
+    thread = threading.Thread(target=later)
+    with app.app_context(), transaction():
+        index.renew([lin.party_id])
+        thread.start()
+        assert saved.wait(30)
+        patience = time.monotonic() + 30
+        while not db.session.scalar(
+            text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        ):
+            assert thread.is_alive() and time.monotonic() < patience, "the second did not wait for the first"
+    thread.join(30)
+
+    assert names(mei, "?city=苏州") == ["Lin"]

@@ -41,6 +41,8 @@ def test_filters_and_sorting(mei, lin):
     assert titles(lin, "?budget_min_fen=400000&sort=budget") == ["口红试色图文", "鱼竿测试视频"]
     assert titles(lin, "?sort=closing") == ["鱼竿测试视频", "猫粮试吃直播", "口红试色图文"]
     assert titles(lin, "?q=试色") == ["口红试色图文"]
+    assert titles(lin, "?q=图文口红") == ["口红试色图文"], "words in any order"
+    assert titles(lin, "?q=口红直播") == []
 
 
 def test_pages_follow_the_key_in_every_order(mei, lin):

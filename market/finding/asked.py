@@ -32,7 +32,8 @@ class Asked:
         if part == "q":
             return replace(self, q="")
         if part in LIMITS:
-            return replace(self, **{part: None})
+            limits: dict[str, Any] = {part: None}
+            return replace(self, **limits)
         left = () if value is None else tuple(each for each in self.chosen.get(part, ()) if each != value)
         rest = {group: values for group, values in self.chosen.items() if group != part}
         return replace(self, chosen=rest | ({part: left} if left else {}))

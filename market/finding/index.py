@@ -249,15 +249,12 @@ def _fill(generation: int, ids: Sequence[UUID]) -> int:
 
 def _drop(generation: int) -> None:
     """Take a generation nobody reads away, in pieces."""
+    here = IndexedCreator.generation == generation
     while True:
         with transaction():
-            some = select(IndexedCreator.party_id).where(IndexedCreator.generation == generation).limit(5000)
-            gone = db.session.execute(
-                delete(IndexedCreator).where(
-                    IndexedCreator.generation == generation, IndexedCreator.party_id.in_(some)
-                )
-            ).rowcount
-        if not gone:
+            some = db.session.scalars(select(IndexedCreator.party_id).where(here).limit(5000)).all()
+            db.session.execute(delete(IndexedCreator).where(here, IndexedCreator.party_id.in_(some)))
+        if not some:
             break
     with transaction():
         db.session.execute(delete(IndexGeneration).where(IndexGeneration.id == generation))

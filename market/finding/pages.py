@@ -100,7 +100,7 @@ def limit_name(part: str, asked: Asked) -> str:
 
 def groups(asked: Asked, seen: queries.Overview, sort: str | None) -> list[dict[str, Any]]:
     """The facets: every value with how many it would show, and the address that takes or drops it."""
-    shown = []
+    shown: list[dict[str, Any]] = []
     for group, title in facets.GROUPS.items():
         taken = asked.chosen.get(group, ())
         values = queries.values_of(seen, group, asked)

@@ -55,7 +55,7 @@ def save(asked: Asked, name: str, *, alerts: bool = True, by: Actor) -> SavedSea
     if (db.session.scalar(held) or 0) >= MOST:
         raise TooMany(most=MOST)
     moment = now()
-    made = db.session.scalar(
+    made: SavedSearch | None = db.session.scalar(
         insert(SavedSearch)
         .values(
             party_id=party_id,

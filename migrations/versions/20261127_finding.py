@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 
 revision = "20261127_finding"
-down_revision = "20261127_rush"
+down_revision = "20261127_venue_offers"
 branch_labels = None
 depends_on = None
 

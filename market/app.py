@@ -40,14 +40,15 @@ from market.kit.api import add_etag, describe_refusals
 from market.kit.catalogue import compile_catalogues
 from market.kit.db import db, refuse_dead
 from market.kit.limits import UNCOUNTED, limiter
+from market.media import config as media_config
 from market.payments import gateway
 from market.problems import register_problems
 from market.settings import ROOT, Settings
 
 LOCALES = templates.LANGUAGES
 CSP = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
-    "worker-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self' {stripe}; "
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:{media}; "
+    "media-src 'self' blob:{media}; worker-src 'self' blob:; connect-src 'self'{media}; object-src 'none'; base-uri 'none'; form-action 'self' {stripe}; "
     "frame-ancestors 'none'"
 )
 log = structlog.get_logger()
@@ -208,7 +209,8 @@ def register_requests(app: Flask) -> None:
         if settings.stripe_api_base != "https://api.stripe.com"
         else "https://checkout.stripe.com"
     )
-    policy = CSP.format(stripe=stripe + " https://connect.stripe.com")
+    media = "".join(f" {origin}" for origin in media_config.config().origins)
+    policy = CSP.format(stripe=stripe + " https://connect.stripe.com", media=media)
 
     @app.before_request
     def be_quick() -> None:

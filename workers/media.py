@@ -104,6 +104,22 @@ def do(order: service.Order) -> None:
     log.info("media.done", asset=str(order.asset_id), kept=kept, seconds=round(time.monotonic() - began, 1))
 
 
+def discard(*, most: int = 100) -> int:
+    """Remove the files of deleted assets from the storage; how many assets' files are gone.
+
+    Removing what is gone already is harmless, so a worker that dies here is simply followed by another.
+    """
+    with transaction():
+        tokens = [each.token for each in service.discarded(most)]
+    for token in tokens:
+        storage().delete_tree(f"media/{token}")
+        storage().delete_tree(f"originals/{token}")
+        incoming.forget(token)
+        with transaction():
+            service.forget_discarded(token)
+    return len(tokens)
+
+
 def tidy() -> int:
     """Throw away uploads nobody finished, and work folders of workers that died; the number of uploads gone."""
     with transaction():

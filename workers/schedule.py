@@ -32,7 +32,7 @@ from market.playlists import service as playlists
 from market.reconciliation import service as reconciliation
 from market.standings import computing as standings
 from workers import views
-from workers.media import tidy
+from workers.media import discard, tidy
 from workers.process import let_go, start, stopping
 
 log = structlog.get_logger()
@@ -168,6 +168,7 @@ ROUTINES = [
     Routine("standings", 1800, rank_films),
     Routine("forget", 3600, forget),
     Routine("tidy", 600, tidy),
+    Routine("discard", 60, discard),
     Routine("views", 60, views.drain),  # also when nothing comes: so that a Redis that was lost is noticed
 ]
 

@@ -13,6 +13,8 @@ from market.accounts.models import Party
 from market.kit.clock import now
 from market.kit.db import Base, Row, belongs_to
 from market.kit.states import move
+from market.kit.words import N_
+from market.media.uses import holds
 from market.tasks.models import Task
 
 
@@ -39,7 +41,7 @@ class Bid(Row, Base):
     plan: Mapped[str]
     delivery_on: Mapped[date]
     rights_note: Mapped[str] = mapped_column(default="")
-    asset_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()), default=list)
+    asset_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()), default=list, info=holds(N_("报价的样片")))
     links: Mapped[list[Any]] = mapped_column(default=list)
     state: Mapped[BidState] = mapped_column(default=BidState.PLACED)
     changed_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())

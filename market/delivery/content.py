@@ -85,7 +85,7 @@ def _products(order: Order, wanted: list[UUID]) -> list[str]:
 
 def _asset(order: Order, asset_id: UUID, kind: AssetKind, by: Actor, *, field: str) -> Asset:
     try:
-        asset = assets.own(asset_id, by)
+        asset = assets.to_attach(asset_id, by)
     except AssetNotFound as foreign:
         raise ForeignAsset(field=field) from foreign
     if asset.kind is not kind:

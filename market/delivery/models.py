@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from market.kit.clock import now
 from market.kit.db import Base, Row, belongs_to
 from market.kit.states import move
+from market.kit.words import N_
+from market.media.uses import holds
 
 
 class SubmissionState(StrEnum):
@@ -42,8 +44,8 @@ class Submission(Row, Base):
     milestone_id: Mapped[UUID] = belongs_to("milestones", index=False)
     version: Mapped[int]
     kind: Mapped[Kind]
-    content: Mapped[dict[str, Any]]
-    asset_id: Mapped[UUID | None] = belongs_to("assets")
+    content: Mapped[dict[str, Any]] = mapped_column(info=holds(N_("订单的交付")))
+    asset_id: Mapped[UUID | None] = belongs_to("assets", info=holds(N_("订单的交付")))
     state: Mapped[SubmissionState] = mapped_column(default=SubmissionState.SUBMITTED)
     auto_accept_at: Mapped[datetime]
     extended_at: Mapped[datetime | None]

@@ -53,7 +53,7 @@ def attach(
 
 def _usable(asset_id: UUID, by: Actor) -> Asset:
     try:
-        asset = assets.own(asset_id, by)
+        asset = assets.to_attach(asset_id, by)
     except AssetNotFound as foreign:
         raise EvidenceMissing(field=FIELD) from foreign
     if asset.state is AssetState.UPLOADING:

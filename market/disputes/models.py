@@ -13,6 +13,7 @@ from market.kit.db import Base, Row, belongs_to
 from market.kit.states import move
 from market.kit.words import N_
 from market.media.models import Asset
+from market.media.uses import holds
 from market.orders.states import MilestoneState
 
 
@@ -176,7 +177,7 @@ class CaseFile(Row, Base):
 
     dispute_id: Mapped[UUID] = belongs_to("disputes", index=False)
     entry_id: Mapped[UUID | None] = belongs_to("dispute_entries")
-    asset_id: Mapped[UUID] = belongs_to("assets")
+    asset_id: Mapped[UUID] = belongs_to("assets", info=holds(N_("争议的材料")))
     party_id: Mapped[UUID] = belongs_to("parties", index=False)
 
     asset: Mapped[Asset] = relationship(lazy="joined")

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from market.kit.clock import now
 from market.kit.db import Base, Row, belongs_to
+from market.kit.words import N_
+from market.media.uses import holds
 
 MOST_IMAGES = 9
 MOST_PRODUCTS = 12
@@ -33,7 +35,7 @@ class Post(Row, Base):
     title: Mapped[str]
     body: Mapped[str]
     category: Mapped[str | None]
-    image_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()), default=list)
+    image_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()), default=list, info=holds(N_("动态的配图")))
     product_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()), default=list)
     campaign_code: Mapped[str | None]
     published_at: Mapped[datetime]

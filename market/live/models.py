@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from market.kit.clock import now
 from market.kit.db import Base, Row, belongs_to
 from market.kit.states import move
+from market.kit.words import N_
+from market.media.uses import holds
 
 
 class ProgrammeState(StrEnum):
@@ -37,7 +39,7 @@ class Programme(Row, Base):
     title: Mapped[str]
     rundown: Mapped[str] = mapped_column(default="")
     category: Mapped[str]
-    cover_id: Mapped[UUID | None] = mapped_column(ForeignKey("assets.id"), index=True)
+    cover_id: Mapped[UUID | None] = belongs_to("assets", info=holds(N_("直播封面")))
     product_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()), default=list)
     campaign_code: Mapped[str | None]
     starts_at: Mapped[datetime]

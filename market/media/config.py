@@ -1,6 +1,7 @@
 """What the operator of an installation may set about media; read from the environment once."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -34,6 +35,10 @@ class MediaConfig:
     max_attempts: int = 3
     niceness: int = 10
     signed_url_s: int = 300
+    public_url: str = ""
+    """Scheme and host of a CDN that fetches published files from us; empty: our own address."""
+    accel: str = ""
+    """The internal location under which nginx sends the stored files for us; empty: we send them."""
     ffmpeg: str | None = None
     s3_bucket: str | None = None
     s3_endpoint: str | None = None
@@ -41,10 +46,17 @@ class MediaConfig:
     s3_key_id: str | None = None
     s3_secret: str | None = None
     s3_prefix: str = ""
+    s3_public_url: str = ""
+    """Where browsers reach S3: films are then fetched there, by short-lived signed addresses. Empty: through us."""
 
     @property
     def keep_partial(self) -> timedelta:
         return timedelta(seconds=self.keep_partial_s)
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Other hosts that our pages load films and pictures from."""
+        return tuple(filter(None, (self.public_url, self.s3_public_url)))
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "MediaConfig":
@@ -58,6 +70,8 @@ class MediaConfig:
             min_video_s=float(env.get("VTASK_VIDEO_MIN_S", cls.min_video_s)),
             max_video_s=float(env.get("VTASK_VIDEO_MAX_S", cls.max_video_s)),
             niceness=int(env.get("VTASK_MEDIA_NICE", cls.niceness)),
+            public_url=_origin(env, "VTASK_MEDIA_URL"),
+            accel=env.get("VTASK_MEDIA_ACCEL", ""),
             ffmpeg=env.get("FFMPEG_BIN") or None,
             s3_bucket=env.get("S3_BUCKET") or None,
             s3_endpoint=env.get("S3_ENDPOINT") or None,
@@ -65,7 +79,16 @@ class MediaConfig:
             s3_key_id=env.get("S3_ACCESS_KEY_ID") or None,
             s3_secret=env.get("S3_SECRET_ACCESS_KEY") or None,
             s3_prefix=env.get("S3_PREFIX", ""),
+            s3_public_url=_origin(env, "S3_PUBLIC_URL"),
         )
+
+
+def _origin(env: Mapping[str, str], name: str) -> str:
+    """Scheme and host, as a content security policy names it. Raises ValueError."""
+    said = env.get(name, "").rstrip("/")
+    if said and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+", said):
+        raise ValueError(f"{name} must be a scheme and a host, such as https://cdn.example.com")
+    return said
 
 
 _current: MediaConfig | None = None

@@ -1,6 +1,6 @@
 """Refusals of the upload protocol and of stored files."""
 
-from market.kit.errors import Conflict, Forbidden, NotFound, Refusal, TooMany
+from market.kit.errors import Conflict, Forbidden, NotFound, Refusal, TooMany, Unavailable
 from market.kit.words import N_
 
 
@@ -88,10 +88,23 @@ class StorageFull(Refusal):
     headers = {"Retry-After": "60"}
 
 
+class StorageAway(Unavailable):
+    """The place where files lie does not answer; asked again in a moment it may."""
+
+    text = N_("文件存储暂时连接不上，请稍后再试。")
+
+
 class AssetNotUsable(Conflict):
     """Not there for the asker, of another kind, or refused by the checks."""
 
     text = N_("这个文件不能使用：请选择自己上传、并且没有被退回的文件。")
+
+
+class AssetInUse(Conflict):
+    """Something still points at it: remove it there first. What was delivered to an order stays."""
+
+    title = N_("文件正在使用")
+    text = N_("这个文件还在使用，不能删除：%(where)s。")
 
 
 class AssetNotFound(NotFound):

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from market.kit.clock import now
 from market.kit.db import Base, Row, belongs_to
 from market.kit.states import move
+from market.media.config import config
 
 
 class Kind(StrEnum):
@@ -97,7 +98,14 @@ class Asset(Row, Base):
         return f"media/{self.token}/{self.revision}/{name}"
 
     def url(self, name: str | None) -> str:
-        """The address of a rendition by its name in `renditions`; empty while there is none."""
+        """The address of a rendition by its name in `renditions`; empty while there is none.
+
+        A published one's is at the CDN when there is a CDN.
+        """
+        path = self._path(name)
+        return f"{config().public_url}{path}" if path and self.published_at else path
+
+    def _path(self, name: str | None) -> str:
         return f"/media/{self.token}/{self.revision}/{name}" if name and self.revision else ""
 
     @property
@@ -111,7 +119,7 @@ class Asset(Row, Base):
     @property
     def whole_url(self) -> str:
         """The uncut picture of a film that was not square, for its owner alone; empty for the others."""
-        return self.url(self.renditions.get("whole"))
+        return self._path(self.renditions.get("whole"))
 
     @property
     def preview_url(self) -> str:
@@ -163,6 +171,14 @@ class Asset(Row, Base):
 
     def publish(self) -> None:
         self.published_at = self.published_at or now()
+
+
+class DiscardedFile(Row, Base):
+    """The files of an asset that was deleted, until a worker has removed them."""
+
+    __tablename__ = "discarded_files"
+
+    token: Mapped[str] = mapped_column(unique=True)
 
 
 class AssetShare(Row, Base):

@@ -5,12 +5,22 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, jsonify, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 
 from market.accounts.edge import actor_or_none, current_actor, signed_in
 from market.kit.errors import Forbidden, Refusal
 from market.kit.paging import page_of
-from market.kit.words import say
+from market.kit.words import _, say
 from market.media import policy, queries, serving, shown, signing, tus
 from market.media.config import config
 from market.media.errors import AssetNotFound
@@ -94,9 +104,14 @@ def index() -> str:
 @signed_in
 def one(asset_id: UUID) -> str:
     """One file: its progress, then the film itself."""
-    asset = queries.find(asset_id, current_actor())
+    actor = current_actor()
+    asset = queries.find(asset_id, actor)
     return render_template(
-        "media/one.html", shown=shown.show(asset), asset=asset, findings=shown.findings(asset)
+        "media/one.html",
+        shown=shown.show(asset),
+        asset=asset,
+        findings=shown.findings(asset),
+        may_remove=policy.may_change(actor, asset),
     )
 
 
@@ -104,6 +119,14 @@ def one(asset_id: UUID) -> str:
 def progress(asset_id: UUID) -> str:
     """The fragment that asks for itself every two seconds until the file is ready or refused."""
     return render_template("media/_asset.html", shown=shown.show(queries.find(asset_id, current_actor())))
+
+
+@bp.post("/uploads/<pid('ast'):asset_id>/deletion")
+@signed_in
+def delete_file(asset_id: UUID) -> Any:
+    tus.remove(current_actor(), asset_id)
+    flash(_("文件已删除。"), "success")
+    return redirect(url_for("media.index"), 303)
 
 
 @bp.get("/media/<token>/<revision>/<path:name>")
@@ -126,7 +149,7 @@ def signed_file(signature: str, expires: int, token: str, revision: str, name: s
         raise AssetNotFound
     if not signing.is_valid(current_app.config["SECRET_KEY"], token, signature, expires):
         raise Forbidden
-    return serving.send(_ready(token, revision), name, public=False)
+    return serving.send(_ready(token, revision), name, public=False, open_to_all=True)
 
 
 def _ready(token: str, revision: str) -> Asset:

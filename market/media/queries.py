@@ -42,6 +42,19 @@ def own(asset_id: UUID, actor: Actor, *, lock: bool = False) -> Asset:
     return asset
 
 
+def to_attach(asset_id: UUID, actor: Actor) -> Asset:
+    """The same for whoever is about to point at it: until then nobody deletes it. Raises AssetNotFound."""
+    asset = db.session.scalar(
+        select(Asset)
+        .where(Asset.id == asset_id, Asset.owner_id == actor.party_id)
+        .with_for_update(read=True, key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    if asset is None:
+        raise AssetNotFound
+    return asset
+
+
 def by_token(token: str) -> Asset | None:
     return db.session.scalar(select(Asset).where(Asset.token == token))
 
@@ -66,16 +79,19 @@ def assets(ids: Collection[UUID | None]) -> dict[UUID, Asset]:
 
 
 def owned_images(ids: Collection[UUID], party_id: UUID) -> set[UUID]:
-    """Which of these are pictures of this party that were not refused."""
+    """Which of these are pictures of this party that were not refused; until the commit nobody deletes them."""
     return set(
         db.session.scalars(
-            select(Asset.id).where(
+            select(Asset.id)
+            .where(
                 Asset.id.in_(ids),
                 Asset.owner_id == party_id,
                 Asset.kind == Kind.IMAGE,
                 Asset.state != AssetState.REFUSED,
                 Asset.state != AssetState.UPLOADING,
             )
+            .order_by(Asset.id)
+            .with_for_update(read=True, key_share=True)
         )
     )
 

@@ -148,6 +148,14 @@ def get_asset(asset_id: UUID) -> dict[str, Any]:
     return represent(shown.show(queries.find(asset_id, current_actor())))
 
 
+@bp.delete("/assets/<pid('ast'):asset_id>")
+@bp.response(204, description="gone; its addresses end at once, its bytes within minutes")
+@refuses(s423="another request is writing to this upload")
+def delete_asset(asset_id: UUID) -> None:
+    """Delete a file of one's own that nothing uses: no order, publication, product, bid or edit."""
+    tus.remove(current_actor(), asset_id)
+
+
 def represent(each: shown.Shown) -> dict[str, Any]:
     asset = each.asset
     columns = (

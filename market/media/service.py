@@ -13,9 +13,11 @@ from market.accounts.actor import SYSTEM, Actor
 from market.kit.clock import now
 from market.kit.db import db
 from market.kit.events import record
-from market.media import incoming, jobs, policy, queries
+from market.kit.words import N_, say
+from market.media import incoming, jobs, policy, queries, uses
 from market.media.config import MIB, config
 from market.media.errors import (
+    AssetInUse,
     AssetNotFound,
     AssetNotUsable,
     EmptyFile,
@@ -25,7 +27,7 @@ from market.media.errors import (
     TooManyUploads,
     UploadOver,
 )
-from market.media.models import Asset, AssetShare, AssetState, JobState, Kind, MediaJob
+from market.media.models import Asset, AssetShare, AssetState, DiscardedFile, JobState, Kind, MediaJob
 from market.media.reasons import Rejected
 from market.media.storage import AlreadyStored, storage
 
@@ -147,13 +149,40 @@ def cancel(asset_id: UUID, *, by: Actor) -> str:
     return asset.token
 
 
+def remove(asset_id: UUID, *, by: Actor) -> None:
+    """Delete a file of one's own. What lies in the storage goes afterwards, by `workers.media.discard`.
+
+    A film still in work is taken from its worker. Raises AssetInUse, saying by what.
+    """
+    asset = queries.own(asset_id, by, lock=True)
+    used = uses.uses(asset)
+    if used:
+        raise AssetInUse(where=say(N_("、")).join(say(each) for each in used))
+    db.session.execute(delete(MediaJob).where(MediaJob.asset_id == asset_id))
+    db.session.execute(delete(AssetShare).where(AssetShare.asset_id == asset_id))
+    db.session.add(DiscardedFile(token=asset.token))
+    record("media.deleted", asset_id, by=by, filename=asset.filename, size=asset.size)
+    db.session.delete(asset)
+    db.session.flush()
+
+
+def discarded(most: int = 100) -> list[DiscardedFile]:
+    """Whose files are to be removed from the storage, the oldest first."""
+    return list(db.session.scalars(select(DiscardedFile).order_by(DiscardedFile.id).limit(most)))
+
+
+def forget_discarded(token: str) -> None:
+    """They are gone."""
+    db.session.execute(delete(DiscardedFile).where(DiscardedFile.token == token))
+
+
 def attachable(asset_id: UUID, kind: Kind, *, by: Actor, ready: bool = False) -> Asset:
     """The actor's own asset, for other packages to point at. Raises AssetNotUsable.
 
     It may still be in work unless `ready` is asked for; whoever attaches it then hears media.ready or media.failed.
     """
     try:
-        asset = queries.own(asset_id, by)
+        asset = queries.to_attach(asset_id, by)
     except AssetNotFound as foreign:
         raise AssetNotUsable(field="asset_id") from foreign
     usable = (AssetState.READY,) if ready else (AssetState.UPLOADED, AssetState.PROCESSING, AssetState.READY)

@@ -1,5 +1,6 @@
 """Sending a stored file: right type, byte ranges, and nothing a browser could run."""
 
+from http import HTTPStatus
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
@@ -7,19 +8,15 @@ from urllib.parse import quote
 from flask import Response, request
 from werkzeug.datastructures import ContentRange
 
+from market.media.config import config
 from market.media.errors import AssetNotFound
 from market.media.models import Asset, Kind
-from market.media.storage import storage
+from market.media.storage import TYPES, YEAR, storage
 
-TYPES = {
-    ".m3u8": "application/vnd.apple.mpegurl",
-    ".m4s": "video/iso.segment",
-    ".mp4": "video/mp4",
-    ".jpg": "image/jpeg",
-    ".webp": "image/webp",
-    ".vtt": "text/vtt",
-}
-YEAR = 365 * 24 * 3600
+LISTS = (".m3u8", ".vtt")
+"""They name other files beside them, so they are sent from here also when those lie elsewhere."""
+SHORTEST_S = 60
+"""How long before its end a signed address is not handed out of a cache any more."""
 
 
 class Piece(Response):
@@ -29,9 +26,14 @@ class Piece(Response):
         pass
 
 
-def send(asset: Asset, name: str, *, public: bool) -> Response:
-    """The rendition `name` of a ready asset, or the part of it the request asks for. Raises AssetNotFound."""
-    kind = TYPES.get(PurePosixPath(name).suffix)
+def send(asset: Asset, name: str, *, public: bool, open_to_all: bool = False) -> Response:
+    """The rendition `name` of a ready asset, or the part of it the request asks for. Raises AssetNotFound.
+
+    `public`: every cache may keep it. `open_to_all`: the address itself is the permission, so scripts of other sites
+    may read it too.
+    """
+    suffix = PurePosixPath(name).suffix
+    kind = TYPES.get(suffix)
     attached = asset.kind is Kind.FILE
     if ".." in PurePosixPath(name).parts or not (kind or attached):
         raise AssetNotFound
@@ -39,7 +41,16 @@ def send(asset: Asset, name: str, *, public: bool) -> Response:
     size = storage().size(key)
     if size is None:
         raise AssetNotFound
-    response = Piece(mimetype=kind, headers=_headers(asset, name, public=public))
+    headers = _headers(asset, public=public, open_to_all=open_to_all or public)
+    if request.method == "GET" and suffix not in LISTS and not (public and config().public_url):
+        there = _elsewhere(asset, key, headers | {"Content-Type": headers.get("Content-Type", kind or "")})
+        if there:
+            return there
+    response = Piece(mimetype=kind, headers=headers)
+    if config().accel and storage().path(key):
+        # nginx answers in our place: with the part that was asked for, 304 or 416, from its own reading.
+        response.headers["X-Accel-Redirect"] = config().accel.rstrip("/") + "/" + quote(key)
+        return response
     response.set_etag(f"{asset.token}-{asset.revision}-{name.replace('/', '-')}")
     if request.if_none_match.contains(response.get_etag()[0] or ""):
         response.status_code = 304
@@ -65,14 +76,33 @@ def send(asset: Asset, name: str, *, public: bool) -> Response:
     return response
 
 
-def _headers(asset: Asset, name: str, *, public: bool) -> dict[str, str]:
+def _elsewhere(asset: Asset, key: str, headers: dict[str, str]) -> Response | None:
+    """The way to where the file lies, by an address signed for some minutes."""
+    seconds = config().signed_url_s
+    said = {"ContentType": headers["Content-Type"], "CacheControl": headers["Cache-Control"]}
+    if "Content-Disposition" in headers:
+        said["ContentDisposition"] = headers["Content-Disposition"]
+    address = storage().link(key, seconds, **said)
+    if address is None:
+        return None
+    response = Piece(status=HTTPStatus.FOUND, headers=headers)
+    response.headers["Location"] = address
+    response.headers["Cache-Control"] = f"private, max-age={max(0, seconds - SHORTEST_S)}"
+    return response
+
+
+def _headers(asset: Asset, *, public: bool, open_to_all: bool) -> dict[str, str]:
     headers = {
         "Accept-Ranges": "bytes",
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; sandbox",
-        "Cross-Origin-Resource-Policy": "cross-origin" if public else "same-origin",
+        "Cross-Origin-Resource-Policy": "cross-origin" if open_to_all else "same-origin",
         "Cache-Control": f"public, max-age={YEAR}, immutable" if public else "private, max-age=300",
     }
+    if open_to_all:
+        # Players read films by scripts: with a CDN, or on somebody's own page. Never with cookies.
+        headers["Access-Control-Allow-Origin"] = "*"
+        headers["Access-Control-Expose-Headers"] = "Accept-Ranges, Content-Length, Content-Range, ETag"
     if asset.kind is Kind.FILE:
         headers["Content-Type"] = "application/octet-stream"
         headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(asset.filename)}"

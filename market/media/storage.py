@@ -9,15 +9,28 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cache
-from pathlib import Path
+from http import HTTPStatus
+from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 from market.media.config import MIB, MediaConfig, config
+from market.media.errors import StorageAway
 from market.media.run import SILENT, Watch
 
 CHUNK = 256 * 1024
+YEAR = 365 * 24 * 3600
+TYPES = {
+    ".m3u8": "application/vnd.apple.mpegurl",
+    ".m4s": "video/iso.segment",
+    ".ts": "video/mp2t",
+    ".mp4": "video/mp4",
+    ".jpg": "image/jpeg",
+    ".webp": "image/webp",
+    ".vtt": "text/vtt",
+}
+"""Of the files we make, by their ending."""
 
 
 class AlreadyStored(Exception):
@@ -25,13 +38,21 @@ class AlreadyStored(Exception):
 
 
 class Storage(Protocol):
-    """`put` moves or uploads one file, `put_tree` a folder so that it appears whole or not at all."""
+    """`put` moves or uploads one file, `put_tree` a folder so that it appears whole or not at all.
+
+    `read` and `local` raise FileNotFoundError for what is not there. `path` is where a file lies on this machine's
+    disks, None when it lies elsewhere. `link` is an address that whoever holds it may
+    fetch the file by for some seconds, answered with these headers; None where there is no such thing. A place that
+    does not answer raises StorageAway.
+    """
 
     def put(self, source: Path, key: str, watch: Watch = SILENT) -> None: ...
     def put_tree(self, folder: Path, prefix: str, watch: Watch = SILENT) -> None: ...
     def size(self, key: str) -> int | None: ...
     def read(self, key: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]: ...
     def local(self, key: str, folder: Path, watch: Watch = SILENT) -> Path: ...
+    def path(self, key: str) -> Path | None: ...
+    def link(self, key: str, seconds: int, **headers: str) -> str | None: ...
     def delete_tree(self, prefix: str) -> None: ...
 
 
@@ -91,7 +112,16 @@ class LocalStorage:
                 yield piece
 
     def local(self, key: str, folder: Path, watch: Watch = SILENT) -> Path:
+        path = self._path(key)
+        if not path.is_file():
+            raise FileNotFoundError(key)
+        return path
+
+    def path(self, key: str) -> Path | None:
         return self._path(key)
+
+    def link(self, key: str, seconds: int, **headers: str) -> str | None:
+        return None
 
     def delete_tree(self, prefix: str) -> None:
         path = self._path(prefix)
@@ -108,24 +138,19 @@ class LocalStorage:
 
 
 class S3Storage:
-    """A bucket of S3 or anything that speaks its protocol. Files are served through us, so the bucket stays private."""
+    """A bucket of S3 or anything that speaks its protocol. It stays private: we hand on its files, or sign for them."""
 
     def __init__(self, settings: MediaConfig) -> None:
-        import boto3
         from boto3.s3.transfer import TransferConfig
-        from botocore.config import Config
 
         assert settings.s3_bucket
         self.bucket, self.prefix = settings.s3_bucket, settings.s3_prefix
-        self.client: Any = boto3.client(
-            "s3",
-            endpoint_url=settings.s3_endpoint,
-            region_name=settings.s3_region or "us-east-1",
-            aws_access_key_id=settings.s3_key_id,
-            aws_secret_access_key=settings.s3_secret,
-            config=Config(
-                connect_timeout=5, read_timeout=30, retries={"max_attempts": 4, "mode": "standard"}
-            ),
+        self.client: Any = _client(settings, settings.s3_endpoint)
+        # Signs for the address that browsers use; itself it asks nothing there.
+        self.signer: Any = (
+            _client(settings, settings.s3_public_url, signature_version="s3v4")
+            if settings.s3_public_url
+            else None
         )
         # One thread, so that `watch` is called in the worker's own and may stop the transfer.
         self.transfer = TransferConfig(
@@ -141,21 +166,22 @@ class S3Storage:
     def put_tree(self, folder: Path, prefix: str, watch: Watch = SILENT) -> None:
         """Playlists last: nothing points at a file that is not there yet."""
         files = sorted((f for f in folder.rglob("*") if f.is_file()), key=lambda f: (f.suffix == ".m3u8", f))
-        if any(self._list(prefix + "/")):
+        with _asking(prefix):
+            there = any(self._list(prefix + "/"))
+        if there:
             raise AlreadyStored(prefix)
         for file in files:
             self._send(file, f"{prefix}/{file.relative_to(folder).as_posix()}", watch)
         shutil.rmtree(folder)
 
     def size(self, key: str) -> int | None:
-        from botocore.exceptions import ClientError
-
         try:
-            return int(self.client.head_object(Bucket=self.bucket, Key=self.prefix + key)["ContentLength"])
-        except ClientError as wrong:
-            if wrong.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
-                return None
-            raise
+            with _asking(key):
+                return int(
+                    self.client.head_object(Bucket=self.bucket, Key=self.prefix + key)["ContentLength"]
+                )
+        except FileNotFoundError:
+            return None
 
     def read(self, key: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         wanted = (
@@ -163,40 +189,91 @@ class S3Storage:
             if start or stop is not None
             else {}
         )
-        body = self.client.get_object(Bucket=self.bucket, Key=self.prefix + key, **wanted)["Body"]
+        with _asking(key):
+            body = self.client.get_object(Bucket=self.bucket, Key=self.prefix + key, **wanted)["Body"]
         with body:
             yield from body.iter_chunks(CHUNK)
 
     def local(self, key: str, folder: Path, watch: Watch = SILENT) -> Path:
         target = folder / "source"
-        self.client.download_file(
-            self.bucket,
-            self.prefix + key,
-            str(target),
-            Config=self.transfer,
-            Callback=lambda _: watch.alive(),
-        )
+        with _asking(key):
+            self.client.download_file(
+                self.bucket,
+                self.prefix + key,
+                str(target),
+                Config=self.transfer,
+                Callback=lambda _: watch.alive(),
+            )
         return target
 
+    def path(self, key: str) -> Path | None:
+        return None
+
+    def link(self, key: str, seconds: int, **headers: str) -> str | None:
+        if self.signer is None:
+            return None
+        wanted = {"Bucket": self.bucket, "Key": self.prefix + key}
+        wanted |= {f"Response{name}": value for name, value in headers.items()}
+        return str(self.signer.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds))
+
     def delete_tree(self, prefix: str) -> None:
-        for key in [*self._list(prefix + "/"), self.prefix + prefix]:
-            self.client.delete_object(Bucket=self.bucket, Key=key)
+        with _asking(prefix):
+            for key in [*self._list(prefix + "/"), self.prefix + prefix]:
+                self.client.delete_object(Bucket=self.bucket, Key=key)
 
     def _send(self, source: Path, key: str, watch: Watch) -> None:
         watch.alive()
-        self.client.upload_file(
-            str(source),
-            self.bucket,
-            self.prefix + key,
-            Config=self.transfer,
-            Callback=lambda _: watch.alive(),
-        )
+        said = {"ContentType": TYPES.get(PurePosixPath(key).suffix, "application/octet-stream")}
+        with _asking(key):
+            self.client.upload_file(
+                str(source),
+                self.bucket,
+                self.prefix + key,
+                ExtraArgs=said,
+                Config=self.transfer,
+                Callback=lambda _: watch.alive(),
+            )
 
     def _list(self, prefix: str) -> Iterator[str]:
         for page in self.client.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket, Prefix=self.prefix + prefix
         ):
             yield from (each["Key"] for each in page.get("Contents", ()))
+
+
+def _client(settings: MediaConfig, address: str | None, **more: Any) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        "s3",
+        endpoint_url=address,
+        region_name=settings.s3_region or "us-east-1",
+        aws_access_key_id=settings.s3_key_id,
+        aws_secret_access_key=settings.s3_secret,
+        config=Config(
+            connect_timeout=5, read_timeout=30, retries={"max_attempts": 4, "mode": "standard"}, **more
+        ),
+    )
+
+
+@contextmanager
+def _asking(key: str) -> Iterator[None]:
+    """What S3 says in our words: FileNotFoundError for what is not there, StorageAway while it does not answer."""
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as wrong:
+        status = wrong.response["ResponseMetadata"]["HTTPStatusCode"]
+        if status == HTTPStatus.NOT_FOUND:
+            raise FileNotFoundError(key) from wrong
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise StorageAway from wrong
+        raise
+    except (BotoCoreError, Boto3Error) as away:
+        raise StorageAway from away
 
 
 def storage() -> Storage:

@@ -18,10 +18,11 @@ from werkzeug.http import http_date
 from market.accounts.actor import Actor
 from market.kit.clock import now
 from market.kit.db import db, transaction
-from market.media import incoming, queries, service
+from market.media import incoming, policy, queries, service
 from market.media.config import config
 from market.media.errors import (
     BadUpload,
+    MayNotUpload,
     OffsetMismatch,
     UploadBusy,
     UploadGone,
@@ -135,6 +136,25 @@ def cancel(actor: Actor, asset_id: UUID) -> Response:
             service.cancel(asset_id, by=actor)
         incoming.forget(asset.token)
     return Response(status=HTTPStatus.NO_CONTENT)
+
+
+def remove(actor: Actor, asset_id: UUID) -> None:
+    """Delete a file of one's own, whatever has become of it; an unfinished upload is taken back."""
+    asset = queries.own(asset_id, actor)
+    if not policy.may_change(actor, asset):
+        raise MayNotUpload
+    if asset.state is not AssetState.UPLOADING:
+        with transaction():
+            service.remove(asset_id, by=actor)
+        return
+    # Another machine may hold the bytes, or nobody any more: then only the row is left to go.
+    with suppress(FileNotFoundError), incoming.locked(asset.token):
+        with transaction():
+            service.remove(asset_id, by=actor)
+        incoming.forget(asset.token)
+        return
+    with transaction():
+        service.remove(asset_id, by=actor)
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from market.kit.db import Base, Row, belongs_to
 from market.kit.states import move
+from market.kit.words import N_
+from market.media.uses import holds
 
 MOST_IMAGES = 6
 
@@ -34,7 +36,7 @@ class Product(Row, Base):
     price_fen: Mapped[int] = mapped_column(BigInteger)
     stock: Mapped[int]
     description: Mapped[str] = mapped_column(default="")
-    image_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()), default=list)
+    image_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()), default=list, info=holds(N_("商品图片")))
     state: Mapped[ShelfState] = mapped_column(default=ShelfState.ON)
 
     __table_args__ = (

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market.kit.clock import now
 from market.kit.db import Base, Row, belongs_to
+from market.kit.words import N_
+from market.media.uses import holds
 
 
 class EditDraft(Row, Base):
@@ -19,9 +21,9 @@ class EditDraft(Row, Base):
     owner_id: Mapped[UUID] = belongs_to("parties", index=False)
     author_id: Mapped[UUID | None] = belongs_to("people")
     title: Mapped[str]
-    edit_list: Mapped[dict[str, Any]]
+    edit_list: Mapped[dict[str, Any]] = mapped_column(info=holds(N_("剪辑草稿")))
     """As `EditListSchema` dumps it: public ids, milliseconds."""
-    film_id: Mapped[UUID | None] = belongs_to("assets")
+    film_id: Mapped[UUID | None] = belongs_to("assets", info=holds(N_("剪辑草稿")))
     film_digest: Mapped[str | None]
     """Of the title and the edit list the film was made by: the same again makes no second film."""
     updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
@@ -89,6 +91,6 @@ class Take(Row, Base):
     shoot_id: Mapped[UUID] = belongs_to("shoots", index=False)
     number: Mapped[int]
     """Of the shot, from 0."""
-    asset_id: Mapped[UUID] = belongs_to("assets")
+    asset_id: Mapped[UUID] = belongs_to("assets", info=holds(N_("拍摄的镜头")))
 
     __table_args__ = (UniqueConstraint("shoot_id", "number"),)

@@ -42,8 +42,12 @@ def films(actor: Actor) -> Select[Asset]:
     return media.mine(actor).where(Asset.kind == Kind.VIDEO, Asset.state == AssetState.READY)
 
 
-def films_by_id(ids: Collection[UUID], actor: Actor) -> dict[UUID, Asset]:
-    return {film.id: film for film in db.session.scalars(films(actor).where(Asset.id.in_(ids)))}
+def films_by_id(ids: Collection[UUID], actor: Actor, *, keep: bool = False) -> dict[UUID, Asset]:
+    """With `keep` nobody deletes them before the commit."""
+    query = films(actor).where(Asset.id.in_(ids))
+    if keep:
+        query = query.order_by(Asset.id).with_for_update(read=True, key_share=True)
+    return {film.id: film for film in db.session.scalars(query)}
 
 
 def newest_films(actor: Actor) -> list[Asset]:

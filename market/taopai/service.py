@@ -65,7 +65,7 @@ def remove(draft: EditDraft) -> None:
 
 def check_films(edit_list: Mapping[str, Any], by: Actor) -> dict[UUID, Asset]:
     """The films of the clips. Raises Invalid for one that is not the actor's, not ready or shorter than the clip."""
-    films = queries.films_by_id({clip["asset_id"] for clip in edit_list["clips"]}, by)
+    films = queries.films_by_id({clip["asset_id"] for clip in edit_list["clips"]}, by, keep=True)
     wrong: dict[int, dict[str, list[str]]] = {}
     for at, clip in enumerate(edit_list["clips"]):
         film = films.get(clip["asset_id"])

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from market.kit.clock import now
 from market.kit.db import Base, Row, belongs_to
+from market.kit.words import N_
+from market.media.uses import holds
 from market.video.labels import HeadLabel
 
 
@@ -21,7 +23,7 @@ class Video(Row, Base):
     creator_id: Mapped[UUID] = belongs_to("parties", index=False)
     merchant_id: Mapped[UUID | None] = belongs_to("parties")
     order_id: Mapped[UUID | None]
-    asset_id: Mapped[UUID] = belongs_to("assets")
+    asset_id: Mapped[UUID] = belongs_to("assets", info=holds(N_("发布过的视频")))
     title: Mapped[str]
     caption: Mapped[str] = mapped_column(default="")
     category: Mapped[str]

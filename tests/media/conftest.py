@@ -1,8 +1,13 @@
 """Media settings with a folder of their own and short limits; clips that are made once."""
 
 import os
+import socket
 import socketserver
+import subprocess
+import sys
 import threading
+import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -50,6 +55,32 @@ def samples() -> Path:
     if not any(folder.glob("*.mp4")):
         pytest.skip(f"no sample clips in {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def s3_address() -> Iterator[str]:
+    """moto's server in a process of its own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env={**os.environ, "MOTO_ACCOUNT_ID": "123456789012"},
+    )  # fmt: skip
+    address = f"http://127.0.0.1:{port}"
+    until = time.monotonic() + 30
+    while True:
+        try:
+            urllib.request.urlopen(address + "/moto-api/", timeout=1)
+            break
+        except OSError:
+            assert server.poll() is None, "moto did not start"
+            assert time.monotonic() < until, "moto does not answer"
+            time.sleep(0.1)
+    yield address
+    server.terminate()
+    server.wait(10)
 
 
 @dataclass

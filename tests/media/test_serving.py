@@ -3,6 +3,7 @@
 import json
 import shutil
 import time
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ from urllib.parse import urljoin
 import pytest
 from flask import Flask
 
+from market.app import create_app
 from market.kit import ids
 from market.kit.db import db, transaction
 from market.media import service, signing
-from market.media.config import config
+from market.media.config import MediaConfig, config, configure
 from market.media.models import Asset, Kind
 from market.media.storage import storage
 from tests.conftest import Player
@@ -282,3 +284,73 @@ def test_a_ready_film_has_a_page_with_its_player(lin: Player, asset: Asset):
     assert "/static/js/player.js" in page
     assert "<style" not in page
     assert 'style="' not in page
+
+
+def test_taking_a_film_down_ends_its_public_name(app: Flask, lin: Player, asset: Asset):
+    publish(app, asset)
+    nobody = app.test_client()
+    etag = nobody.get(asset.mp4_url).headers["ETag"]
+    with app.app_context(), transaction():
+        service.unpublish(asset.id)
+
+    for name in (*asset.renditions.values(), "320/000.m4s"):
+        if isinstance(name, str):
+            assert nobody.get(asset.url(name)).status_code == 404, name
+    assert nobody.head(asset.mp4_url).status_code == 404
+    gone = nobody.get(asset.mp4_url, headers={"If-None-Match": etag, "Range": "bytes=0-1"})
+    assert gone.status_code == 404
+    assert "immutable" not in gone.headers.get("Cache-Control", "")
+    assert lin.browser().get(asset.mp4_url).headers["Cache-Control"] == "private, max-age=300"
+
+
+def test_players_of_other_sites_may_read_what_everybody_or_its_address_may(
+    app: Flask, lin: Player, asset: Asset
+):
+    nobody = app.test_client()
+    signed = nobody.get(signing.sign(asset.hls_url, app.config["SECRET_KEY"], 60))
+    own = lin.browser().get(asset.hls_url)
+    publish(app, asset)
+    public = nobody.get(asset.hls_url)
+
+    for answer in (signed, public):
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert "Content-Range" in answer.headers["Access-Control-Expose-Headers"]
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+        assert "Access-Control-Allow-Credentials" not in answer.headers
+    assert signed.headers["Cache-Control"] == "private, max-age=300"
+    assert "Access-Control-Allow-Origin" not in own.headers
+    assert own.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
+def test_a_cdn_serves_published_films_alone(app: Flask, lin: Player, asset: Asset):
+    configure(replace(config(), public_url="https://cdn.example.com"))
+    assert asset.hls_url.startswith("/media/")
+    publish(app, asset)
+    with app.app_context():
+        shown = service.find(asset.id)
+
+    assert shown.hls_url == f"https://cdn.example.com/media/{asset.token}/r1/master.m3u8"
+    assert shown.image_url() == ""
+    assert shown.whole_url.startswith("/media/"), "the uncut picture is its owner's"
+    told = lin.api("GET", f"/assets/{ids.encode('ast', asset.id)}").json
+    assert told["urls"]["mp4"].startswith("https://cdn.example.com/media/")
+
+
+def test_pages_load_films_from_the_hosts_the_operator_names(app: Flask):
+    configure(replace(config(), public_url="https://cdn.example.com", s3_public_url="https://s3.example.com"))
+    other = create_app(app.config["SETTINGS"])
+
+    said = other.test_client().get("/login").headers["Content-Security-Policy"]
+
+    rules = dict(rule.strip().split(" ", 1) for rule in said.split(";"))
+    for name in ("img-src", "media-src", "connect-src"):
+        assert rules[name].endswith(" https://cdn.example.com https://s3.example.com"), name
+    assert "example" not in rules["script-src"]
+
+
+@pytest.mark.parametrize(
+    "said", ["cdn.example.com", "https://cdn.example.com/films", "https://a.b; script-src *", "ftp://a.b"]
+)
+def test_a_host_that_is_none_is_refused_at_the_start(said: str):
+    with pytest.raises(ValueError, match="VTASK_MEDIA_URL"):
+        MediaConfig.from_env({"VTASK_MEDIA_URL": said})

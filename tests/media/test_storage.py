@@ -1,47 +1,16 @@
 """The two places files may lie keep the same promises; S3 is spoken to a real server process."""
 
 import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from market.media.config import config
+from market.media.errors import StorageAway
 from market.media.storage import AlreadyStored, LocalStorage, S3Storage, Storage
 
 BUCKET = "films"
-
-
-@pytest.fixture(scope="module")
-def s3_address() -> Iterator[str]:
-    """moto's server in a process of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        env={**os.environ, "MOTO_ACCOUNT_ID": "123456789012"},
-    )  # fmt: skip
-    address = f"http://127.0.0.1:{port}"
-    until = time.monotonic() + 30
-    while True:
-        try:
-            urllib.request.urlopen(address + "/moto-api/", timeout=1)
-            break
-        except OSError:
-            assert server.poll() is None, "moto did not start"
-            assert time.monotonic() < until, "moto does not answer"
-            time.sleep(0.1)
-    yield address
-    server.terminate()
-    server.wait(10)
 
 
 @pytest.fixture(params=["local", "s3"])
@@ -148,3 +117,22 @@ def test_large_files_go_to_s3_in_parts_and_report(s3_address: str, tmp_path: Pat
 def test_a_key_cannot_leave_the_folder(tmp_path: Path):
     with pytest.raises(ValueError, match="not a storage key"):
         LocalStorage(tmp_path / "store").size("media/../../secret")
+
+
+def test_what_is_not_there_is_told_alike(store: Storage, tmp_path: Path):
+    assert store.size("originals/none") is None
+    with pytest.raises(FileNotFoundError):
+        b"".join(store.read("originals/none"))
+    with pytest.raises(FileNotFoundError):
+        store.local("originals/none", tmp_path)
+
+
+def test_a_bucket_that_does_not_answer_is_a_place_that_is_away(tmp_path: Path):
+    away = S3Storage(
+        replace(
+            config(), s3_bucket="x", s3_endpoint="http://127.0.0.1:9", s3_key_id="key", s3_secret="secret"
+        )
+    )
+
+    with pytest.raises(StorageAway):
+        away.size("originals/abc")

@@ -155,7 +155,7 @@ def films(rounds: int) -> list[Result]:
                     rounds=rounds,
                     reference="one still by bare ffmpeg",
                     unit="films per CPU second",
-                    made="poster, sprite, preview and download",
+                    made="poster, preview and download",
                 ),
             ]
         finally:

@@ -21,6 +21,7 @@ from market.media.storage import storage
 
 log = structlog.get_logger()
 LEASES_PER_TERM = 4
+DAY_S = 24 * 3600
 
 
 class LeaseLost(Exception):
@@ -128,7 +129,11 @@ def tidy() -> int:
             service.drop(asset)
     for asset in late:
         incoming.forget(asset.token)
-    old = time.time() - 24 * 3600
+    old = time.time() - DAY_S
+    for piece in (config().root / "incoming").glob("*"):
+        # Its row expired long ago, or was never committed.
+        if piece.stat().st_mtime < old - config().keep_partial_s:
+            piece.unlink(missing_ok=True)
     for folder in (config().root / "work").glob("*"):
         if folder.stat().st_mtime < old:
             shutil.rmtree(folder, ignore_errors=True)

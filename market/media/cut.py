@@ -242,14 +242,16 @@ def measure_command(bench: Bench) -> list[str]:
     ]  # fmt: skip
 
 
-def ladder_command(bench: Bench, folder: Path, *, loudness: float | None) -> list[str]:
+def ladder_command(bench: Bench, folder: Path, *, loudness: float | None, sprite: bool = False) -> list[str]:
     """The one run. It reads `words.ffconcat` from the folder it is started in when there are words to show."""
     sides = bench.plan.sides
-    whole = transcode.fan_out(picture(bench, sides[0]), sound(bench, loudness), sides)
+    every = bench.plan.sprite_every if sprite else None
+    whole = transcode.fan_out(picture(bench, sides[0]), sound(bench, loudness), sides, sprite_every=every)
     return [
         ffmpeg.binary(), "-nostdin", "-hide_banner", "-nostats", "-y", "-loglevel", "warning",
         "-progress", "pipe:1", "-stats_period", "0.5", "-filter_complex_threads", str(ffmpeg.threads()),
         *inputs(bench, pictures=True), "-filter_complex", whole, *transcode.ladder_outputs(folder, sides),
+        *(transcode.sprite_output(folder) if sprite else []),
     ]  # fmt: skip
 
 
@@ -271,7 +273,7 @@ def make(
         loudness = transcode.measure(measure_command(bench), plan, limits, cwd=desk, watch=watch)
     if cut.shown:
         letters.lay(cut.shown, plan.sides[0], plan.film.duration_s - 1 / bench.fps, desk, watch)
-    command = ladder_command(bench, folder, loudness=loudness)
+    command = ladder_command(bench, folder, loudness=loudness, sprite=True)
     renditions = transcode.climb(command, folder, plan, limits, watch, cwd=desk)
     renditions["loudness_in"] = loudness
     if cut.captions:

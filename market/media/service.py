@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from market.accounts.actor import SYSTEM, Actor
@@ -61,9 +61,9 @@ def begin(
         raise EmptyFile
     if size > limit:
         raise FileTooLarge(limit=limit // MIB)
+    _check_room(by.party_id, size)
     if queries.open_uploads(by.party_id) >= rules.max_open_uploads:
         raise TooManyUploads(limit=rules.max_open_uploads)
-    _check_room(by.party_id, size)
     asset = Asset(
         owner_id=by.party_id,
         uploader_id=by.person_id,
@@ -84,6 +84,9 @@ def begin(
 
 def _check_room(party_id: UUID, size: int) -> None:
     rules = config()
+    # One at a time for a party, or two that fit each alone would both be let in.
+    lock = func.hashtextextended(f"media quota {party_id}", 0)
+    db.session.execute(select(func.pg_advisory_xact_lock(lock)))
     used = queries.used_bytes(party_id)
     if used + size > rules.quota_bytes:
         raise QuotaUsedUp(used=used // MIB, limit=rules.quota_bytes // MIB)

@@ -1,7 +1,7 @@
 """One film in, everything the player needs out: square HLS ladder, poster, sprite, preview, download.
 
-One ffmpeg run decodes the film once for all rungs; loudness is measured before it. The commands are plain
-lists, so that a benchmark can run exactly the same ladder bare.
+One ffmpeg run decodes the film once, for all rungs, the sprite and the uncut picture; loudness is measured before
+it. The commands are plain lists, so that a benchmark can run exactly the same ladder bare.
 """
 
 import math
@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from market.media import ffmpeg
 from market.media.config import MIB, config
@@ -32,6 +34,7 @@ WHOLE = "whole.mp4"
 """The film of an upload that is not square, before it is cut: what its owner moves the crop over."""
 WHOLE_SIDE = 480
 SPRITE_SIDE, SPRITE_COLUMNS, SPRITE_MOST = 160, 10, 100
+SPRITE_PIXELS = "sprite.rgb"
 PREVIEW_S = 3
 GUARD = ["-protocol_whitelist", "file,pipe", "-format_whitelist", "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"]
 
@@ -84,14 +87,22 @@ def measure_command(source: Path) -> list[str]:
     ]  # fmt: skip
 
 
-def ladder_command(source: Path, folder: Path, plan: Plan, *, loudness: float | None = None) -> list[str]:
-    """The one run: the HLS ladder into `folder`, where a folder for each rung must exist."""
+def ladder_command(
+    source: Path, folder: Path, plan: Plan, *, loudness: float | None = None, all_of_it: bool = False
+) -> list[str]:
+    """The one run: the HLS ladder into `folder`, where a folder for each rung must exist.
+
+    With `all_of_it` also what else can be made of the same decoded pictures: those of the sprite, and the uncut
+    picture of a film that is not square.
+    """
+    whole = all_of_it and not plan.film.is_square
     return [
         ffmpeg.binary(), "-nostdin", "-hide_banner", "-nostats", "-y", "-loglevel", "warning",
         "-progress", "pipe:1", "-stats_period", "0.5", "-filter_complex_threads", str(ffmpeg.threads()), *GUARD,
         "-max_pixels", str(config().max_pixels), "-threads", str(ffmpeg.threads()),
         "-t", _s(config().max_video_s + 1), "-i", str(source),
-        "-filter_complex", graph(plan, loudness), *ladder_outputs(folder, plan.sides),
+        "-filter_complex", graph(plan, loudness, sprite=all_of_it, whole=whole), *ladder_outputs(folder, plan.sides),
+        *(sprite_output(folder) if all_of_it else []), *(whole_output(folder) if whole else []),
     ]  # fmt: skip
 
 
@@ -119,56 +130,60 @@ def ladder_outputs(folder: Path, sides: Sequence[int]) -> list[str]:
     return command
 
 
-def extras_command(joined: Path, folder: Path, plan: Plan) -> list[str]:
-    """From one finished rung: the download, poster, sprite and preview.
+def sprite_output(folder: Path) -> list[str]:
+    """The pictures of the sprite, one after the other as bare pixels: so that each is written as soon as it is there.
 
-    Not in the ladder's run: ffmpeg reports no progress before each of its outputs has had a first frame, and
-    the sprite has its only one at the end. Decoding a small rung again costs less than silence.
+    ffmpeg reports no progress before each of its outputs has had a first picture; a tiled one would come at the end.
     """
-    rows = math.ceil(plan.sprite_count / SPRITE_COLUMNS)
-    start = round(max(0.0, min(plan.poster_at, plan.film.duration_s - PREVIEW_S)), 3)
-    small = min(plan.download, 320)
-    pictures = (
-        f"[0:v:0]split=3[sp][ss][sv];[sp]trim=start={_s(plan.poster_at)}[poster];"
-        f"[ss]scale={SPRITE_SIDE}:{SPRITE_SIDE},fps=1/{plan.sprite_every},tile={SPRITE_COLUMNS}x{rows}[sprite];"
-        f"[sv]trim=start={_s(start)}:duration={PREVIEW_S},setpts=PTS-STARTPTS,scale={small}:{small},fps=15[preview]"
-    )
-    return [
-        ffmpeg.binary(), "-nostdin", "-hide_banner", "-nostats", "-y", "-loglevel", "error", *GUARD,
-        "-threads", str(ffmpeg.threads()), "-i", str(joined), "-filter_complex", pictures, "-map_metadata", "-1",
-        "-map", "0", "-c", "copy", "-movflags", "+faststart", str(folder / f"{plan.download}.mp4"),
-        "-map", "[poster]", "-frames:v", "1", "-update", "1", "-q:v", "3", str(folder / "poster.jpg"),
-        "-map", "[sprite]", "-frames:v", "1", "-update", "1", "-q:v", "5", str(folder / "sprite.jpg"),
-        "-map", "[preview]", "-c:v", "libx264", "-preset", "veryfast", "-crf", "30", "-pix_fmt", "yuv420p", "-an",
-        "-threads", str(ffmpeg.threads()), "-movflags", "+faststart", str(folder / "preview.mp4"),
-    ]  # fmt: skip
+    return ["-map", "[sprite]", "-f", "rawvideo", "-pix_fmt", "rgb24", str(folder / SPRITE_PIXELS)]
 
 
-def whole_command(source: Path, folder: Path, plan: Plan) -> list[str]:
-    """The uncut picture, small, with the clock and the sound of the source."""
-    side = min(WHOLE_SIDE, plan.film.side // 2 * 2)
-    chain = [
-        *upright(),
-        f"scale='if(gt(iw,ih),-2,{side})':'if(gt(iw,ih),{side},-2)'",
-        *([f"fps={MAX_OUT_FPS}"] if plan.film.fps > MAX_OUT_FPS + 1 else []),
-        *_tone(plan.film),
-        "format=yuv420p",
-    ]
+def whole_output(folder: Path) -> list[str]:
+    """The uncut picture, small, with the clock and the sound of the source. Quick rather than small: one person sees it."""
     return [
-        ffmpeg.binary(), "-nostdin", "-hide_banner", "-nostats", "-y", "-loglevel", "error", *GUARD,
-        "-max_pixels", str(config().max_pixels), "-threads", str(ffmpeg.threads()),
-        "-t", _s(config().max_video_s + 1), "-i", str(source), "-map", "0:V:0", "-map", "0:a:0?", "-map_metadata", "-1",
-        "-vf", ",".join(chain), "-c:v", "libx264", "-preset", "veryfast", "-crf", "27", "-g", "15",
+        "-map", "[whole]", "-map", "0:a:0?", "-map_metadata", "-1", "-map_chapters", "-1",
+        "-c:v", "libx264", "-preset", "superfast", "-crf", "27", "-g", "15", "-threads", str(ffmpeg.threads()),
         "-c:a", "aac", "-ac", "2", "-ar", "48000", "-b:a", "96k", "-movflags", "+faststart", str(folder / WHOLE),
     ]  # fmt: skip
 
 
-def graph(plan: Plan, loudness: float | None) -> str:
-    """The filter graph; every picture is cut from the square of the largest rung."""
+def extras_command(joined: Path, folder: Path, plan: Plan) -> list[str]:
+    """From one finished rung: the download, poster and preview. Only the seconds that are seen are decoded."""
+    start = round(max(0.0, min(plan.poster_at, plan.film.duration_s - PREVIEW_S)), 3)
+    small = min(plan.download, 320)
+    threads = ["-threads", str(ffmpeg.threads())]
+    return [
+        ffmpeg.binary(), "-nostdin", "-hide_banner", "-nostats", "-y", "-loglevel", "error",
+        *GUARD, "-i", str(joined),
+        *GUARD, *threads, "-an", "-ss", _s(plan.poster_at), "-i", str(joined),
+        *GUARD, *threads, "-an", "-ss", _s(start), "-t", str(PREVIEW_S), "-i", str(joined), "-map_metadata", "-1",
+        "-map", "0", "-c", "copy", "-movflags", "+faststart", str(folder / f"{plan.download}.mp4"),
+        "-map", "1:v:0", "-frames:v", "1", "-update", "1", "-q:v", "3", str(folder / "poster.jpg"),
+        "-map", "2:v:0", "-vf", f"scale={small}:{small},fps=15", "-c:v", "libx264", "-preset", "veryfast", "-crf", "30",
+        "-pix_fmt", "yuv420p", "-an", *threads, "-movflags", "+faststart", str(folder / "preview.mp4"),
+    ]  # fmt: skip
+
+
+def graph(plan: Plan, loudness: float | None, *, sprite: bool = False, whole: bool = False) -> str:
+    """The filter graph; every picture is cut from the square of the largest rung, but for the uncut one."""
     film, sides = plan.film, plan.sides
-    rate = MAX_OUT_FPS if film.fps > MAX_OUT_FPS + 1 else None
-    chain = square(film, sides[0], plan.focus_x, plan.focus_y, rate=f"fps={rate}" if rate else "")
-    return fan_out(f"[0:V:0]{','.join(chain)}", _sound(film, loudness), sides)
+    rate = f"fps={MAX_OUT_FPS}" if film.fps > MAX_OUT_FPS + 1 else ""
+    chain = square(film, sides[0], plan.focus_x, plan.focus_y, rate=rate)
+    parts, decoded = [], "[0:V:0]"
+    if whole:
+        parts.append("[0:V:0]split=2[square][uncut]")
+        parts.append(f"[uncut]{','.join(uncut(film, rate=rate))}[whole]")
+        decoded = "[square]"
+    every = plan.sprite_every if sprite else None
+    parts.append(fan_out(f"{decoded}{','.join(chain)}", _sound(film, loudness), sides, sprite_every=every))
+    return ";".join(parts)
+
+
+def uncut(film: Probe, *, rate: str = "") -> list[str]:
+    """The filters that make the whole picture small."""
+    side = min(WHOLE_SIDE, film.side // 2 * 2)
+    small = f"scale='if(gt(iw,ih),-2,{side})':'if(gt(iw,ih),{side},-2)'"
+    return [*([rate] if rate else []), *upright(), small, *_tone(film), "format=yuv420p"]
 
 
 def square(film: Probe, side: int, focus_x: float, focus_y: float, *, rate: str = "") -> list[str]:
@@ -185,13 +200,21 @@ def upright() -> list[str]:
     return ["scale='if(between(sar,0.5,2),trunc(iw*sar/2)*2,iw)':ih", "setsar=1"]
 
 
-def fan_out(picture: str, sound: str, sides: Sequence[int]) -> str:
-    """One chain of pictures and one of sound, each without a name at its end, as `[v0]`, `[a0]`, … of the rungs."""
+def fan_out(picture: str, sound: str, sides: Sequence[int], *, sprite_every: int | None = None) -> str:
+    """One chain of pictures and one of sound, each without a name at its end, as `[v0]`, `[a0]`, … of the rungs.
+
+    With `sprite_every` (seconds) also `[sprite]`, small pictures of the smallest rung.
+    """
     names = [f"[s{at}]" for at in range(len(sides))]
     parts = [f"{picture},split={len(names)}{''.join(names)}"]
-    parts += [
-        f"[s{at}]{'null' if not at else f'scale={side}:{side}'}[v{at}]" for at, side in enumerate(sides)
-    ]
+    last = len(sides) - 1
+    for at, side in enumerate(sides):
+        rung = f"[s{at}]{'null' if not at else f'scale={side}:{side}'}"
+        if at == last and sprite_every:
+            parts.append(f"{rung},split=2[v{at}][still]")
+            parts.append(f"[still]fps=1/{sprite_every},scale={SPRITE_SIDE}:{SPRITE_SIDE}[sprite]")
+        else:
+            parts.append(f"{rung}[v{at}]")
     copies = "".join(f"[a{at}]" for at in range(len(sides)))
     parts.append(f"{sound},asplit={len(sides)}{copies}")
     return ";".join(parts)
@@ -237,10 +260,10 @@ def make(source: Path, folder: Path, plan: Plan, watch: Watch = SILENT) -> dict[
     loudness = None
     if plan.film.audio_codec is not None:
         loudness = measure(measure_command(source), plan, limits, cwd=folder, watch=watch)
-    made = climb(ladder_command(source, folder, plan, loudness=loudness), folder, plan, limits, watch)
+    command = ladder_command(source, folder, plan, loudness=loudness, all_of_it=True)
+    made = climb(command, folder, plan, limits, watch)
     made["loudness_in"] = loudness
     if not plan.film.is_square:
-        judge(run(whole_command(source, folder, plan), limits, cwd=folder, watch=watch))
         made["whole"] = WHOLE
     return made
 
@@ -268,7 +291,10 @@ def measure(command: list[str], plan: Plan, limits: Limits, *, cwd: Path, watch:
 def climb(
     command: list[str], folder: Path, plan: Plan, limits: Limits, watch: Watch, *, cwd: Path | None = None
 ) -> dict[str, Any]:
-    """Run a command that writes the ladder, and make of its rungs what else the player needs; the renditions."""
+    """Run a command that writes the ladder and the sprite's pictures, and make of them what else the player needs.
+
+    Returns the renditions.
+    """
     watch.step("ladder", 0)
     for side in plan.sides:
         (folder / str(side)).mkdir()
@@ -279,6 +305,7 @@ def climb(
     single = _join(folder, plan.download)
     judge(run(extras_command(single, folder, plan), limits, cwd=folder, watch=watch))
     single.unlink()
+    _tile(folder, plan)
     (folder / "sprite.vtt").write_text(sprite_vtt(plan), encoding="utf-8")
     expected = ("master.m3u8", "poster.jpg", "sprite.jpg", "preview.mp4")
     if not all((folder / name).is_file() for name in expected):
@@ -305,6 +332,24 @@ def _join(folder: Path, side: int) -> Path:
             with (rung / name).open("rb") as piece:
                 shutil.copyfileobj(piece, whole)
     return target
+
+
+def _tile(folder: Path, plan: Plan) -> None:
+    """The small pictures in their rows; where the film ended a moment early, its last one again. Raises Rejected."""
+    pixels = folder / SPRITE_PIXELS
+    shots = pixels.read_bytes() if pixels.exists() else b""
+    size = SPRITE_SIDE * SPRITE_SIDE * 3
+    there = min(len(shots) // size, plan.sprite_count)
+    if not there:
+        raise Rejected("unreadable")
+    rows = math.ceil(plan.sprite_count / SPRITE_COLUMNS)
+    sheet = Image.new("RGB", (SPRITE_COLUMNS * SPRITE_SIDE, rows * SPRITE_SIDE))
+    for at in range(plan.sprite_count):
+        shot = min(at, there - 1) * size
+        picture = Image.frombytes("RGB", (SPRITE_SIDE, SPRITE_SIDE), shots[shot : shot + size])
+        sheet.paste(picture, (at % SPRITE_COLUMNS * SPRITE_SIDE, at // SPRITE_COLUMNS * SPRITE_SIDE))
+    sheet.save(folder / "sprite.jpg", quality=80)
+    pixels.unlink()
 
 
 def judge(outcome: Outcome) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from http.client import HTTPConnection
 from pathlib import Path
-from threading import Thread
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -245,11 +245,43 @@ def test_room_is_limited_per_party(lin: Player, bo: Player):
     headers = {**TUS, "Upload-Metadata": metadata(kind="video")}
 
     begin(lin, size=600)
-    answer = lin.api("POST", "/uploads", headers={**headers, "Upload-Length": "401"})
+    answer = lin.api("POST", "/uploads", headers={**headers, "Upload-Length": "401", "Accept-Language": "zh"})
     assert answer.status_code == 409
+    assert "存储空间不足" in answer.json["detail"]
     begin(lin, size=400)
     assert lin.api("POST", "/uploads", headers={**headers, "Upload-Length": "1"}).status_code == 429
     begin(bo, size=1000)
+
+
+def test_two_uploads_at_once_do_not_share_the_last_of_the_room(app: Flask, lin: Player):
+    configure(replace(config(), quota_bytes=1000))
+    headers = {**TUS, "Upload-Metadata": metadata(kind="video"), "Upload-Length": "600"}
+    barrier, answers = Barrier(6), list[int]()
+
+    def ask() -> None:
+        barrier.wait()
+        answers.append(lin.api("POST", "/uploads", headers=headers).status_code)
+
+    asking = [Thread(target=ask) for _ in range(6)]
+    for each in asking:
+        each.start()
+    for each in asking:
+        each.join()
+
+    assert sorted(answers) == [201] + [409] * 5
+
+
+def test_bytes_whose_row_was_never_written_are_thrown_away_too(app: Flask, lin: Player):
+    begin(lin)
+    incoming.begin("A" * 22)
+    long_ago = time.time() - config().keep_partial_s - 25 * 3600
+    os.utime(incoming.path_of("A" * 22), (long_ago, long_ago))
+
+    with app.app_context():
+        worker.tidy()
+
+    assert incoming.offset("A" * 22) is None
+    assert incoming.offset(only_asset(app).token) == 0
 
 
 def test_uploads_stop_before_the_disk_is_full(lin: Player):

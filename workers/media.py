@@ -105,7 +105,7 @@ def do(order: service.Order) -> None:
     log.info("media.done", asset=str(order.asset_id), kept=kept, seconds=round(time.monotonic() - began, 1))
 
 
-def discard(*, most: int = 100) -> int:
+def discard(*, most: int = 20) -> int:
     """Remove the files of deleted assets from the storage; how many assets' files are gone.
 
     Removing what is gone already is harmless, so a worker that dies here is simply followed by another.

@@ -5,20 +5,24 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask, render_template_string
 from playwright.sync_api import Browser, Page, Route, expect
+from werkzeug.serving import make_server
 
+from market.app import create_app
 from market.kit import ids
 from market.kit.db import db
+from market.media.config import config, configure
 from market.media.models import Asset, AssetState
 from tests.conftest import Player
 from tests.front.conftest import Reader, site  # noqa: F401
 from tests.media import clips
-from tests.media.test_serving import ready_film
+from tests.media.test_serving import publish, ready_film
 from tests.media.test_uploads import only_asset
 from workers import media as worker
 
@@ -277,3 +281,33 @@ def test_the_uploads_page_has_no_accessibility_fault(reader: Reader, asset: Asse
     reader.page.set_viewport_size({"width": 320, "height": 800})
     assert reader.page.evaluate("document.documentElement.scrollWidth") <= 320
     assert reader.complaints == []
+
+
+def test_a_published_film_plays_from_another_host(
+    app: Flask,
+    chromium: Browser,
+    lin: Player,
+    asset: Asset,
+    site: str,  # noqa: F811
+):
+    """A CDN, as far as a browser can tell: another origin, without cookies; our pages' policy lets it in and no other."""
+    cdn = site.replace("127.0.0.1", "localhost")
+    configure(replace(config(), public_url=cdn))
+    publish(app, asset)
+    pages = make_server("127.0.0.1", 0, create_app(app.config["SETTINGS"]), threaded=True)
+    threading.Thread(target=pages.serve_forever, daemon=True).start()
+    here = Reader(chromium, f"http://127.0.0.1:{pages.server_port}")
+    try:
+        here.sign_in(lin)
+        fetched: list[str] = []
+        here.page.on("request", lambda ask: fetched.append(ask.url) if "/media/" in ask.url else None)
+        here.page.goto(f"/uploads/{ids.encode('ast', asset.id)}")
+        play(here.page)
+        until(here.page, "v.currentTime > 2")
+
+        assert any(url.endswith(".m4s") for url in fetched)
+        assert [url for url in fetched if not url.startswith(cdn + "/media/")] == []
+        assert here.complaints == []
+    finally:
+        here.context.close()
+        pages.shutdown()

@@ -65,6 +65,7 @@ def send(asset: Asset, name: str, *, public: bool, open_to_all: bool = False) ->
         asked = request.range.range_for_length(size)
         if asked is None:
             response.status_code = 416
+            response.headers["Cache-Control"] = "no-store"
             response.content_range = ContentRange("bytes", None, None, size)
             return response
         start, stop = asked

@@ -41,9 +41,9 @@ class Storage(Protocol):
     """`put` moves or uploads one file, `put_tree` a folder so that it appears whole or not at all.
 
     `read` and `local` raise FileNotFoundError for what is not there. `path` is where a file lies on this machine's
-    disks, None when it lies elsewhere. `link` is an address that whoever holds it may
-    fetch the file by for some seconds, answered with these headers; None where there is no such thing. A place that
-    does not answer raises StorageAway.
+    disks, None when it lies elsewhere. `link` is an address that whoever holds it may fetch the file by for some
+    seconds, answered with these headers; None where there is no such thing. A place that does not answer raises
+    StorageAway.
     """
 
     def put(self, source: Path, key: str, watch: Watch = SILENT) -> None: ...

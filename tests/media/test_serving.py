@@ -154,6 +154,7 @@ def test_parts_are_sent_on_request(app: Flask, asset: Asset):
         assert part.headers["Content-Range"] == f"bytes {start}-{stop - 1}/{size}"
     beyond = ask(f"bytes={size}-")
     assert beyond.status_code == 416
+    assert beyond.headers["Cache-Control"] == "no-store"
     assert beyond.headers["Content-Range"] == f"bytes */{size}"
     for nonsense in ("bytes=abc", "apples=1-2", "bytes=0-1,5-6"):
         assert ask(nonsense).data == whole

@@ -68,8 +68,8 @@ class AssetSchema(Schema):
         values=fields.String(),
         required=True,
         metadata={
-            "description": "hls, mp4, poster, preview, sprite, captions, image, file, those there are; published ones may be on another host. Before publication "
-            "each is signed and works for a few minutes; links inside a playlist keep the signature."
+            "description": "hls, mp4, poster, preview, sprite, captions, image, file, those there are; published ones may "
+            "be on another host. Before publication each is signed and works for a few minutes; links inside a playlist keep the signature."
         },
     )
     checks = fields.List(

@@ -275,7 +275,7 @@ def test_the_list_is_ones_own_by_pages(app: Flask, lin: Player, bo: Player, tmp_
 
     assert [each["id"] for each in first["data"] + rest["data"]] == mine[::-1]
     assert rest["next_cursor"] is None
-    assert lin.browser().get("/uploads").text.count("a.txt") == 3
+    assert lin.browser().get("/uploads").text.count("<span>a.txt</span>") == 3
 
 
 def test_a_ready_film_has_a_page_with_its_player(lin: Player, asset: Asset):

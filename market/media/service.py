@@ -61,9 +61,10 @@ def begin(
         raise EmptyFile
     if size > limit:
         raise FileTooLarge(limit=limit // MIB)
-    _check_room(by.party_id, size)
+    _one_at_a_time(by.party_id)
     if queries.open_uploads(by.party_id) >= rules.max_open_uploads:
         raise TooManyUploads(limit=rules.max_open_uploads)
+    _check_room(by.party_id, size)
     asset = Asset(
         owner_id=by.party_id,
         uploader_id=by.person_id,
@@ -82,11 +83,14 @@ def begin(
     return asset
 
 
-def _check_room(party_id: UUID, size: int) -> None:
-    rules = config()
-    # One at a time for a party, or two that fit each alone would both be let in.
+def _one_at_a_time(party_id: UUID) -> None:
+    """Until the commit: two uploads that fit each alone would otherwise both be let in."""
     lock = func.hashtextextended(f"media quota {party_id}", 0)
     db.session.execute(select(func.pg_advisory_xact_lock(lock)))
+
+
+def _check_room(party_id: UUID, size: int) -> None:
+    rules = config()
     used = queries.used_bytes(party_id)
     if used + size > rules.quota_bytes:
         raise QuotaUsedUp(used=used // MIB, limit=rules.quota_bytes // MIB)
@@ -100,6 +104,7 @@ def compose(edit: dict[str, Any], *, filename: str, size: int, by: Actor) -> Ass
     """
     if not policy.may_upload(by) or by.party_id is None:
         raise MayNotUpload
+    _one_at_a_time(by.party_id)
     _check_room(by.party_id, size)
     asset = Asset(
         owner_id=by.party_id,

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261127_discarded_files"
-down_revision = "20261127_rush"
+down_revision = "20261127_finding"
 branch_labels = None
 depends_on = None
 

@@ -45,6 +45,7 @@ from market.subsidies import service as subsidies
 from market.subsidies.models import SubsidyKind
 from market.tasks import service as tasks
 from market.tasks.queries import find as find_task
+from market.traffic import service as traffic
 from workers.drain import drain
 from workers.relay import relay
 
@@ -139,6 +140,7 @@ def build(world: World, *, size: str, told: Told) -> None:
     settle()
     told("today", 0, 1)
     elsewhere(world)
+    daily(world)
     around(world)
     settle()
 
@@ -591,6 +593,28 @@ def elsewhere(world: World) -> None:
                     interactions=int(plays * draw.uniform(0.012, 0.06)),
                 )
     effect.refit()
+
+
+def daily(world: World) -> None:
+    """Sixty days of two accounts, as an importer would tell them: Lin's are ordinary, Xiaoman's fans jump one day."""
+    draw = random.Random(world.seed)
+    for key, jump in (("lin", 0), ("xiaoman", 9)):
+        creator = next(each for each in CREATORS if each.key == key)
+        fans = creator.fans
+        with transaction():
+            for ago in range(60, 0, -1):
+                plays = int(creator.fans * 0.15 * exp(draw.gauss(0, 0.3)))
+                fans += int(plays * 0.002) + (int(creator.fans * 0.12) if ago == jump else 0)
+                traffic.note_day(
+                    _party(world.actors[key]),
+                    world.ago(ago).date(),
+                    fans=fans,
+                    plays=plays,
+                    interactions=int(plays * 0.04),
+                    hours=[],
+                    comments=[],
+                )
+            traffic.examine([_party(world.actors[key])])
 
 
 def around(world: World) -> None:

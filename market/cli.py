@@ -20,6 +20,7 @@ from market.media.cli import media_font, media_stickers, media_tracks
 from market.orders import cli as order_books
 from market.payments.cli import stripe, webhooks
 from market.reconciliation.cli import reconcile
+from market.traffic.cli import traffic
 
 user = AppGroup("user", help="People.")
 openapi = AppGroup("openapi", help="The API's description.")
@@ -32,7 +33,7 @@ def register(app: Flask) -> None:
     app.cli.add_command(media_font)
     app.cli.add_command(media_tracks)
     app.cli.add_command(media_stickers)
-    for group in (ledger, matching, creators, effect, webhooks, stripe, reconcile):
+    for group in (ledger, matching, creators, effect, traffic, webhooks, stripe, reconcile):
         app.cli.add_command(group)
 
 

@@ -22,7 +22,7 @@ from market.ledger import queries as books
 from market.ledger import service as ledger
 from market.ledger.alarms import tell_operators
 from market.ledger.checks import check_all
-from market.matching import history
+from market.matching import history, learning
 from market.matching import text as match_text
 from market.orders import overdue
 from market.payments import inbox
@@ -31,6 +31,7 @@ from market.planning import rush
 from market.playlists import service as playlists
 from market.reconciliation import service as reconciliation
 from market.standings import computing as standings
+from market.traffic import service as traffic
 from workers import views
 from workers.media import discard, tidy
 from workers.process import let_go, start, stopping
@@ -39,7 +40,8 @@ log = structlog.get_logger()
 
 
 def forget() -> None:
-    """Remembered answers after 30 days, ended sign-ins after 30, done work after 90."""
+    """Remembered answers after 30 days, ended sign-ins after 30, done work after 90; days of accounts after 400, what
+    lists showed after 180."""
     with transaction():
         db.session.execute(
             delete(RememberedAnswer).where(RememberedAnswer.created_at < now() - timedelta(days=30))
@@ -52,6 +54,10 @@ def forget() -> None:
         )
     with transaction():
         counting.forget()
+    with transaction():
+        traffic.forget()
+    with transaction():
+        learning.forget()
 
 
 def find_overdue() -> None:
@@ -110,6 +116,7 @@ def learn() -> None:
     history.rebuild_when_stale()
     match_text.refit_when_stale()
     effect.refit_when_stale()
+    learning.refit_when_stale()
 
 
 def index_creators() -> None:

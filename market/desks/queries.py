@@ -21,6 +21,7 @@ from market.orders import queries as orders
 from market.orders.models import Milestone, Order
 from market.orders.states import RUNNING, MilestoneState, Stage
 from market.tasks.models import Task, TaskState
+from market.traffic import queries as traffic
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ def operations() -> dict[str, Any]:
         "verifications": db.session.scalar(
             select(func.count()).select_from(Party).where(Party.verification == Verification.PENDING)
         ),
+        "traffic_appeals": traffic.waiting(),
         "dead": count(WorkItem.state == WorkState.DEAD),
         "due": count(WorkItem.state == WorkState.WAITING, WorkItem.due_at <= now()),
         "timers": count(WorkItem.state == WorkState.WAITING, WorkItem.due_at > now()),

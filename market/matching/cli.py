@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import click
 from flask.cli import AppGroup
@@ -13,8 +14,9 @@ from rich.progress import Progress
 
 from market.accounts.actor import SYSTEM
 from market.kit.db import db, transaction
-from market.matching import history, text
+from market.matching import history, learning, text
 from market.matching.importing import Refused, Report, take
+from market.traffic import service as traffic
 
 matching = AppGroup("matching", help="Creators for briefs: history, sums, text model.")
 BATCH = 500
@@ -47,7 +49,8 @@ def import_history(path: Path, keys: Path | None) -> None:
     for refused in report.refused[:20]:
         click.echo(f"line {refused.line}{refused.pointer}: {refused.detail}", err=True)
     click.echo(
-        f"{report.accounts} parties, {report.works} works, {report.known} known before, {len(report.refused)} refused"
+        f"{report.accounts} parties, {report.works} works, {report.days} days, {report.known} known before, "
+        f"{len(report.refused)} refused"
     )
     if keys is not None:
         keys.touch(mode=0o600)
@@ -62,8 +65,20 @@ def import_history(path: Path, keys: Path | None) -> None:
                 out.write(json.dumps(row) + "\n")
     _rebuild()
     _refit()
+    _examine(report.told)
     if report.refused:
         sys.exit(1)
+
+
+def _examine(told: set[UUID]) -> None:
+    """Whose days came in, one transaction each: nobody waits for all of them."""
+    found = 0
+    for party_id in sorted(told):
+        with transaction():
+            found += traffic.examine([party_id])
+        db.session.expunge_all()
+    if told:
+        click.echo(f"{len(told)} accounts looked at, {found} new traffic signals")
 
 
 def _read(source: Any, report: Report) -> Iterator[tuple[int, Any, int]]:
@@ -86,6 +101,20 @@ def rebuild() -> None:
 def refit() -> None:
     """Fit the text model anew on all past works; the old one serves until the new is whole."""
     _refit()
+
+
+@matching.command("learn")
+def learn() -> None:
+    """Fit who says yes anew on answered invitations, and judge it on the newest fifth; an operator decides whether it is used."""
+    model = learning.refit()
+    if model is None:
+        click.echo(f"no model: fewer than {learning.LEAST} answered invitations")
+        return
+    told = model.report
+    click.echo(
+        f"loss per invitation {told['present']:.4f} → {told['candidate']:.4f} on {told['on']} later answers to "
+        f"{told['briefs']} briefs: {told['gain']:+.4f} ± {told['error']:.4f} (one standard error)"
+    )
 
 
 def _rebuild() -> None:

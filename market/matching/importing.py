@@ -1,7 +1,7 @@
 """The data door: accounts and past deliveries from elsewhere become ours, so that a market need not begin empty.
 
-A line is a JSON object, `{"type": "account", …}` or `{"type": "work", …}` (docs/api.md). It may be told again: accounts
-and works are known by the names (`id`) their importer gave them.
+A line is a JSON object, `{"type": "account", …}`, `{"type": "work", …}` or `{"type": "day", …}` (docs/api.md). It may be
+told again: accounts and works are known by the names (`id`) their importer gave them, a day by its account and date.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,6 +26,8 @@ from market.kit.schemas import Choice, Fen, Instant, Lines, Schema, Text
 from market.kit.words import _
 from market.matching import history
 from market.matching.models import ImportedAccount
+from market.traffic import service as traffic
+from market.traffic.schemas import AccountDaySchema
 
 NAMES = UUID("6b1c54ae-7d0f-5b8e-9f5c-3f2b0a2f1c11")
 """Under which an imported account's name becomes an address nobody can write to."""
@@ -66,7 +68,14 @@ class WorkLine(Schema):
     )
 
 
-LINES: dict[str, type[Schema]] = {"account": AccountLine, "work": WorkLine}
+class DayLine(AccountDaySchema):
+    """One day of a creator's account."""
+
+    type = Choice(["day"], required=True)
+    account = Text(least=1, most=200, required=True, metadata={"description": "the `id` of an account"})
+
+
+LINES: dict[str, type[Schema]] = {"account": AccountLine, "work": WorkLine, "day": DayLine}
 
 
 @dataclass
@@ -92,11 +101,14 @@ class Made:
 class Report:
     accounts: int = 0
     works: int = 0
+    days: int = 0
     known: int = 0
     refused: list[Refused] = field(default_factory=list)
     parties: list[Made] = field(default_factory=list)
     named: dict[str, dict[Role, UUID]] = field(default_factory=dict)
     """The parties of the names met so far."""
+    told: set[UUID] = field(default_factory=set)
+    """Creators of whom a day came in and who are still to be looked at."""
 
 
 def take(
@@ -109,7 +121,8 @@ def take(
 ) -> Report:
     """Take numbered lines; the bad ones are reported and the rest taken. With `keys`, each new party gets an API key.
 
-    Without `add_up` the works count after the next rebuild only: for many at once.
+    Without `add_up` the works count after the next rebuild only, and `report.told` is still to be examined: for many at
+    once.
     """
     report = report or Report()
     for number, raw in lines:
@@ -117,7 +130,7 @@ def take(
         schema = LINES.get(str(kind))
         if schema is None:
             report.refused.append(
-                Refused(number, "/type", _("每行是一个 JSON 对象，type 为 account 或 work。"))
+                Refused(number, "/type", _("每行是一个 JSON 对象，type 为 account、work 或 day。"))
             )
             continue
         try:
@@ -127,8 +140,13 @@ def take(
             continue
         if kind == "account":
             _account(line, by, keys, report)
+        elif kind == "day":
+            _day(number, line, report)
         else:
             _work(number, line, add_up, report)
+    if add_up:
+        traffic.examine(report.told)
+        report.told.clear()
     return report
 
 
@@ -159,6 +177,19 @@ def _account(line: dict[str, Any], by: Actor, keys: bool, report: Report) -> Non
         secret = accounts.make_key(person.id, membership.party_id, label="import")[1] if keys else None
         report.accounts += 1
         report.parties.append(Made(ref, role, membership.party_id, secret))
+
+
+def _day(number: int, line: dict[str, Any], report: Report) -> None:
+    line.pop("type")
+    ref = line.pop("account")
+    creator = _parties(ref, report).get(Role.CREATOR)
+    if creator is None:
+        said = _("没有导入过这位创作者：%(ref)s。请先给出它的 account 行。", ref=ref)
+        report.refused.append(Refused(number, "/account", said))
+        return
+    traffic.note_day(creator, line.pop("day"), **line)
+    report.told.add(creator)
+    report.days += 1
 
 
 def _person(ref: str, name: str) -> Person:

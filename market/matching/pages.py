@@ -4,13 +4,21 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, render_template
+from flask import Blueprint, flash, redirect, render_template, url_for
 
-from market.accounts.actor import Role
-from market.accounts.edge import current_actor, hat
+from market.accounts.actor import Right, Role
+from market.accounts.edge import current_actor, hat, require
+from market.accounts.queries import find_party, people
 from market.effect import advice
+from market.kit.db import transaction
 from market.kit.errors import NotFound
-from market.matching import service
+from market.kit.ids import encode
+from market.kit.pages import Form, read_form
+from market.kit.words import _
+from market.matching import learning, service
+from market.matching.acceptance import LEAST_BRIEFS
+from market.matching.learned_models import Side
+from market.matching.schemas import PromotionSchema
 from market.tasks import queries as tasks
 from market.tasks.registry import Fit, register_fits, register_picks
 
@@ -39,6 +47,8 @@ def creators(task_id: UUID) -> Any:
     if not actor.is_party(task.merchant_id):
         raise NotFound
     matches = service.rank(task, 20)
+    with transaction():
+        service.note_shown(Side.CREATORS, matches)
     known = advice.for_task(task)
     return render_template("matching/creators.html", task=task, matches=matches, advice=known)
 
@@ -49,4 +59,70 @@ def briefs() -> Any:
     """Open briefs, best fit first."""
     actor = current_actor()
     assert actor.party_id
-    return render_template("matching/briefs.html", matches=service.briefs_for(actor.party_id, 30))
+    matches = service.briefs_for(actor.party_id, 30)
+    with transaction():
+        service.note_shown(Side.BRIEFS, matches)
+    return render_template("matching/briefs.html", matches=matches)
+
+
+@bp.get("/m/tasks/<pid('tsk'):task_id>/matches/<pid('pty'):creator_id>")
+@hat(Role.MERCHANT)
+def open_creator(task_id: UUID, creator_id: UUID) -> Any:
+    """From the list to a creator's page; that it was opened is kept."""
+    actor = current_actor()
+    task = tasks.find_visible(task_id, actor)
+    if not actor.is_party(task.merchant_id):
+        raise NotFound
+    with transaction():
+        learning.open_shown(Side.CREATORS, task_id, creator_id)
+    return redirect(f"/c/{find_party(creator_id).handle}", 303)
+
+
+@bp.get("/u/matches/<pid('tsk'):task_id>")
+@hat(Role.CREATOR)
+def open_brief(task_id: UUID) -> Any:
+    """From the list to a brief; that it was opened is kept."""
+    actor = current_actor()
+    assert actor.party_id
+    with transaction():
+        learning.open_shown(Side.BRIEFS, task_id, actor.party_id)
+    return redirect(f"/t/{encode('tsk', task_id)}", 303)
+
+
+@bp.get("/ops/learning")
+@hat(Role.OPERATOR)
+def desk() -> Any:
+    return _desk(Form(), None)
+
+
+def _desk(form: Form, at: UUID | None) -> Any:
+    models = learning.models()
+    page = render_template(
+        "matching/learning.html",
+        funnel=learning.funnel(),
+        days=learning.FUNNEL_DAYS,
+        models=models,
+        names=people([model.promoted_by for model in models]),
+        least=learning.LEAST,
+        least_briefs=LEAST_BRIEFS,
+        kept=learning.KEPT_DAYS,
+        may=current_actor().may(Right.RUN),
+        form=form,
+        at=at,
+    )
+    return page, form.status
+
+
+@bp.post("/ops/learning/<pid('acm'):model_id>/promotion")
+@hat(Role.OPERATOR)
+def promote(model_id: UUID) -> Any:
+    actor = current_actor()
+    require(actor.may(Right.RUN))
+    form = read_form(PromotionSchema())
+    with form.attempt():
+        given = form.data
+        with transaction():
+            learning.promote(model_id, given["reason"], by=actor)
+        flash(_("已换用这个版本，接下来的排序就按它算。"), "success")
+        return redirect(url_for("matching.desk"), 303)
+    return _desk(form, model_id)

@@ -3,17 +3,22 @@
 from typing import Any, cast
 from uuid import UUID
 
-from market.accounts.actor import Role
+from market.accounts.actor import Right, Role
 from market.accounts.edge import current_actor, require
 from market.kit.api import ApiBlueprint
 from market.kit.db import transaction
-from market.matching import importing, service
+from market.matching import importing, learning, service
+from market.matching.learned_models import AcceptanceModel, Side
 from market.matching.schemas import (
+    AcceptanceModelSchema,
+    AcceptanceModelsSchema,
     BriefMatchesSchema,
     CreatorMatchesSchema,
     HistoryImportSchema,
     ImportReportSchema,
+    MatchFunnelsSchema,
     MatchQuery,
+    PromotionSchema,
 )
 from market.tasks import queries as tasks
 
@@ -30,7 +35,11 @@ def list_creators(query: dict[str, Any], task_id: UUID) -> dict[str, Any]:
     actor = current_actor()
     task = tasks.find_visible(task_id, actor)
     require(actor.is_party(task.merchant_id) or actor.is_operator)
-    return {"data": service.rank(task, query["limit"])}
+    matches = service.rank(task, query["limit"])
+    if not actor.is_operator:
+        with transaction():
+            service.note_shown(Side.CREATORS, matches)
+    return {"data": matches}
 
 
 @bp.get("/matches")
@@ -40,7 +49,10 @@ def list_briefs(query: dict[str, Any]) -> dict[str, Any]:
     """The open briefs that suit the calling creator."""
     actor = current_actor()
     require(actor.role is Role.CREATOR)
-    return {"data": service.briefs_for(cast(UUID, actor.party_id), query["limit"])}
+    matches = service.briefs_for(cast(UUID, actor.party_id), query["limit"])
+    with transaction():
+        service.note_shown(Side.BRIEFS, matches)
+    return {"data": matches}
 
 
 @bp.post("/history-imports")
@@ -52,3 +64,30 @@ def import_history(given: dict[str, Any]) -> importing.Report:
     require(actor.is_operator)
     with transaction():
         return importing.take(enumerate(given["lines"], start=1), by=actor, keys=given["keys"])
+
+
+@bp.get("/match-funnel")
+@bp.response(200, MatchFunnelsSchema)
+def get_funnel() -> dict[str, Any]:
+    """Operators: what became of all that lists showed in the last 28 days."""
+    require(current_actor().is_operator)
+    return {"days": learning.FUNNEL_DAYS, "data": learning.funnel()}
+
+
+@bp.get("/acceptance-models")
+@bp.response(200, AcceptanceModelsSchema)
+def list_models() -> dict[str, Any]:
+    """Operators: versions of who is likely to say yes, newest first, each judged against the one then in use."""
+    require(current_actor().is_operator)
+    return {"data": learning.models()}
+
+
+@bp.post("/acceptance-models/<pid('acm'):model_id>/promotion")
+@bp.arguments(PromotionSchema)
+@bp.response(200, AcceptanceModelSchema)
+def create_promotion(given: dict[str, Any], model_id: UUID) -> AcceptanceModel:
+    """Operators: put a version into use, a newer or an earlier one, and say why."""
+    actor = current_actor()
+    require(actor.is_operator and actor.may(Right.RUN))
+    with transaction():
+        return learning.promote(model_id, given["reason"], by=actor)

@@ -4,7 +4,8 @@ import marshmallow as ma
 from marshmallow import fields
 
 from market.effect.schemas import ExpectedEffectSchema
-from market.kit.schemas import PublicId, Schema, Whole
+from market.kit.schemas import Instant, PublicId, Schema, Text, Whole
+from market.matching.learned_models import Side
 
 
 class MatchQuery(Schema):
@@ -12,7 +13,7 @@ class MatchQuery(Schema):
 
 
 class ReasonSchema(Schema):
-    """One term: its points, its share of all points, a bar's length 0..1, and the evidence."""
+    """One term: its points (less than none for `traffic`), its share of all points, a bar's length 0..1, the evidence."""
 
     code = fields.String(required=True)
     label = fields.String(required=True)
@@ -97,6 +98,48 @@ class MadePartySchema(Schema):
 class ImportReportSchema(Schema):
     accounts = fields.Integer(required=True)
     works = fields.Integer(required=True)
+    days = fields.Integer(required=True)
     known = fields.Integer(required=True)
     refused = fields.List(fields.Nested(RefusedSchema), required=True)
     parties = fields.List(fields.Nested(MadePartySchema), required=True)
+
+
+class MatchFunnelSchema(Schema):
+    """Pairs of a brief and a creator, each counted once. Accepted: the creator placed a bid."""
+
+    side = fields.Enum(Side, by_value=True, required=True)
+    shown = fields.Integer(required=True)
+    opened = fields.Integer(required=True)
+    invited = fields.Integer(required=True)
+    answered = fields.Integer(required=True, metadata={"description": "invitations with a yes or a no"})
+    accepted = fields.Integer(required=True)
+    delivered = fields.Integer(required=True)
+
+
+class MatchFunnelsSchema(Schema):
+    days = fields.Integer(required=True)
+    data = fields.List(fields.Nested(MatchFunnelSchema), required=True)
+
+
+class AcceptanceModelSchema(Schema):
+    """`report.gain` is the mean loss spared per invitation (nats) on the newest fifth, `report.error` its standard error."""
+
+    id = PublicId("acm", required=True)
+    created_at = Instant(required=True)
+    active = fields.Boolean(required=True)
+    fitted = fields.Boolean(required=True, metadata={"description": "false: the weights of the code"})
+    cases = fields.Integer(required=True)
+    weights = fields.List(
+        fields.Float(), required=True, metadata={"description": "constant, answers, load, over, fit"}
+    )
+    report = fields.Dict(keys=fields.String(), required=True)
+    promoted_at = Instant(required=True, allow_none=True)
+    reason = fields.String(required=True)
+
+
+class AcceptanceModelsSchema(Schema):
+    data = fields.List(fields.Nested(AcceptanceModelSchema), required=True)
+
+
+class PromotionSchema(Schema):
+    reason = Text(least=1, most=500, required=True)

@@ -15,6 +15,8 @@ from market.kit.pages import format_fen
 from market.kit.words import N_, _, say
 from market.matching.retrieval import Sums
 from market.tasks.models import Task
+from market.traffic import words as traffic_words
+from market.traffic.models import COSTS_MOST, SignalState, TrafficSignal
 
 POINTS = {
     "history": 5.4,  # x √ of the works under the brief's tags
@@ -32,6 +34,12 @@ MIDDLE = 12.0
 FULL = 4.0
 """Points of one term that fill two thirds of its bar."""
 
+SIGNS = ("answers", "load", "over", "fit")
+"""What a yes rests on: how surely invitations are answered (a lower bound, 0.2 for nobody yet), how full the week is, how
+far the price lies above the budget, and the fit (0.5 in the middle)."""
+HAND = (0.8, 2.0, -2.0, -4.0, 0.0)
+"""The constant and a weight per sign, as long as no other version is in use (learning.py)."""
+
 LABELS = {
     "history": N_("同类经验"),
     "similar": N_("相似需求"),
@@ -40,6 +48,7 @@ LABELS = {
     "record": N_("履约记录"),
     "price": N_("价格匹配"),
     "audience": N_("受众匹配"),
+    "traffic": N_("流量核查"),
 }
 
 
@@ -72,7 +81,7 @@ class Reason:
 
     @property
     def score(self) -> float:
-        return round(1 - math.exp(-self.points / FULL), 4)
+        return round(1 - math.exp(-max(0.0, self.points) / FULL), 4)
 
 
 @dataclass(frozen=True)
@@ -85,6 +94,8 @@ class Score:
     """The strongest first."""
     odds: str = ""
     """What the acceptance rests on, in words."""
+    signs: tuple[float, ...] = ()
+    """The same in figures, in the order of SIGNS."""
 
     @property
     def fit(self) -> float:
@@ -107,8 +118,16 @@ def lower_bound(good: int, n: int) -> float:
     return max(0.0, a / (a + b) - math.sqrt(a * b / ((a + b) ** 2 * (a + b + 1))))
 
 
-def score(task: Task, profile: Profile, sums: Sums, record: Record) -> Score:
-    """The points of a creator for a brief, and the likelihood of a yes."""
+def score(
+    task: Task,
+    profile: Profile,
+    sums: Sums,
+    record: Record,
+    signals: Sequence[TrafficSignal] = (),
+    weights: Sequence[float] = HAND,
+) -> Score:
+    """The points of a creator for a brief, and the likelihood of a yes. `signals` are those that cost points now,
+    `weights` those of the acceptance."""
     found = [
         _history(task, profile, sums, record),
         _similar(sums),
@@ -119,16 +138,30 @@ def score(task: Task, profile: Profile, sums: Sums, record: Record) -> Score:
         _audience(task, profile),
     ]
     total = sum(points for _code, points, _text, _numbers in found)
+    if signals:
+        found.append(_traffic(signals, total))
+        total += found[-1][1]
     terms = [
         Reason(code, round(points, 4), round(points / total, 4) if total else 0.0, text, numbers)
         for code, points, text, numbers in found
     ]
-    acceptance, odds = _acceptance(task, profile, record)
-    return Score(round(total, 4), acceptance, tuple(sorted(terms, key=lambda each: -each.points)), odds)
+    signs = _signs(task, profile, record, total)
+    logit = weights[0] + sum(weight * sign for weight, sign in zip(weights[1:], signs, strict=True))
+    return Score(
+        round(total, 4),
+        round(1 / (1 + math.exp(-logit)), 4),
+        tuple(sorted(terms, key=lambda each: -each.points)),
+        _odds(profile, record),
+        signs,
+    )
 
 
 def against(one: Score, others: Sequence[Score]) -> Reason | None:
-    """The term in which this creator falls furthest behind the mean of the list; None when in none."""
+    """The term in which this creator falls furthest behind the mean of the list; None when in none. What was taken off
+    for traffic is always said."""
+    for term in one.terms:
+        if term.code == "traffic":
+            return term
     if not others:
         return None
     means: dict[str, float] = {}
@@ -238,15 +271,31 @@ def _audience(task: Task, profile: Profile) -> Term:
     return "audience", POINTS["audience"] * min(1.0, shares[part]), said, shares
 
 
-def _acceptance(task: Task, profile: Profile, record: Record) -> tuple[float, str]:
-    """How likely a yes is: how often invitations are answered, how full the week is, how far the budget goes."""
+def _traffic(signals: Sequence[TrafficSignal], total: float) -> Term:
+    """Points off, each signal with what was seen."""
+    off = min(total, COSTS_MOST, sum(signal.costs for signal in signals))
+    said = [
+        _("%(seen)s（创作者已申诉，等待裁定）", seen=traffic_words.seen(signal))
+        if signal.state is SignalState.APPEALED
+        else traffic_words.seen(signal)
+        for signal in signals
+    ]
+    return "traffic", -off, " ".join(said), {signal.kind.value: signal.strength for signal in signals}
+
+
+def _signs(task: Task, profile: Profile, record: Record, points: float) -> tuple[float, ...]:
+    """How often invitations are answered, how full the week is, how far the price is above the budget, the fit."""
     answered, due = profile.replies or 0, (profile.replies or 0) + (profile.unanswered or 0)
-    slots = profile.slots_per_week or 1
-    load = min(1.0, record.running / slots)
+    load = min(1.0, record.running / (profile.slots_per_week or 1))
     price, budget = profile.prices.get(task.format), task.budget_fen
     over = max(0.0, price / budget - 1) if price and budget else 0.0
-    logit = 0.8 + 2.0 * (lower_bound(answered, due) - 0.2) - 2.0 * load - 4.0 * over
-    free = max(0, slots - record.running)
+    fit = points / (points + MIDDLE) - 0.5
+    return tuple(round(each, 6) for each in (lower_bound(answered, due) - 0.2, load, over, fit))
+
+
+def _odds(profile: Profile, record: Record) -> str:
+    answered, due = profile.replies or 0, (profile.replies or 0) + (profile.unanswered or 0)
+    free = max(0, (profile.slots_per_week or 1) - record.running)
     replies = _("邀约回复 %(n)s/%(due)s", n=answered, due=due) if due else _("还没有收到过邀约")
     week = _("本周还能接 %(free)s 单", free=free) if free else _("本周没有空档")
-    return round(1 / (1 + math.exp(-logit)), 4), _("%(replies)s，%(week)s", replies=replies, week=week)
+    return _("%(replies)s，%(week)s", replies=replies, week=week)

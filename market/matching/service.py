@@ -8,9 +8,11 @@ from market.creators.models import Profile
 from market.creators.queries import profile as find_profile
 from market.creators.queries import profiles
 from market.effect.service import Expected, expect_of
-from market.matching import queries, retrieval
+from market.matching import learning, queries, retrieval
+from market.matching.learned_models import Side
 from market.matching.scoring import Reason, Record, Score, against, score
 from market.tasks.models import Task
+from market.traffic.queries import counting
 
 AT_MOST_OF_AN_AGENCY = 3
 AMONG_THE_FIRST = 10
@@ -67,7 +69,12 @@ def rank(task: Task, limit: int = 20) -> list[Match]:
     sums = retrieval.sums(asked, ids)
     records = queries.records(ids, task.category)
     found = profiles(ids)
-    scores = {id: score(task, found[id], sums[id], records.get(id, Record())) for id in ids if id in found}
+    signals, weights = counting(ids), learning.weights()
+    scores = {
+        id: score(task, found[id], sums[id], records.get(id, Record()), signals.get(id, ()), weights)
+        for id in ids
+        if id in found
+    }
     best = sorted(scores, key=lambda id: (-scores[id].value, id))
     best = _spread(best, queries.agencies(best[: limit + 5 * AMONG_THE_FIRST]))[:limit]
     top = [scores[id] for id in best]
@@ -113,5 +120,11 @@ def _fits(profile: Profile, tasks: Sequence[Task]) -> list[Match]:
         return []
     sums = retrieval.sums_of(profile.party_id, tasks)
     records = queries.records_by_category(profile.party_id)
-    every = [score(task, profile, sums[task.id], records(task.category)) for task in tasks]
+    signals, weights = counting([profile.party_id]).get(profile.party_id, []), learning.weights()
+    every = [score(task, profile, sums[task.id], records(task.category), signals, weights) for task in tasks]
     return [Match(profile, task, made, against(made, every)) for task, made in zip(tasks, every, strict=True)]
+
+
+def note_shown(side: Side, matches: Sequence[Match]) -> None:
+    """These were put before somebody, in this order; what became of them is learned from."""
+    learning.note(side, [(match.task.id, match.creator_id, match.made) for match in matches])

@@ -49,7 +49,7 @@ FLOORS = [
     {"matching", "publication", "finding"},
     {"disputes"},
     {"delivery"},
-    {"effect"},
+    {"effect", "traffic"},
     {"reconciliation", "invoices"},
     {"orders"},
     {"bids"},

@@ -1,0 +1,71 @@
+"""What lists showed, and the models of who says yes that were learned from it."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, CheckConstraint, Float, ForeignKey, Index, Text, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from market.kit.clock import now
+from market.kit.db import Base, Row, belongs_to
+
+
+class Side(StrEnum):
+    CREATORS = "creators"  # creators shown to a brief's merchant
+    BRIEFS = "briefs"  # briefs shown to a creator
+
+
+class Showing(Base):
+    """A creator and a brief that were put before somebody on a day (UTC), with what the list knew of them. However often
+    the list is opened that day, it is one row; rows go after KEPT_DAYS (learning.py)."""
+
+    __tablename__ = "match_showings"
+
+    side: Mapped[Side] = mapped_column(primary_key=True)
+    task_id: Mapped[UUID] = mapped_column(ForeignKey("tasks.id"), primary_key=True)
+    creator_id: Mapped[UUID] = mapped_column(ForeignKey("parties.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    """The first time that day."""
+    times: Mapped[int]
+    position: Mapped[int]
+    """The best that day; 1 is the first."""
+    fit: Mapped[float]
+    acceptance: Mapped[float]
+    signs: Mapped[list[float]] = mapped_column(ARRAY(Float))
+    """What the acceptance was made of, in the order of scoring.SIGNS."""
+    opened_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("times > 0 AND position > 0", name="counts"),
+        Index("ix_match_showings_day", "day"),
+        Index("ix_match_showings_creator_id_day", "creator_id", "day"),
+    )
+
+
+class AcceptanceModel(Row, Base):
+    """Weights of how likely a yes is. The first row holds those the code began with; one row is active."""
+
+    __tablename__ = "acceptance_models"
+
+    active: Mapped[bool] = mapped_column(default=False)
+    fitted: Mapped[bool] = mapped_column(default=True)
+    cases: Mapped[int]
+    """Invitations it was fitted on."""
+    weights: Mapped[list[float]] = mapped_column(ARRAY(Float))
+    """The constant, then one for each of scoring.SIGNS."""
+    report: Mapped[dict[str, Any]]
+    """How it did on the newest fifth, against the model that was active then."""
+    promoted_by: Mapped[UUID | None] = belongs_to("people", index=False)
+    promoted_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(Text, default="")
+    """Why it was last promoted; earlier reasons stand in its events."""
+
+    __table_args__ = (
+        Index("uq_acceptance_models_active", "active", unique=True, postgresql_where=text("active")),
+    )
+
+    def promote(self, reason: str, person_id: UUID | None) -> None:
+        self.active, self.reason, self.promoted_by, self.promoted_at = True, reason, person_id, now()

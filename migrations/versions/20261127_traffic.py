@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 revision = "20261127_traffic"
-down_revision = "20261127_finding"
+down_revision = "20261127_discarded_files"
 branch_labels = None
 depends_on = None
 

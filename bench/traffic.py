@@ -21,7 +21,7 @@ from market.traffic.signals import Day, hours_of, look
 
 DAYS = 100
 LAST = date(2026, 11, 20)
-EACH = 40
+EACH = 16
 """Accounts of each story in one world."""
 
 Draw = np.random.Generator

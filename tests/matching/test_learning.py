@@ -262,6 +262,8 @@ def test_the_console_shows_the_difference_and_takes_a_reason(app, mei, zhou):
     answered(app, mei, 30)
     model = refit(app)
     page = desk.get("/ops/learning").text
+    assert not model.report["clear"], "the later answers are to one brief"
+    assert "没有明显更好" in page
     assert f"{abs(model.report['gain']):.4f}" in page
     assert f"{model.report['error']:.4f}" in page
     action = f"/ops/learning/{ids.encode('acm', model.id)}/promotion"

@@ -41,11 +41,21 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.pop("STRIPE_API_BASE", None)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+LONGEST = ("journey", "taopai", "api", "chaos", "vtask")
+"""Folders to begin with, so that no process is left with one of them at the end."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Among several processes a file stays together; the journeys too, for they share one running copy."""
+    if not hasattr(config, "workerinput"):
+        return
     for item in items:
         folder, file = item.path.parent.name, item.path.name
         item.add_marker(pytest.mark.xdist_group("journey" if folder == "journey" else f"{folder}/{file}"))
+    items.sort(
+        key=lambda item: LONGEST.index(name) if (name := item.path.parent.name) in LONGEST else len(LONGEST)
+    )
 
 
 def with_redis_database(url: str, number: int) -> str:

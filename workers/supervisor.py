@@ -562,7 +562,13 @@ def side_by_side(given: Sequence[str]) -> list[str]:
     """The whole suite in a process for each core; what is asked for by name, in one, where `--pdb` and `-s` work."""
     if any(argument.startswith(("-n", "tests")) for argument in given):
         return []
-    return ["-n", str(min(MOST_TEST_PROCESSES, os.cpu_count() or 1)), "--dist", "loadgroup"]
+    return [
+        "-n",
+        str(min(MOST_TEST_PROCESSES, os.cpu_count() or 1)),
+        "--dist",
+        "loadgroup",
+        "--no-loadscope-reorder",
+    ]
 
 
 def servers(arguments: argparse.Namespace) -> int:

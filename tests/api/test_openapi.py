@@ -15,7 +15,7 @@ from tests.conftest import Player
 BEYOND_SCHEMA = positive_data_acceptance
 """Left out: a JSON schema cannot say that a text is not blank, a cursor is one of ours, or a date lies ahead."""
 
-EXAMPLES = int(os.environ.get("VTASK_SCHEMATHESIS_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("VTASK_SCHEMATHESIS_EXAMPLES", "4"))
 
 
 def test_the_description_is_valid_openapi_31(app: Flask):

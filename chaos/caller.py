@@ -133,7 +133,13 @@ class Caller:
                 self.journal.note("lost answers")
                 yield PAUSE_S
                 continue
-            if status == 409 and str(found.get("type", "")).endswith("/still-running"):
+            refusal = str(found.get("type", "")).rpartition("/")[2]
+            if status == 409 and refusal == "still-running":
+                yield PAUSE_S
+                continue
+            if status == 409 and refusal == "page-still-open":  # nothing happened: asked anew, not again
+                self.journal.note("pages waited for")
+                key = secrets.token_hex(12)
                 yield PAUSE_S
                 continue
             if status != 201:

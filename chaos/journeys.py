@@ -124,15 +124,13 @@ class Journeys:
     def _pay(self, order: str) -> Act:
         """The merchant goes to Stripe's page; the money counts when Stripe's word has arrived."""
         merchant = self.who["merchant"]
-        checkout = yield from merchant.keyed("checkout", f"/orders/{order}/checkouts", order=order)
-        yield from self._pay_on_page(checkout)
+        yield from self._paid("checkout", f"/orders/{order}/checkouts", order=order)
         yield from self._until(merchant, f"/orders/{order}", lambda found: found["state"] != "awaiting_funds")
 
     def _pay_from_wallet(self, order: str, price: int) -> Act:
         """Filled by just as much, so that the wallet's other orders keep theirs."""
         merchant = self.who["merchant"]
-        checkout = yield from merchant.keyed("top-up", "/wallet/top-ups", {"amount_fen": price})
-        yield from self._pay_on_page(checkout)
+        checkout = yield from self._paid("top-up", "/wallet/top-ups", {"amount_fen": price})
         yield from self._until(
             merchant, f"/checkouts/{checkout['id']}", lambda found: found["state"] == "paid"
         )
@@ -140,14 +138,26 @@ class Journeys:
             "wallet payment", f"/orders/{order}/wallet-payments", {"amount_fen": price}, order=order
         )
 
+    def _paid(self, what: str, path: str, body: Json | None = None, **facts: Any) -> Act:
+        """The checkout whose page was paid: one that another top-up of the company has closed is opened anew."""
+        while True:
+            checkout = yield from self.who["merchant"].keyed(what, path, body, **facts)
+            if (yield from self._pay_on_page(checkout)):
+                return checkout
+            self.journal.note("pages closed by another")
+
     def _pay_on_page(self, checkout: Json) -> Act:
+        """Whether it was paid; False when the page was closed before."""
         merchant = self.who["merchant"]
         page = checkout["url"]
         while not page:
             yield LOOK_S
-            page = (yield from merchant.read(f"/checkouts/{checkout['id']}"))["url"]
+            found = yield from merchant.read(f"/checkouts/{checkout['id']}")
+            if found["state"] not in ("created", "open"):
+                return False
+            page = found["url"]
         session = next(part for part in page.split("?")[0].split("/") if part.startswith("cs_"))
-        yield from self._pay_at_stripe(session, checkout["id"])
+        return (yield from self._pay_at_stripe(session, checkout["id"]))
 
     def _pay_at_stripe(self, session: str, checkout: str) -> Act:
         body = {"method": self.random.choice(METHODS)}
@@ -160,10 +170,12 @@ class Journeys:
                 continue
             if status == 200:
                 self.journal.acknowledge("payment", id=session, checkout=checkout)
-                return
+                return True
             if "is complete" in json.dumps(found):
                 self.journal.note("found after a lost answer")
-                return
+                return True
+            if "is expired" in json.dumps(found):
+                return False
             raise Unexpected(f"paying {session}: {status} {found}")
 
     def _hand_in(self, order: str, content: Json) -> Act:

@@ -21,6 +21,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
+from xdist.scheduler.loadfile import LoadFileScheduling
 
 from stripe_local.sdk import API_VERSION
 from tests.browser import chromium  # noqa: F401  # a fixture for every folder
@@ -41,21 +42,27 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.pop("STRIPE_API_BASE", None)
 
 
-LONGEST = ("journey", "taopai", "api", "chaos", "vtask")
+LONGEST = ("journey", "chaos", "taopai", "vtask", "api")
 """Folders to begin with, so that no process is left with one of them at the end."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+class FilesTogether(LoadFileScheduling):
+    """A file stays in one process; all journeys do, for they share one running copy."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "journey" if Path(file).parent.name == "journey" else file
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesTogether:
+    return FilesTogether(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Among several processes a file stays together; the journeys too, for they share one running copy."""
-    if not hasattr(config, "workerinput"):
-        return
-    for item in items:
-        folder, file = item.path.parent.name, item.path.name
-        item.add_marker(pytest.mark.xdist_group("journey" if folder == "journey" else f"{folder}/{file}"))
-    items.sort(
-        key=lambda item: LONGEST.index(name) if (name := item.path.parent.name) in LONGEST else len(LONGEST)
-    )
+    if hasattr(config, "workerinput"):
+        order = {folder: n for n, folder in enumerate(LONGEST)}
+        items.sort(key=lambda item: order.get(item.path.parent.name, len(LONGEST)))
 
 
 def with_redis_database(url: str, number: int) -> str:

@@ -18,13 +18,14 @@ from sqlalchemy import (
     Select,
     Text,
     UniqueConstraint,
+    and_,
     bindparam,
     func,
     or_,
     select,
 )
 from sqlalchemy import text as sql
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market.accounts.actor import Actor
 from market.kit import ids
@@ -117,6 +118,15 @@ class Change(Row, Base):
     def agree(self, by: Actor, due_at: datetime) -> None:
         self.agreed_by, self.agreed_at, self.due_at = by.party_id, now(), due_at
         self.go(ChangeState.AGREED)
+
+
+Order.live_change = relationship(
+    Change,
+    primaryjoin=and_(Change.order_id == Order.id, Change.state.in_(LIVE)),
+    foreign_keys=Change.order_id,
+    uselist=False,
+    viewonly=True,
+)
 
 
 class Addendum(Row, Base):

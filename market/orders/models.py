@@ -67,12 +67,9 @@ class Order(Row, Base):
         back_populates="order", order_by="Milestone.position", lazy="selectin"
     )
 
-    live_change: Mapped["Change | None"] = relationship(
-        primaryjoin="and_(Change.order_id == Order.id, Change.state.in_(('open', 'agreed')))",
-        foreign_keys="Change.order_id",
-        viewonly=True,
-    )
-    """The change that is on the table, or agreed to and not paid for; as read with the order's lock."""
+    if TYPE_CHECKING:  # `amendments` maps it, where both classes are known
+        live_change: Mapped["Change | None"]
+        """The change that is on the table, or agreed to and not paid for; as read with the order's lock."""
 
     __table_args__ = (
         CheckConstraint("price_fen > 0", name="price"),

@@ -350,6 +350,7 @@ def write_changes(session: Session, *_flush: Any) -> None:
                 otherwise=StaleDataError,
             )
         state._commit_all(state.dict, session.identity_map)
+        session._register_altered([state])  # read anew when a savepoint takes this back
 
 
 @cache

@@ -8,12 +8,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
+from market.accounts.models import Party
 from market.kit import wire
 from market.kit.clock import now
 from market.kit.db import db, transaction
 from market.kit.events import CHANNEL, Event, record
 from market.kit.work import WorkItem, cancel_timers, put, set_timer
 from market.orders.errors import AlreadyEnded
+from tests.conftest import Player
 
 pytestmark = pytest.mark.usefixtures("ctx")
 
@@ -135,6 +137,18 @@ def test_what_is_new_is_there_before_what_is_told_of_it():
         record("a.made", uuid4(), by=None)
 
         assert made.id is not None
+
+
+def test_what_a_savepoint_takes_back_the_object_does_not_keep(mei: Player):
+    with transaction():
+        party = db.session.get_one(Party, mei.party_id)
+        with pytest.raises(RuntimeError), db.session.begin_nested():
+            party.name = "Lost"
+            wire.send()
+            raise RuntimeError
+
+        assert party.name == "Mei"
+    assert party.name == "Mei"
 
 
 def test_a_rollback_keeps_what_the_server_has_prepared():

@@ -387,9 +387,10 @@ def attach(engine: Engine) -> None:
         driver.prepared_max = MOST_PREPARED
 
     def forget_all(connection: Connection) -> None:
-        _forget(connection)
-        connection.info.pop(RINGS, None)
-        _roll_back(connection)
+        if not connection.invalidated:
+            _forget(connection)
+            connection.info.pop(RINGS, None)
+            _roll_back(connection)
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "before_cursor_execute", before_statement)
@@ -418,14 +419,14 @@ def _roll_back(connection: Connection) -> None:
     """Instead of the driver's ROLLBACK, after which it has the server forget all prepared statements, in case a table
     was made and unmade: here nobody makes tables, and every request that only reads ends with one. The driver then
     finds nothing left to roll back."""
-    if connection.invalidated:
-        return
     server = cast("psycopg.Connection[Any]", connection.connection.driver_connection).pgconn
     if server.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
         server.exec_(b"ROLLBACK")
 
 
 def _forget(connection: Connection, *_savepoint: Any) -> None:
+    if connection.invalidated:
+        return  # the server is gone and what waited with it: the next connection begins with nothing
     connection.info.get(WAITING, []).clear()
 
 

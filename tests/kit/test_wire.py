@@ -1,12 +1,15 @@
 """Writes that wait: nobody reads past them, their order holds where it matters, and a rollback takes them back."""
 
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from flask import Flask
 from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from market.accounts.models import Party
 from market.kit import wire
@@ -149,6 +152,22 @@ def test_what_a_savepoint_takes_back_the_object_does_not_keep(mei: Player):
 
         assert party.name == "Mei"
     assert party.name == "Mei"
+
+
+@pytest.mark.parametrize("savepoint", [False, True])
+def test_a_server_that_goes_away_takes_what_waited_with_it_and_the_next_transaction_stands(savepoint: bool):
+    subject = uuid4()
+    with pytest.raises(DBAPIError), transaction():
+        db.session.execute(text("SELECT 1"))
+        backend = db.session.connection().connection.driver_connection.info.backend_pid  # type: ignore[union-attr]
+        with psycopg.connect(db.engine.url.render_as_string(hide_password=False), autocommit=True) as killer:
+            killer.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
+        with db.session.begin_nested() if savepoint else nullcontext():
+            record("a.lost", subject, by=None)
+    with transaction():
+        record("a.kept", subject, by=None)
+
+    assert names(subject) == ["a.kept"]
 
 
 def test_a_rollback_keeps_what_the_server_has_prepared():

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import requests
 
+from demo import portraits
 from demo.clips import Studio
 from demo.people import AGENCIES, CREATORS, MERCHANTS, OPERATOR, PASSWORD, VIEWERS, Creator
 from demo.words import ASKS, CHANGED, GREETINGS, ONE_MORE, PLANS, REMARKS, Ask
@@ -40,6 +41,8 @@ from market.orders import queries as orders
 from market.orders import service as ordering
 from market.orders.states import Stage
 from market.payments import calls, checkouts, gateway, outbox, polls, receipts, topping_up, wallet
+from market.portraits import service as noted_portraits
+from market.portraits.models import Whose
 from market.shops import service as shops
 from market.subsidies import service as subsidies
 from market.subsidies.models import SubsidyKind
@@ -141,6 +144,7 @@ def build(world: World, *, size: str, told: Told) -> None:
     told("today", 0, 1)
     elsewhere(world)
     daily(world)
+    portraits_of_all(world)
     around(world)
     settle()
 
@@ -593,6 +597,28 @@ def elsewhere(world: World) -> None:
                     interactions=int(plays * draw.uniform(0.012, 0.06)),
                 )
     effect.refit()
+
+
+UNTOLD = ("qiuqiu",)
+"""Creators of whose fans nothing is known."""
+
+
+def portraits_of_all(world: World) -> None:
+    """Whom creators reach and merchants sell to, counted a week ago: the rest of what an importer would bring."""
+    draw = random.Random(world.seed + 1)
+    day = world.ago(7).date()
+    with transaction():
+        for creator in CREATORS:
+            cells = portraits.counts(draw, creator.fans, creator.categories, creator.female, creator.tier)
+            if creator.key not in UNTOLD:
+                party = _party(world.actors[creator.key])
+                noted_portraits.note(party, Whose.FANS, day, persons=creator.fans, cells=cells)
+        for at, merchant in enumerate(MERCHANTS):
+            buyers = draw.randint(2_000, 60_000)
+            female = portraits.FEMALE.get(merchant.category, 55)
+            cells = portraits.counts(draw, buyers, (merchant.category,), female, ("tier2", "new1")[at % 2])
+            party = _party(world.actors[merchant.key])
+            noted_portraits.note(party, Whose.BUYERS, day, persons=buyers, cells=cells)
 
 
 def daily(world: World) -> None:

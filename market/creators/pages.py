@@ -15,8 +15,11 @@ from market.creators import queries, service
 from market.creators.models import KINDS, MAX_LEVEL, Profile
 from market.creators.schemas import ProfileFormSchema, form_values
 from market.kit.db import transaction
+from market.kit.figures import figures
 from market.kit.pages import Form, read_form
 from market.kit.words import _, say
+from market.portraits import queries as portraits
+from market.portraits.models import Whose
 
 bp = Blueprint("creators", __name__)
 
@@ -65,9 +68,15 @@ def audience_bars(mine: Profile) -> list[dict[str, Any]]:
 
 @bp.get("/c/<handle>")
 def creator(handle: str) -> Any:
-    mine = queries.by_handle(handle, actor_or_none())
+    actor = actor_or_none()
+    mine = queries.by_handle(handle, actor)
     return render_template(
-        "creators/creator.html", mine=mine, card=card_of(mine), audience=audience_bars(mine)
+        "creators/creator.html",
+        mine=mine,
+        card=card_of(mine),
+        audience=audience_bars(mine),
+        portrait=portraits.find(mine.party_id, Whose.FANS, actor),
+        least=figures.portrait_least,
     )
 
 
@@ -114,6 +123,8 @@ def _profile_page(me: UUID, form: Form, claim: Form) -> str:
         form=form,
         claim=claim,
         mine=queries.profile(me),
+        portrait=portraits.find(me, Whose.FANS, current_actor()),
+        least=figures.portrait_least,
         works=range(min(max(rows, default=-1) + 3, 12)),
         party=find_party(me),
         kinds=[(each.value, say(name)) for each, name in KINDS.items()],

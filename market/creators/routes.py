@@ -10,6 +10,10 @@ from market.creators.schemas import CreatorSchema, ProfileChangeSchema
 from market.kit.api import ApiBlueprint, require_match
 from market.kit.db import transaction
 from market.kit.errors import NotFound
+from market.portraits import queries as portraits
+from market.portraits.models import Whose
+from market.portraits.queries import Latest
+from market.portraits.schemas import PortraitSchema
 
 bp = ApiBlueprint(
     "creators", __name__, description="Providers: creators, studios, hosts, media; their prices and reach"
@@ -20,6 +24,14 @@ bp = ApiBlueprint(
 @bp.response(200, CreatorSchema)
 def get_creator(party_id: UUID) -> Profile:
     return queries.find_visible(party_id, current_actor())
+
+
+@bp.get("/creators/<pid('pty'):party_id>/portrait")
+@bp.response(200, PortraitSchema)
+def get_portrait(party_id: UUID) -> Latest:
+    """Whom the creator's fans are, as far as it is known and may be shown."""
+    actor = current_actor()
+    return portraits.find(queries.find_visible(party_id, actor).party_id, Whose.FANS, actor)
 
 
 @bp.get("/profile")

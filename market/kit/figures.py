@@ -46,6 +46,7 @@ class Figures:
     max_top_up_fen: int = 50_000_000
     invitation_h: int = 72
     signal_warning_h: int = 72  # X5: a creator hears of a traffic signal so long before it costs points
+    portrait_least: int = 20  # X4: no group of fewer persons can be read out of a portrait
     rush_agency_bps: int = 5_000  # X6: of an agency's free slots, the part one run of the rush may fill
     min_withdrawal_fen: int = 100
     pending_invitations: int = 20  # K8: open invitations per brief

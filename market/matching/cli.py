@@ -49,7 +49,8 @@ def import_history(path: Path, keys: Path | None) -> None:
     for refused in report.refused[:20]:
         click.echo(f"line {refused.line}{refused.pointer}: {refused.detail}", err=True)
     click.echo(
-        f"{report.accounts} parties, {report.works} works, {report.days} days, {report.known} known before, "
+        f"{report.accounts} parties, {report.works} works, {report.days} days, "
+        f"{report.portraits} portraits, {report.known} known before, "
         f"{len(report.refused)} refused"
     )
     if keys is not None:

@@ -1,7 +1,7 @@
 """The data door: accounts and past deliveries from elsewhere become ours, so that a market need not begin empty.
 
-A line is a JSON object, `{"type": "account", …}`, `{"type": "work", …}` or `{"type": "day", …}` (docs/api.md). It may be
-told again: accounts and works are known by the names (`id`) their importer gave them, a day by its account and date.
+A line is a JSON object, its `type` one of LINES (docs/api.md). It may be told again: accounts and works are known by
+the names (`id`) their importer gave them, a day and a portrait by account and date.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,6 +26,9 @@ from market.kit.schemas import Choice, Fen, Instant, Lines, Schema, Text
 from market.kit.words import _
 from market.matching import history
 from market.matching.models import ImportedAccount
+from market.portraits import service as portraits
+from market.portraits.models import INTERESTS, PARTS, Whose
+from market.portraits.schemas import PortraitCountSchema
 from market.traffic import service as traffic
 from market.traffic.schemas import AccountDaySchema
 
@@ -75,7 +78,20 @@ class DayLine(AccountDaySchema):
     account = Text(least=1, most=200, required=True, metadata={"description": "the `id` of an account"})
 
 
-LINES: dict[str, type[Schema]] = {"account": AccountLine, "work": WorkLine, "day": DayLine}
+class PortraitLine(PortraitCountSchema):
+    """Whom a creator's fans or a merchant's buyers are."""
+
+    type = Choice(["portrait"], required=True)
+    account = Text(least=1, most=200, required=True, metadata={"description": "the `id` of an account"})
+    whose = Choice([each.value for each in Whose], required=True)
+
+
+LINES: dict[str, type[Schema]] = {
+    "account": AccountLine,
+    "work": WorkLine,
+    "day": DayLine,
+    "portrait": PortraitLine,
+}
 
 
 @dataclass
@@ -102,6 +118,7 @@ class Report:
     accounts: int = 0
     works: int = 0
     days: int = 0
+    portraits: int = 0
     known: int = 0
     refused: list[Refused] = field(default_factory=list)
     parties: list[Made] = field(default_factory=list)
@@ -130,7 +147,9 @@ def take(
         schema = LINES.get(str(kind))
         if schema is None:
             report.refused.append(
-                Refused(number, "/type", _("每行是一个 JSON 对象，type 为 account、work 或 day。"))
+                Refused(
+                    number, "/type", _("每行是一个 JSON 对象，type 为 %(types)s。", types="、".join(LINES))
+                )
             )
             continue
         try:
@@ -142,6 +161,8 @@ def take(
             _account(line, by, keys, report)
         elif kind == "day":
             _day(number, line, report)
+        elif kind == "portrait":
+            _portrait(number, line, report)
         else:
             _work(number, line, add_up, report)
     if add_up:
@@ -190,6 +211,23 @@ def _day(number: int, line: dict[str, Any], report: Report) -> None:
     traffic.note_day(creator, line.pop("day"), **line)
     report.told.add(creator)
     report.days += 1
+
+
+HATS = {Whose.FANS: Role.CREATOR, Whose.BUYERS: Role.MERCHANT}
+
+
+def _portrait(number: int, line: dict[str, Any], report: Report) -> None:
+    whose, ref = Whose(line["whose"]), line["account"]
+    party = _parties(ref, report).get(HATS[whose])
+    if party is None:
+        said = _(
+            "没有导入过这个账号，或者它不是这种身份：%(ref)s。fans 属于创作者，buyers 属于商家。", ref=ref
+        )
+        report.refused.append(Refused(number, "/account", said))
+        return
+    cells = {part: line[part] for part in (*PARTS, INTERESTS)}
+    portraits.note(party, whose, line["day"], persons=line["persons"], cells=cells)
+    report.portraits += 1
 
 
 def _person(ref: str, name: str) -> Person:

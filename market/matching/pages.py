@@ -9,9 +9,11 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from market.accounts.actor import Right, Role
 from market.accounts.edge import current_actor, hat, require
 from market.accounts.queries import find_party, people
+from market.creators.queries import find_visible as find_creator
 from market.effect import advice
 from market.kit.db import transaction
 from market.kit.errors import NotFound
+from market.kit.figures import figures
 from market.kit.ids import encode
 from market.kit.pages import Form, read_form
 from market.kit.words import _
@@ -19,6 +21,7 @@ from market.matching import learning, service
 from market.matching.acceptance import LEAST_BRIEFS
 from market.matching.learned_models import Side
 from market.matching.schemas import PromotionSchema
+from market.portraits.schemas import comparison_out
 from market.tasks import queries as tasks
 from market.tasks.registry import Fit, register_fits, register_picks
 
@@ -76,6 +79,28 @@ def open_creator(task_id: UUID, creator_id: UUID) -> Any:
     with transaction():
         learning.open_shown(Side.CREATORS, task_id, creator_id)
     return redirect(f"/c/{find_party(creator_id).handle}", 303)
+
+
+@bp.get("/m/tasks/<pid('tsk'):task_id>/matches/<pid('pty'):creator_id>/portraits")
+@hat(Role.MERCHANT)
+def portraits(task_id: UUID, creator_id: UUID) -> Any:
+    """The merchant's buyers beside the creator's fans."""
+    actor = current_actor()
+    task = tasks.find_visible(task_id, actor)
+    if not actor.is_party(task.merchant_id):
+        raise NotFound
+    creator = find_creator(creator_id, actor)
+    buyers, fans, found = service.portraits(task, creator.party_id)
+    return render_template(
+        "matching/portraits.html",
+        task=task,
+        creator=creator,
+        buyers=buyers,
+        fans=fans,
+        found=found,
+        out=comparison_out(buyers, fans, found),
+        least=figures.portrait_least,
+    )
 
 
 @bp.get("/u/matches/<pid('tsk'):task_id>")

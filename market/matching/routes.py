@@ -5,6 +5,7 @@ from uuid import UUID
 
 from market.accounts.actor import Right, Role
 from market.accounts.edge import current_actor, require
+from market.creators.queries import find_visible as find_creator
 from market.kit.api import ApiBlueprint
 from market.kit.db import transaction
 from market.matching import importing, learning, service
@@ -20,6 +21,7 @@ from market.matching.schemas import (
     MatchQuery,
     PromotionSchema,
 )
+from market.portraits.schemas import PortraitMatchSchema, comparison_out
 from market.tasks import queries as tasks
 
 bp = ApiBlueprint(
@@ -35,11 +37,22 @@ def list_creators(query: dict[str, Any], task_id: UUID) -> dict[str, Any]:
     actor = current_actor()
     task = tasks.find_visible(task_id, actor)
     require(actor.is_party(task.merchant_id) or actor.is_operator)
-    matches = service.rank(task, query["limit"])
+    matches = service.rank(task, query["limit"], for_merchant=not actor.is_operator)
     if not actor.is_operator:
         with transaction():
             service.note_shown(Side.CREATORS, matches)
     return {"data": matches}
+
+
+@bp.get("/tasks/<pid('tsk'):task_id>/matches/<pid('pty'):creator_id>/portraits")
+@bp.response(200, PortraitMatchSchema)
+def get_portraits(task_id: UUID, creator_id: UUID) -> dict[str, Any]:
+    """The merchant's buyers beside this creator's fans. The merchant's alone: operators do not see it either."""
+    actor = current_actor()
+    task = tasks.find_visible(task_id, actor)
+    require(actor.is_party(task.merchant_id))
+    creator = find_creator(creator_id, actor)
+    return comparison_out(*service.portraits(task, creator.party_id))
 
 
 @bp.get("/matches")

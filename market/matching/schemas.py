@@ -99,6 +99,7 @@ class ImportReportSchema(Schema):
     accounts = fields.Integer(required=True)
     works = fields.Integer(required=True)
     days = fields.Integer(required=True)
+    portraits = fields.Integer(required=True)
     known = fields.Integer(required=True)
     refused = fields.List(fields.Nested(RefusedSchema), required=True)
     parties = fields.List(fields.Nested(MadePartySchema), required=True)

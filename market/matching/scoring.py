@@ -14,6 +14,7 @@ from market.creators.models import Profile
 from market.kit.pages import format_fen
 from market.kit.words import N_, _, say
 from market.matching.retrieval import Sums
+from market.portraits.shown import Shown, compare, name_of, telling
 from market.tasks.models import Task
 from market.traffic import words as traffic_words
 from market.traffic.models import COSTS_MOST, SignalState, TrafficSignal
@@ -28,7 +29,11 @@ POINTS = {
     "record": 3.0,
     "price": 2.0,
     "audience": 2.0,
+    "portrait": 4.0,  # x how far the likeness of buyers and fans is from ALIKE
 }
+ALIKE = 0.7
+"""How alike portraits are that have nothing to do with each other: nobody gains or loses by it."""
+PORTRAIT_MOST = 1.2
 MIDDLE = 12.0
 """Points at which the fit is 50 %."""
 FULL = 4.0
@@ -48,6 +53,7 @@ LABELS = {
     "record": N_("履约记录"),
     "price": N_("价格匹配"),
     "audience": N_("受众匹配"),
+    "portrait": N_("买家与粉丝"),
     "traffic": N_("流量核查"),
 }
 
@@ -62,6 +68,19 @@ class Record:
     first_pass: int = 0
     same: int = 0
     running: int = 0
+
+
+@dataclass(frozen=True)
+class Portraits:
+    """Whom the merchant sells to and whom the creator reaches; None where it is not known. Only the merchant may read his
+    buyers' shares (`for_merchant`): others are told whether the two are alike, in words."""
+
+    buyers: Shown | None = None
+    fans: Shown | None = None
+    for_merchant: bool = True
+
+
+NOBODY = Portraits()
 
 
 @dataclass(frozen=True)
@@ -125,6 +144,7 @@ def score(
     record: Record,
     signals: Sequence[TrafficSignal] = (),
     weights: Sequence[float] = HAND,
+    portraits: Portraits = NOBODY,
 ) -> Score:
     """The points of a creator for a brief, and the likelihood of a yes. `signals` are those that cost points now,
     `weights` those of the acceptance."""
@@ -138,6 +158,8 @@ def score(
         _audience(task, profile),
     ]
     total = sum(points for _code, points, _text, _numbers in found)
+    found.append(_portrait(portraits, total))
+    total += found[-1][1]
     if signals:
         found.append(_traffic(signals, total))
         total += found[-1][1]
@@ -168,7 +190,10 @@ def against(one: Score, others: Sequence[Score]) -> Reason | None:
     for each in others:
         for term in each.terms:
             means[term.code] = means.get(term.code, 0.0) + term.points / len(others)
-    worst = min(one.terms, key=lambda term: term.points - means.get(term.code, 0.0))
+    known = [
+        term for term in one.terms if term.code != "portrait" or term.points
+    ]  # a missing portrait is no weakness
+    worst = min(known, key=lambda term: term.points - means.get(term.code, 0.0))
     return worst if means.get(worst.code, 0.0) - worst.points > 0.25 else None
 
 
@@ -269,6 +294,30 @@ def _audience(task: Task, profile: Profile) -> Term:
     names = "、".join(audience_name(part, key) for key in task.audience[part])
     said = _("粉丝中%(who)s占 %(percent)s%%", who=names, percent=round(shares[part] * 100))
     return "audience", POINTS["audience"] * min(1.0, shares[part]), said, shares
+
+
+def _portrait(portraits: Portraits, total: float) -> Term:
+    """How alike buyers and fans are, against how alike any two portraits are. Where one is missing nobody gains or loses."""
+    buyers, fans = portraits.buyers, portraits.fans
+    if buyers is None:
+        return "portrait", 0.0, _("还没有买家画像，不加也不减"), {}
+    if fans is None:
+        return "portrait", 0.0, _("还没有粉丝画像，不加也不减"), {}
+    found = compare(buyers, fans)
+    if found is None:
+        return "portrait", 0.0, _("两边画像能比较的项目太少，不加也不减"), {}
+    points = max(-total, min(PORTRAIT_MOST, max(-PORTRAIT_MOST, POINTS["portrait"] * (found.score - ALIKE))))
+    if not portraits.for_merchant:
+        said = _("粉丝和商家的买家相近") if points > 0 else _("粉丝和商家的买家不太一样")
+        return "portrait", points, said, {}
+    part, keys, here, there = telling(found)
+    said = _(
+        "您的买家有 %(buyers)s%% 是%(who)s，TA 的粉丝有 %(fans)s%%",
+        buyers=here,
+        fans=there,
+        who=name_of(part, keys),
+    )
+    return "portrait", points, said, {"likeness": found.score, "buyers": here / 100, "fans": there / 100}
 
 
 def _traffic(signals: Sequence[TrafficSignal], total: float) -> Term:

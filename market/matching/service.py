@@ -10,7 +10,10 @@ from market.creators.queries import profiles
 from market.effect.service import Expected, expect_of
 from market.matching import learning, queries, retrieval
 from market.matching.learned_models import Side
-from market.matching.scoring import Reason, Record, Score, against, score
+from market.matching.scoring import Portraits, Reason, Record, Score, against, score
+from market.portraits.models import Whose
+from market.portraits.queries import of_parties
+from market.portraits.shown import Comparison, Shown, compare
 from market.tasks.models import Task
 from market.traffic.queries import counting
 
@@ -55,12 +58,18 @@ class Match:
         return self.made.reasons
 
     @property
+    def has_portraits(self) -> bool:
+        """Whether buyers and fans could be compared."""
+        return any(term.code == "portrait" and term.numbers for term in self.terms)
+
+    @property
     def terms(self) -> tuple[Reason, ...]:
         return self.made.terms
 
 
-def rank(task: Task, limit: int = 20) -> list[Match]:
-    """Creators for the brief, best first; at most three of one agency among the first ten.
+def rank(task: Task, limit: int = 20, *, for_merchant: bool = True) -> list[Match]:
+    """Creators for the brief, best first; at most three of one agency among the first ten. Who is not the brief's merchant
+    reads nothing of his buyers.
 
     Ties go to the older profile, so that a list is always the same.
     """
@@ -70,8 +79,18 @@ def rank(task: Task, limit: int = 20) -> list[Match]:
     records = queries.records(ids, task.category)
     found = profiles(ids)
     signals, weights = counting(ids), learning.weights()
+    buyers = of_parties([task.merchant_id], Whose.BUYERS).get(task.merchant_id)
+    fans = of_parties(ids, Whose.FANS) if buyers else {}
     scores = {
-        id: score(task, found[id], sums[id], records.get(id, Record()), signals.get(id, ()), weights)
+        id: score(
+            task,
+            found[id],
+            sums[id],
+            records.get(id, Record()),
+            signals.get(id, ()),
+            weights,
+            Portraits(buyers, fans.get(id), for_merchant),
+        )
         for id in ids
         if id in found
     }
@@ -121,8 +140,28 @@ def _fits(profile: Profile, tasks: Sequence[Task]) -> list[Match]:
     sums = retrieval.sums_of(profile.party_id, tasks)
     records = queries.records_by_category(profile.party_id)
     signals, weights = counting([profile.party_id]).get(profile.party_id, []), learning.weights()
-    every = [score(task, profile, sums[task.id], records(task.category), signals, weights) for task in tasks]
+    fans = of_parties([profile.party_id], Whose.FANS).get(profile.party_id)
+    buyers = of_parties({task.merchant_id for task in tasks}, Whose.BUYERS)
+    every = [
+        score(
+            task,
+            profile,
+            sums[task.id],
+            records(task.category),
+            signals,
+            weights,
+            Portraits(buyers.get(task.merchant_id), fans, for_merchant=False),
+        )
+        for task in tasks
+    ]
     return [Match(profile, task, made, against(made, every)) for task, made in zip(tasks, every, strict=True)]
+
+
+def portraits(task: Task, creator_id: UUID) -> tuple[Shown | None, Shown | None, Comparison | None]:
+    """The brief's merchant's buyers, the creator's fans, and how alike they are. Whoever asks is the merchant."""
+    buyers = of_parties([task.merchant_id], Whose.BUYERS).get(task.merchant_id)
+    fans = of_parties([creator_id], Whose.FANS).get(creator_id)
+    return buyers, fans, compare(buyers, fans) if buyers and fans else None
 
 
 def note_shown(side: Side, matches: Sequence[Match]) -> None:

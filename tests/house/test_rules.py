@@ -57,7 +57,7 @@ FLOORS = [
     {"playlists", "standings"},
     {"shops", "agencies", "creators", "payments", "feed", "video", "live", "messages", "taopai"},
     {"subsidies"},
-    {"ledger", "media", "audience"},
+    {"ledger", "media", "audience", "portraits"},
     {"approvals"},
     {"accounts"},
     {"kit"},

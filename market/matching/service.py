@@ -58,9 +58,9 @@ class Match:
         return self.made.reasons
 
     @property
-    def has_portraits(self) -> bool:
-        """Whether buyers and fans could be compared."""
-        return any(term.code == "portrait" and term.numbers for term in self.terms)
+    def likeness(self) -> Reason | None:
+        """The term of buyers and fans, when they could be compared."""
+        return next((term for term in self.terms if term.code == "portrait" and term.numbers), None)
 
     @property
     def terms(self) -> tuple[Reason, ...]:

@@ -1,13 +1,16 @@
 """How alike buyers and fans are is a term of the score, and nobody is punished for what is not known."""
 
+import random
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from demo.people import CREATORS, MERCHANTS
+from demo.portraits import FEMALE, counts
 from market.matching.retrieval import Sums
-from market.matching.scoring import PORTRAIT_MOST, Portraits, Record, score
+from market.matching.scoring import ALIKE, PORTRAIT_MOST, Portraits, Record, score
 from market.portraits.models import PARTS, Whose
 from market.portraits.shown import compare, show
 from tests.briefs import opened
@@ -119,3 +122,19 @@ def test_the_merchant_reads_the_comparison_and_nobody_else(both, zhou, mei, lin)
     assert "%" not in next(each for each in seen["terms"] if each["code"] == "portrait")["text"]
     mine = star.api("GET", "/matches").json["data"][0]
     assert next(each for each in mine["terms"] if each["code"] == "portrait")["numbers"] == {}
+
+
+def test_people_of_the_demo_world_who_have_nothing_to_do_with_each_other_are_about_as_alike_as_the_score_takes_for_usual():
+    draw = random.Random(8)
+    fans = [
+        (each.categories, shown(counts(draw, each.fans, each.categories, each.female, each.tier), each.fans))
+        for each in CREATORS
+    ]
+    likenesses = []
+    for merchant in MERCHANTS:
+        buyers = shown(counts(draw, 20_000, (merchant.category,), FEMALE[merchant.category], "new1"), 20_000)
+        likenesses += [
+            compare(buyers, theirs).score for kinds, theirs in fans if merchant.category not in kinds
+        ]
+
+    assert abs(sum(likenesses) / len(likenesses) - ALIKE) < 0.05

@@ -1,10 +1,12 @@
 """Puts the parts together: the only module, with settings and cli, that knows everybody."""
 
+import gc
 import hashlib
 import importlib
 import json
 import pkgutil
 import secrets
+import threading
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -58,6 +60,14 @@ babel = Babel()
 
 
 def create_app(settings: Settings | None = None) -> Flask:
+    gc.disable()  # nearly all that is made from here on stays, and looking for garbage is a fifth of the start
+    try:
+        return _put_together(settings)
+    finally:
+        gc.enable()
+
+
+def _put_together(settings: Settings | None) -> Flask:
     logs.configure()
     settings = settings or settings_module.read()
     app = Flask("market", root_path=str(ROOT), template_folder="templates", static_folder=None)
@@ -133,13 +143,34 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 class ProblemApi(Api):  # type: ignore[misc]
-    """Leaves all errors to market.problems: smorest's own handler would answer HTML pages in JSON."""
+    """Leaves all errors to market.problems: smorest's own handler would answer HTML pages in JSON. Describes its
+    routes when the description is first asked for, not while the process starts."""
 
     ERROR_SCHEMA = None
     DEFAULT_ERROR_RESPONSE_NAME = None
 
+    def __init__(self, app: Flask) -> None:
+        self._undescribed: list[Any] = []
+        self._describing = threading.Lock()
+        super().__init__(app)
+
     def _register_error_handlers(self) -> None:
         pass
+
+    def add_routes(self, bp: Any) -> None:
+        """What `register_blueprint` does, without the description."""
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][bp.name] = self
+        self._app.register_blueprint(bp)
+        self._undescribed.append(bp)
+
+    def _openapi_json(self) -> Any:
+        with self._describing:
+            while self._undescribed:
+                bp = self._undescribed[0]
+                bp.register_views_in_doc(self, self._app, self.spec, name=bp.name, parameters=None)
+                self.spec.tag({"name": bp.name, "description": bp.description})
+                del self._undescribed[0]
+        return super()._openapi_json()
 
 
 def modules(name: str) -> list[Any]:
@@ -164,7 +195,7 @@ def register_packages(app: Flask, api: Api) -> None:
     modules("checks")  # each registers what must hold between it and the ledger
     for module in modules("routes"):
         limit_api(module.bp)
-        api.register_blueprint(module.bp)
+        api.add_routes(module.bp)
         csrf.exempt(module.bp)
     for module in modules("pages"):
         app.register_blueprint(module.bp)

@@ -1,5 +1,6 @@
 """What every worker process does first: an app, a log, and an orderly end on SIGTERM."""
 
+import gc
 import signal
 import threading
 
@@ -19,7 +20,9 @@ def start(name: str, *, catch_signals: bool = True) -> Flask:
     if catch_signals:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
-    return create_app()
+    app = create_app()
+    gc.freeze()  # what is made by now stays, and is not looked through again
+    return app
 
 
 def let_go() -> None:

@@ -7,7 +7,7 @@ from flask import Response
 from flask.typing import ResponseReturnValue
 
 from market.accounts.edge import current_actor, require
-from market.invoices import export, fapiao, paper, policy, queries
+from market.invoices import export, fapiao, policy, queries
 from market.invoices.models import Document, DocumentKind, FapiaoRequest, FapiaoState
 from market.invoices.periods import bounds
 from market.invoices.schemas import (
@@ -32,6 +32,8 @@ FILE = {"schema": {"type": "string", "format": "binary"}}
 
 def pdf_answer(document: Document) -> Response:
     """The paper as a file named by its number; its tag is its hash."""
+    from market.invoices import paper  # here: fonts and their library are not needed to start
+
     number = document.number
     answer = Response(paper.pdf_of(document), mimetype="application/pdf")
     answer.headers["Content-Disposition"] = f'inline; filename="{number}.pdf"'

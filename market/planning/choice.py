@@ -5,8 +5,6 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_matrix
 
 SECONDS = 5.0
 """Some hundred candidates take milliseconds; beyond this the best set so far is given, with its gap."""
@@ -89,6 +87,9 @@ def choose(
         rows.append(np.array([float(each.id in other_than) for each in usable]))
         low.append(0.0)
         high.append(float(len(other_than) - swaps))
+    from scipy.optimize import Bounds, LinearConstraint, milp  # here: no process needs it to start
+    from scipy.sparse import csr_matrix
+
     found = milp(
         -worth,
         integrality=np.ones(len(usable)),

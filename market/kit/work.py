@@ -123,6 +123,17 @@ def hasten(item_id: UUID) -> WorkItem | None:
     return item
 
 
+def hasten_timers(subject_id: UUID, handler: str, *, marked: str) -> None:
+    """Make the waiting timers of this name on this subject due now, those with `marked` in their data: what they
+    waited for has happened."""
+    wire.write("work_items", HASTEN, [now(), subject_id, handler, marked])
+    wire.ring(CHANNEL)
+
+
+HASTEN = """UPDATE work_items SET due_at = least(due_at, %s)
+    WHERE subject_id = %s AND handler = %s AND state = 'waiting' AND event_id IS NULL AND data ? %s"""
+
+
 def do_next(
     call: Callable[[WorkItem], None], *, waited_s: float = 0, only: UUID | None = None
 ) -> WorkItem | None:

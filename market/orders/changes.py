@@ -234,7 +234,7 @@ def due(change_id: UUID, data: dict[str, Any]) -> None:
     if open_payment is not None and not paying.close(open_payment):
         turn = int(data.get("turn", 0)) + 1
         again = now() + timedelta(minutes=CLOSING_MINUTES)
-        set_timer(DUE, found.id, again, key=f"{DUE}:{found.id}:closing:{turn}", turn=turn)
+        set_timer(DUE, found.id, again, key=f"{DUE}:{found.id}:closing:{turn}", closing=True, turn=turn)
         return
     found.go(ChangeState.EXPIRED)
     tell_change(order, found, events.CHANGE_EXPIRED, by=SYSTEM)

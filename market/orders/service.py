@@ -48,7 +48,8 @@ __all__ = [
 
 K = AccountKind
 CLOSING_MINUTES = 5
-"""How long we wait for Stripe to close a payment page before an unfunded order is ended."""
+"""How long we wait for Stripe to close a payment page before an unfunded order is looked at again, if Stripe's word
+does not come."""
 
 
 def release(
@@ -177,6 +178,7 @@ def lapse(order_id: UUID, data: dict[str, Any] | None = None) -> None:
             order.id,
             now() + timedelta(minutes=CLOSING_MINUTES),
             key=f"{LAPSE}:{order.id}:{turn}:{int(cancelled)}",
+            closing=True,
             turn=turn,
             cancelled=cancelled,
             to_wallet=to_wallet,
@@ -221,6 +223,7 @@ def cancel(order: Order, by: Actor, *, to_wallet: bool = True) -> bool:
             order.id,
             now(),
             key=f"{LAPSE}:{order.id}:cancel",
+            closing=True,
             turn=1,
             cancelled=True,
             to_wallet=to_wallet,

@@ -141,11 +141,20 @@ def owing_wallet_part(subject_id: UUID) -> Checkout | None:
 
 
 def close(found: Checkout) -> bool:
-    """Ask that nobody can pay any more; True when that is so already. Stripe's word arrives later."""
-    target = found.session_id or found.intent_id
-    if found.state is CheckoutState.OPEN and target:
-        calls.put(closing_call(found), found.id, {}, target=target)
+    """Ask that nobody can pay any more; True when that is so already. Stripe's word arrives later: one that Stripe has
+    yet to open is closed when it has."""
+    if not found.is_live:
+        return True
+    found = find(found.id, lock=True)
+    found.unwanted_at = found.unwanted_at or now()
+    _close_unwanted(found)
     return not found.is_live
+
+
+def _close_unwanted(found: Checkout) -> None:
+    target = found.session_id or found.intent_id
+    if found.unwanted_at is not None and found.state is CheckoutState.OPEN and target:
+        calls.put(closing_call(found), found.id, {}, target=target)
 
 
 def opening_call(found: Checkout) -> str:
@@ -178,6 +187,7 @@ def opened(checkout_id: UUID, body: Json) -> None:
         view = session_view(body)
         found.open(view.id, view.url, view.expires_at)
         found.looked_at = now()
+        _close_unwanted(found)
 
 
 def refused(checkout_id: UUID, refusal: StripeRefused) -> None:
@@ -195,6 +205,7 @@ def intent_made(checkout_id: UUID, body: Json) -> None:
         found.begin(body["id"], next_url(body), now() + CARD_LIFE)
         # Unless the holder is asked, it is decided: the next look is due at once.
         found.looked_at = now() if found.url else found.created_at
+        _close_unwanted(found)
 
 
 def intent_refused(checkout_id: UUID, refusal: StripeRefused) -> None:
@@ -212,6 +223,7 @@ def closed(checkout_id: UUID, body: Json) -> None:
     found = find(checkout_id, lock=True)
     if found.state is CheckoutState.OPEN:
         found.expire()
+        record("checkout.closed", found.subject_id, by=SYSTEM, purpose=found.purpose.value)
 
 
 def not_closed(checkout_id: UUID, refusal: StripeRefused) -> None:

@@ -56,6 +56,8 @@ class Checkout(Row, Base):
     failure: Mapped[str] = mapped_column(default="")
     paid_at: Mapped[datetime | None]
     looked_at: Mapped[datetime | None]
+    unwanted_at: Mapped[datetime | None]
+    """Since when it is to be closed."""
 
     __table_args__ = (
         UniqueConstraint("payer_id", "key"),

@@ -13,6 +13,7 @@ from market.orders.states import OrderState
 from market.orders.terms import hash_of
 from tests import play
 from tests.conftest import Player, drain_all
+from tests.sandbox import Sandbox
 
 
 def award(mei: Player, task_id: object, bid_id: object, **more: object) -> object:
@@ -179,3 +180,37 @@ def test_the_merchant_may_cancel_before_he_paid(app: Flask, mei: Player, lin: Pl
     with app.app_context():
         assert queries.find(order_id).state is OrderState.CANCELLED
     assert lin.api("POST", f"/orders/{encode('ord', order_id)}/cancellation").status_code == 403
+
+
+def test_a_cancelled_order_ends_as_soon_as_its_payment_page_is_closed(
+    app: Flask, mei: Player, lin: Player, sandbox: Sandbox
+) -> None:
+    order_id = play.award(mei, lin)
+    checkout = play.open_checkout(mei, order_id)
+
+    answer = mei.api("POST", f"/orders/{encode('ord', order_id)}/cancellation")
+    with app.app_context():
+        drain_all()
+    sandbox.settle()
+
+    assert answer.json == {"cancelled": False}
+    assert mei.api("GET", f"/orders/{encode('ord', order_id)}").json["state"] == "cancelled"
+    assert mei.api("GET", f"/checkouts/{checkout['id']}").json["state"] == "expired"
+
+
+def test_a_payment_page_that_stripe_opens_after_the_order_was_cancelled_is_closed_at_once(
+    app: Flask, mei: Player, lin: Player, sandbox: Sandbox
+) -> None:
+    sandbox.fault("api", path_prefix="/v1/checkout/sessions", status=500, times=2)
+    order_id = play.award(mei, lin)
+    checkout = play.open_checkout(mei, order_id)
+
+    mei.api("POST", f"/orders/{encode('ord', order_id)}/cancellation")
+    with app.app_context():
+        drain_all()
+    play.shift(1 / 60)
+    sandbox.settle()
+
+    assert checkout["state"] == "created"
+    assert mei.api("GET", f"/orders/{encode('ord', order_id)}").json["state"] == "cancelled"
+    assert mei.api("GET", f"/checkouts/{checkout['id']}").json["state"] == "expired"

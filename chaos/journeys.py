@@ -1,6 +1,6 @@
 """What a company does, over and over: a brief, a bid, the award, the payment (at
 Stripe, or out of the wallet that is filled there), scripts sent back, the work, and the
-withdrawal of what it brought. A journey is a generator: it yields when it must wait, so that one writer has many.
+withdrawal of what it brought. Some give up before they pay, and some part by agreement, with money back. A journey is a generator: it yields when it must wait, so that one writer has many.
 """
 
 import datetime as dt
@@ -41,6 +41,9 @@ class Journeys:
         task = yield from self._brief(price + 10_000)
         bid = yield from self._bid(task, price)
         order = yield from self._award(task, bid, price)
+        if self.random.random() < 0.1:
+            yield from self._cancel(order)
+            return
         if self.random.random() < 0.3:
             yield from self._pay_from_wallet(order, price)
         else:
@@ -54,6 +57,9 @@ class Journeys:
                 {"remarks": [{"text": "Say it in one sentence."}]},
                 submission=script,
             )
+        if self.random.random() < 0.15:
+            yield from self._part(order)
+            return
         for content in (
             {"script": {"text": "Three walks, what each shows, how long it takes. " * 2}},
             {"article": {"title": f"{self.name}: three walks", "body": "Start early, stay late. " * 6}},
@@ -137,6 +143,31 @@ class Journeys:
         yield from merchant.keyed(
             "wallet payment", f"/orders/{order}/wallet-payments", {"amount_fen": price}, order=order
         )
+
+    def _cancel(self, order: str) -> Act:
+        """Given up before it is paid, sometimes with the page of Stripe already open."""
+        merchant = self.who["merchant"]
+        if self.random.random() < 0.5:
+            yield from merchant.keyed("checkout", f"/orders/{order}/checkouts", order=order)
+
+        def cancelled() -> Act:
+            found = yield from merchant.read(f"/orders/{order}")
+            return found if found["state"] == "cancelled" else None
+
+        yield from merchant.once("cancellation", f"/orders/{order}/cancellation", cancelled, {}, order=order)
+        yield from self._until(merchant, f"/orders/{order}", lambda found: found["state"] == "cancelled")
+
+    def _part(self, order: str) -> Act:
+        """The merchant asks to end the order by the computed split, and the creator agrees."""
+        merchant, creator = self.who["merchant"], self.who["creator"]
+        quote = yield from merchant.read(f"/orders/{order}/exit")
+        wish = {"token": quote["token"], "reason": "Plans changed.", "to_wallet": self.random.random() < 0.3}
+        asked = yield from merchant.keyed("exit", f"/orders/{order}/exits", wish, order=order)
+        seen = yield from creator.read(f"/orders/{order}/exits/{asked['id']}")
+        yield from creator.keyed(
+            "consent", f"/orders/{order}/exits/{asked['id']}/consent", {"round": seen["round"]}, order=order
+        )
+        yield from self._until(merchant, f"/orders/{order}", lambda found: found["state"] == "settled")
 
     def _paid(self, what: str, path: str, body: Json | None = None, **facts: Any) -> Act:
         """The checkout whose page was paid: one that another top-up of the company has closed is opened anew."""

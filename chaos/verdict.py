@@ -18,6 +18,7 @@ WAITING = {
     "calls": "SELECT count(*) FROM stripe_calls WHERE state = 'waiting'",
     "inbox": "SELECT count(*) FROM stripe_events WHERE state = 'waiting'",
     "cooling": "SELECT count(*) FROM earnings WHERE matured_at IS NULL AND matures_at <= now() AND frozen_at IS NULL",
+    "refunds": "SELECT count(*) FROM refunds WHERE state = 'requested'",
     "withdrawals": "SELECT count(*) FROM withdrawals WHERE state IN ('requested', 'transferred')",
 }
 
@@ -32,6 +33,9 @@ FOUND = {
     " WHERE c.state = 'paid' AND c.received_fen = c.amount_fen",
     "top-up": "SELECT id FROM checkouts",
     "wallet payment": "SELECT source_id FROM ledger_postings WHERE kind = 'fund'",
+    "cancellation": "SELECT id FROM orders WHERE state = 'cancelled'",
+    "exit": "SELECT id FROM order_exits",
+    "consent": "SELECT id FROM order_exits WHERE state = 'agreed'",
     "submission": "SELECT id FROM submissions",
     "revision": "SELECT id FROM submissions WHERE state = 'revision_asked'",
     "acceptance": "SELECT id FROM submissions WHERE state = 'accepted'",
@@ -40,9 +44,12 @@ FOUND = {
 }
 PREFIXES = {
     "brief": "tsk", "opening": "tsk", "bid": "bid", "award": "ord", "checkout": "chk", "top-up": "chk",
-    "wallet payment": "ord", "submission": "sub",
+    "wallet payment": "ord", "cancellation": "ord", "exit": "ext", "consent": "ext", "submission": "sub",
     "revision": "sub", "acceptance": "sub", "withdrawal": "wdr",
 }  # fmt: skip
+
+# Of what the entry names, where it is not what was made.
+NAMED_BY = {"opening": "task", "revision": "submission", "acceptance": "submission", "cancellation": "order"}
 
 # Each names what exists more often than it may.
 DOUBLED = {
@@ -53,6 +60,8 @@ DOUBLED = {
     "withdrawals of a key": "SELECT key FROM withdrawals GROUP BY party_id, key HAVING count(*) > 1",
     "accepted versions of a stage": "SELECT milestone_id FROM submissions WHERE state = 'accepted'"
     " GROUP BY milestone_id HAVING count(*) > 1",
+    "exits of an order": "SELECT order_id FROM order_exits GROUP BY order_id HAVING count(*) > 1",
+    "refunds of an order's charge": "SELECT checkout_id FROM refunds WHERE reason = 'exit' GROUP BY checkout_id, subject_id HAVING count(*) > 1",
     "articles of an order": "SELECT title FROM posts GROUP BY source_id, title HAVING count(*) > 1",
 }
 
@@ -73,9 +82,7 @@ def lost(conninfo: str, journal: Journal) -> Iterator[str]:
         for what, sql in FOUND.items():
             there = {str(row[0]) for row in connection.execute(sql)}
             for entry in journal.of(what):
-                known = entry.get("task") or entry.get("submission") or entry["id"]
-                if what not in ("opening", "revision", "acceptance"):
-                    known = entry["id"]
+                known = entry[NAMED_BY.get(what, "id")]
                 key = known if what == "payment" else str(decode(PREFIXES[what], known))
                 if key not in there:
                     yield f"{what} {known}, acknowledged as {entry['n']}"
@@ -92,14 +99,14 @@ def doubled(conninfo: str, journal: Journal) -> Iterator[str]:
 
 def told_twice(journal: Journal) -> Iterator[str]:
     """Two acknowledgements of one thing, each of which moves money."""
-    for what in ("checkout", "top-up", "wallet payment", "acceptance", "withdrawal"):
+    for what in ("checkout", "top-up", "wallet payment", "exit", "consent", "acceptance", "withdrawal"):
         for id, many in Counter(entry["id"] for entry in journal.of(what)).items():
             if many > 1:
                 yield f"{what} {id} was acknowledged {many} times"
 
 
 def two_books(conninfo: str, client: stripe.StripeClient) -> Iterator[str]:
-    """Stripe's books and ours: each payment, transfer and payout once on both sides, and one balance."""
+    """Stripe's books and ours: each payment, refund, transfer and payout once on both sides, and one balance."""
     charges = [c for c in _all(client.v1.charges) if c.status == "succeeded"]
     transfers, payouts = list(_all(client.v1.transfers)), Counter[str]()
     with psycopg.connect(conninfo) as connection:
@@ -117,6 +124,10 @@ def two_books(conninfo: str, client: stripe.StripeClient) -> Iterator[str]:
             "transfers": (
                 [t.id for t in transfers],
                 column("SELECT transfer_id FROM withdrawals WHERE transfer_id IS NOT NULL"),
+            ),
+            "refunds": (
+                [r.id for r in _all(client.v1.refunds)],
+                column("SELECT stripe_id FROM refunds WHERE stripe_id IS NOT NULL"),
             ),
             "payouts": (
                 list(payouts.elements()),

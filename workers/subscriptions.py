@@ -19,7 +19,7 @@ from market.finding import index as creators_index
 from market.invoices import listeners as paper_listeners
 from market.kit.events import Event
 from market.live import service as live
-from market.matching import history
+from market.matching import declared, history
 from market.matching import text as match_text
 from market.messages import service as messages
 from market.orders import amendments, changes, exits
@@ -47,7 +47,7 @@ SUBSCRIPTIONS: dict[str, tuple[Listener, ...]] = {
     "order.lapsed": (order_listeners.free_subsidy,),
     "delivery.accepted": (publication.publish,),
     "delivery.scheduled": (publication.publish,),
-    "order.funded": (creators_index.renew_maker,),
+    "order.funded": (creators_index.renew_maker, declared.renew_maker),
     "media.ready": (shooting.film_when_ready,),
     "order.thawed": (order_chargebacks.settle_thawed, order_listeners.release_thawed),
     "dispute.decided": (paper_listeners.paper_order,),
@@ -58,21 +58,23 @@ SUBSCRIPTIONS: dict[str, tuple[Listener, ...]] = {
         paper_listeners.paper_order,
         history.learn,
         creators_index.renew_maker,
+        declared.renew_maker,
     ),
     "order.settled": (
         order_listeners.free_subsidy,
         paper_listeners.paper_order,
         creators_index.renew_maker,
+        declared.renew_maker,
     ),
-    "party.verification_refused": (creators_index.renew_party,),
-    "party.verified": (creators_index.renew_party,),
+    "party.verification_refused": (creators_index.renew_party, declared.renew_party),
+    "party.verified": (creators_index.renew_party, declared.renew_party),
     "payments.received": (order_listeners.fund_paid,),
     "post.changed": (filling.renew_venues,),
     "post.withdrawn": (filling.renew_venues,),
     "product.changed": (filling.renew_venues,),
     "product.put_on": (filling.renew_venues,),
     "product.taken_off": (filling.renew_venues,),
-    "profile.saved": (creators_index.renew_party,),
+    "profile.saved": (creators_index.renew_party, declared.renew_party),
     "publication.published": (
         publication.land,
         playlists.fill_published,

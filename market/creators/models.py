@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, func
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -43,6 +43,8 @@ class Profile(Base):
     updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     kind: Mapped[ProviderKind] = mapped_column(default=ProviderKind.CREATOR)
     categories: Mapped[list[str]] = mapped_column(ARRAY(String))
+    tags: Mapped[list[str]] = mapped_column(ARRAY(String), default=list, server_default=text("'{}'"))
+    """Free words, finer than the categories."""
     platform_level: Mapped[int] = mapped_column(default=0)
     fans: Mapped[int] = mapped_column(BigInteger, default=0)
     audience: Mapped[dict[str, Any]] = mapped_column(default=dict)

@@ -7,10 +7,23 @@ from marshmallow import ValidationError, fields
 
 from market.accounts.vocabulary import AUDIENCE, CATEGORIES, CITY_TIERS, Format
 from market.creators.models import MAX_LEVEL, Profile, ProviderKind
-from market.kit.schemas import Choice, Fen, PublicId, Rows, Schema, Text, TypedRows, Whole, Yuan
+from market.kit.schemas import (
+    Choice,
+    Fen,
+    Lines,
+    PublicId,
+    Rows,
+    Schema,
+    Text,
+    TypedLines,
+    TypedRows,
+    Whole,
+    Yuan,
+)
 from market.kit.words import _
 
 FORMATS = [each.value for each in Format]
+MOST_TAGS = 20
 
 
 def _shares(part: str) -> type[ma.Schema]:
@@ -55,6 +68,11 @@ class ProfileChangeSchema(Schema):
 
     kind = Choice([each.value for each in ProviderKind])
     categories = fields.List(Choice(list(CATEGORIES)), validate=ma.validate.Length(max=4))
+    tags = Lines(
+        most=MOST_TAGS,
+        most_chars=40,
+        metadata={"description": "free words, finer than the categories; matching and the square read them"},
+    )
     platform_level = Whole(most=MAX_LEVEL)
     fans = Whole(most=2_000_000_000)
     audience = fields.Nested(AudienceSchema)
@@ -77,6 +95,7 @@ class ProfileFormSchema(ProfileChangeSchema):
         required=True,
         validate=ma.validate.Length(min=1, max=4, error=_("请选 1 到 4 个类目。")),
     )
+    tags = TypedLines(most=MOST_TAGS, most_chars=40, load_default=list)
     platform_level = Whole(most=MAX_LEVEL, load_default=0)
     fans = Whole(most=2_000_000_000, load_default=0)
     audience = fields.Nested(AudienceSchema, load_default=dict)
@@ -101,6 +120,7 @@ class CreatorSchema(Schema):
     verification = fields.String(attribute="party.verification", required=True)
     kind = fields.Enum(ProviderKind, by_value=True, required=True)
     categories = fields.List(fields.String(), required=True)
+    tags = fields.List(fields.String(), required=True)
     platform_level = fields.Integer(required=True)
     fans = fields.Integer(required=True)
     audience = fields.Nested(AudienceSchema, required=True)

@@ -16,6 +16,7 @@ from market.kit.events import record
 
 FIELDS = (
     "categories",
+    "tags",
     "platform_level",
     "fans",
     "audience",

@@ -30,7 +30,7 @@ from market.tasks.models import Task
 
 BATCH = 200
 WORKS, TAGS = 20, 20
-"""So many of the newest delivered works, and of their tags, speak for a creator."""
+"""So many of the newest delivered works, and of their tags after the creator's own, speak for a creator."""
 
 
 class AlreadyRebuilding(Conflict):
@@ -144,7 +144,8 @@ def _rows(party_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
 
 def _row(mine: Profile, works: Sequence[tuple[str, list[str]]], in_hand: int) -> dict[str, Any]:
     party = mine.party
-    tags = list(dict.fromkeys(tag.strip().lower() for _title, each in works for tag in each if tag.strip()))
+    said = [*mine.tags, *(tag for _title, each in works for tag in each)]
+    tags = list(dict.fromkeys(tag.strip().lower() for tag in said if tag.strip()))
     tags = [tag for tag in tags if len(tag) <= 40][:TAGS]
     room = max(0, mine.slots_per_week - in_hand)
     kinds = [name for code in mine.categories for name in (code, CATEGORIES.get(code, ""))]

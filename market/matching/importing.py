@@ -48,6 +48,12 @@ class AccountLine(ProfileChangeSchema):
     )
     roles = fields.List(Choice(ROLES), load_default=lambda: list(ROLES), validate=ma.validate.Length(min=1))
     name = Text(most=80, load_default="")
+    tags = Lines(most=50, metadata={"description": "free words, finer than the categories"})
+    texts = Lines(
+        most=200,
+        most_chars=20_000,
+        metadata={"description": "what a creator published elsewhere, a piece each; read by matching only"},
+    )
 
 
 class WorkLine(Schema):
@@ -178,7 +184,7 @@ def _flat(messages: Any, at: str = "") -> list[tuple[str, str]]:
 
 
 def _account(line: dict[str, Any], by: Actor, keys: bool, report: Report) -> None:
-    ref, name = line.pop("id"), line.pop("name")
+    ref, name, texts = line.pop("id"), line.pop("name"), line.pop("texts", None)
     roles = [Role(role) for role in dict.fromkeys(line.pop("roles"))]
     line.pop("type")
     known = _parties(ref, report)
@@ -190,7 +196,8 @@ def _account(line: dict[str, Any], by: Actor, keys: bool, report: Report) -> Non
             continue
         membership = accounts.take_hat(person, role, name or ref)
         membership.party.verification = Verification.VERIFIED
-        db.session.add(ImportedAccount(ref=ref, role=role, party_id=membership.party_id))
+        published = (texts or []) if role is Role.CREATOR else []
+        db.session.add(ImportedAccount(ref=ref, role=role, party_id=membership.party_id, texts=published))
         db.session.flush()
         known[role] = membership.party_id
         if role is Role.CREATOR:

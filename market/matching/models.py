@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from pgvector.sqlalchemy import Vector
+from pgvector.sqlalchemy import HALFVEC, Vector
 from sqlalchemy import (
     BigInteger,
     ForeignKey,
@@ -16,6 +16,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    SmallInteger,
     String,
     Text,
     UniqueConstraint,
@@ -68,6 +69,8 @@ class ImportedAccount(Base):
     ref: Mapped[str] = mapped_column(Text, primary_key=True)
     role: Mapped[Role] = mapped_column(primary_key=True)
     party_id: Mapped[UUID] = belongs_to("parties")
+    texts: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default=text("'{}'"))
+    """What a creator published elsewhere, as the importer told it; shown to nobody, matching reads it."""
 
 
 class Generation(Base):
@@ -161,6 +164,9 @@ class TextModel(Row, Base):
 
     state: Mapped[ModelState] = mapped_column(default=ModelState.BUILDING)
     documents: Mapped[int]
+    """Past works it knows; what profiles it read is in the report."""
+    slot: Mapped[int] = mapped_column(SmallInteger, default=0, server_default=text("0"))
+    """Under which of two numbers profiles lie in this version's space (ProfilePlace)."""
     blob: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     report: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
@@ -198,3 +204,55 @@ class BriefPlace(Base):
     floor: Mapped[float]
 
     __table_args__ = (UniqueConstraint("task_id", "model_id"),)
+
+
+SLOTS = (0, 1)
+"""The version in use has one, the next is laid out in the other. Each has indexes of its own, so that neither is in the
+other's way."""
+
+
+class ProfilePlace(Base):
+    """Where a creator's own words lie (unit length), with all that decides whether they may be asked at all."""
+
+    __tablename__ = "match_profiles"
+
+    creator_id: Mapped[UUID] = mapped_column(ForeignKey("parties.id"), primary_key=True)
+    slot: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    place: Mapped[Any] = mapped_column(HALFVEC(DIMENSIONS))
+    codes: Mapped[list[str]] = mapped_column(ARRAY(String))
+    """declared.codes_of: categories, city, price bands, and whether there is room."""
+    price_article_fen: Mapped[int | None] = mapped_column(BigInteger)
+    price_video_fen: Mapped[int | None] = mapped_column(BigInteger)
+    price_live_fen: Mapped[int | None] = mapped_column(BigInteger)
+
+    __table_args__ = tuple(
+        index
+        for slot in SLOTS
+        for index in (
+            Index(
+                f"ix_match_profiles_codes_{slot}",
+                "codes",
+                postgresql_using="gin",
+                postgresql_where=text(f"slot = {slot}"),
+            ),
+            Index(
+                f"ix_match_profiles_place_{slot}",
+                "place",
+                postgresql_using="hnsw",
+                postgresql_ops={"place": "halfvec_cosine_ops"},
+                postgresql_with={"m": 16, "ef_construction": 128},
+                postgresql_where=text(f"slot = {slot}"),
+            ),
+        )
+    )
+
+
+class PiecePlace(Base):
+    """Where each thing a creator shows lies: the profile's text, then works; a brief is held against the nearest."""
+
+    __tablename__ = "match_pieces"
+
+    creator_id: Mapped[UUID] = mapped_column(ForeignKey("parties.id"), primary_key=True)
+    slot: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    n: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    place: Mapped[Any] = mapped_column(HALFVEC(DIMENSIONS))

@@ -7,9 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from market.accounts.vocabulary import Format
 from market.kit.db import db
-from market.matching import history
+from market.matching import declared, history
 from market.matching import text as texts
 from market.tasks.models import Task
 
@@ -18,8 +17,6 @@ OVER_BUDGET = 1.3
 
 ALIKE = 0.2
 """From this cosine on two texts are called alike."""
-
-PRICE = {Format.ARTICLE: "price_article_fen", Format.VIDEO: "price_video_fen", Format.LIVE: "price_live_fen"}
 
 
 @dataclass(frozen=True)
@@ -36,6 +33,10 @@ class Sums:
     yearly: float = 0.0
     works: int = 0
     near_works: int = 0
+    said: float = 0.0
+    """How near the nearest things the creator shows of themselves come to the brief's text."""
+    said_tags: float = 0.0
+    """The cosine of the creator's own tags with the brief's."""
 
 
 @dataclass(frozen=True)
@@ -46,22 +47,33 @@ class Question:
     generation: int | None
     weights: dict[str, float] = field(default_factory=dict)
     near: tuple[tuple[UUID, float], ...] = ()
+    slot: int = 0
+    at: texts.Vector | None = None
+    """Where the brief lies among the profiles; None without a model, or a word it knows."""
+
+    @property
+    def ceiling_fen(self) -> int | None:
+        return int(self.task.budget_fen * OVER_BUDGET) if self.task.budget_fen else None
+
+    @property
+    def wanted(self) -> declared.Wanted:
+        return declared.Wanted(self.task.category, format=self.task.format, ceiling_fen=self.ceiling_fen)
 
 
 def question(task: Task) -> Question:
     generation = history.active()
-    if generation is None:
-        return Question(task, None)
-    near: list[tuple[UUID, float]] = []
-    model_id = texts.active()
-    if model_id is not None and (at := texts.place(model_id, texts.words_of(task))) is not None:
-        near = [(work_id, alike) for work_id, alike in texts.nearest(model_id, at) if alike >= ALIKE]
-    tags = history.tags_of(task.category, task.tags)
-    return Question(task, generation, history.weights(tags, generation), tuple(near))
+    space = texts.space()
+    tags = history.weights(history.tags_of(task.category, task.tags), generation or 0)
+    if space is None or (at := texts.place(space[0], texts.words_of(task))) is None:
+        return Question(task, generation, tags)
+    near = [] if generation is None else texts.nearest(space[0], at)
+    alike = tuple((work_id, each) for work_id, each in near if each >= ALIKE)
+    return Question(task, generation, tags, alike, space[1], at)
 
 
-# Six sources, some hundred each, together; all but the alike and the known have to do with the category or a tag. Those above the ceiling, without a free slot, with a bid, or who are the
-# merchant's own people under another hat are left out; who has no price list at all may be asked.
+# Seven sources, some hundred each, together; all but the alike and the known have to do with the category or a tag. Those
+# above the ceiling, without a free slot, with a bid, or who are the merchant's own people under another hat are left out;
+# who has no price list at all may be asked.
 CANDIDATES = """
     WITH wanted AS (SELECT * FROM unnest(CAST(:tags AS text[]), CAST(:weights AS float8[])) AS w (tag, weight)),
     near AS (SELECT * FROM unnest(CAST(:near AS uuid[]), CAST(:alike AS float8[])) AS n (work_id, alike)),
@@ -71,6 +83,7 @@ CANDIDATES = """
             WHERE m.generation = :generation AND m.tag = wanted.tag ORDER BY m.mass DESC LIMIT :each
         ) best
         UNION SELECT r.creator_id FROM near JOIN match_workers r USING (work_id)
+        UNION SELECT unnest(CAST(:declared AS uuid[]))
         UNION (SELECT creator_id FROM match_pair_masses
             WHERE generation = :generation AND merchant_id = :merchant ORDER BY mass DESC LIMIT :each)
         UNION (SELECT m.creator_id FROM match_creator_masses m JOIN profiles p ON p.party_id = m.creator_id
@@ -79,7 +92,7 @@ CANDIDATES = """
         UNION (SELECT party_id FROM profiles WHERE categories @> ARRAY[CAST(:category AS varchar)]
             ORDER BY fans DESC LIMIT :each)
         UNION (SELECT party_id FROM profiles WHERE categories @> ARRAY[CAST(:category AS varchar)]
-            ORDER BY created_at DESC LIMIT :fresh)
+            ORDER BY party_id DESC LIMIT :fresh)
     )
     SELECT p.party_id FROM found
     JOIN profiles p ON p.party_id = found.creator_id
@@ -114,6 +127,8 @@ SUMS = """
     LEFT JOIN match_creator_masses a ON a.generation = :generation AND a.creator_id = c.id"""
 
 EACH = 200
+DECLARED = 300
+"""Whose own words lie nearest: all that speaks for creators who have delivered nothing yet."""
 FRESH = 40
 """How many of the newest of the category are looked at whatever they have done: who is never shown is never chosen."""
 
@@ -121,12 +136,13 @@ FRESH = 40
 def candidates(asked: Question) -> Sequence[UUID]:
     """Creators who may be shown for the brief, in no order that means anything."""
     task = asked.task
-    ceiling = int(task.budget_fen * OVER_BUDGET) if task.budget_fen else 2**62
-    sql = text(CANDIDATES.format(price=PRICE[task.format]))
+    sql = text(CANDIDATES.format(price=declared.PRICES[task.format]))
+    near = [] if asked.at is None else declared.nearest(asked.slot, asked.at, asked.wanted, DECLARED)
     values = _values(asked) | {
         "category": task.category,
         "task": task.id,
-        "ceiling": ceiling,
+        "declared": [creator_id for creator_id, _alike in near],
+        "ceiling": asked.ceiling_fen or 2**62,
         "each": EACH,
         "fresh": FRESH,
     }
@@ -137,29 +153,31 @@ def sums(asked: Question, creator_ids: Sequence[UUID]) -> dict[UUID, Sums]:
     """The sums of these creators for the brief."""
     moment = history.horizon()
     lately, yearly = history.faded(moment)
+    said = {} if asked.at is None else declared.likeness(asked.slot, asked.at, creator_ids)
+    tags = declared.shared_tags(declared.tags_of(creator_ids), asked.weights)
     rows = db.session.execute(
         text(SUMS),
         _values(asked) | {"creators": list(creator_ids), "now": moment, "half_life": history.HALF_LIFE_DAYS},
     )
     return {
         id: Sums(
-            (tags or 0) / lately,
+            (mass or 0) / lately,
             float(near or 0),
             (pair or 0) / lately,
             (recent or 0) / lately,
             (year or 0) / yearly,
             works or 0,
             near_works or 0,
+            said.get(id, 0.0),
+            tags.get(id, 0.0),
         )
-        for id, tags, near, pair, recent, year, works, near_works in rows
+        for id, mass, near, pair, recent, year, works, near_works in rows
     }
 
 
 def sums_of(creator_id: UUID, tasks: Sequence[Task]) -> dict[UUID, Sums]:
-    """The sums of one creator for many open briefs, in four statements."""
-    generation = history.active()
-    if generation is None:
-        return {task.id: Sums() for task in tasks}
+    """The sums of one creator for many open briefs, in a few statements."""
+    generation = history.active() or 0
     moment = history.horizon()
     lately, yearly = history.faded(moment)
     tags = {task.id: history.tags_of(task.category, task.tags) for task in tasks}
@@ -181,6 +199,8 @@ def sums_of(creator_id: UUID, tasks: Sequence[Task]) -> dict[UUID, Sums]:
             },
         )
     }
+    said = declared.likenesses(creator_id, [task.id for task in tasks])
+    own = declared.tags_of([creator_id])
     return {
         task.id: Sums(
             sum(masses.get(tag, 0.0) * weight for tag, weight in weigh(tags[task.id]).items()) / lately,
@@ -190,6 +210,8 @@ def sums_of(creator_id: UUID, tasks: Sequence[Task]) -> dict[UUID, Sums]:
             year / yearly,
             works,
             near.get(task.id, (0.0, 0))[1],
+            said.get(task.id, 0.0),
+            declared.shared_tags(own, weigh(tags[task.id])).get(creator_id, 0.0),
         )
         for task in tasks
     }

@@ -1,6 +1,6 @@
 """Where texts lie: TF-IDF of words and Chinese character pairs, brought to DIMENSIONS by SVD (latent semantic analysis).
 
-Fitted on the platform's own briefs, without foreign weights; a version is a row, and vectors belong to a version. The
+Fitted on the platform's own briefs and profiles, without foreign weights; a version is a row, and vectors belong to a version. The
 fit wants scikit-learn and runs as a job; placing a text wants numpy only.
 """
 
@@ -16,10 +16,20 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import delete, func, insert, select, text, update
 
+from market.creators.models import Profile
+from market.kit.alone import alone
 from market.kit.db import db, transaction
 from market.kit.events import Event
 from market.kit.search import pieces
-from market.matching.models import DIMENSIONS, BriefPlace, ModelState, PastWork, TextModel, WorkVector
+from market.matching.models import (
+    DIMENSIONS,
+    SLOTS,
+    BriefPlace,
+    ModelState,
+    PastWork,
+    TextModel,
+    WorkVector,
+)
 from market.tasks.models import Task, TaskState
 
 LEAST_DOCUMENTS = 20
@@ -27,8 +37,10 @@ LEAST_DOCUMENTS = 20
 MOST_WORDS = 40_000
 MOST_CHARACTERS = 6000
 NEAREST = 200
-EXACT_BELOW = 50_000
+EXACT_BELOW = 20_000
 """Up to so many works every distance is computed; beyond, the index answers approximately."""
+MOST_READ = 100_000
+"""The newest so many works, and so many profiles, are read to learn what words mean; all are laid out."""
 BATCH = 500
 
 Vector = NDArray[np.float32]
@@ -122,6 +134,14 @@ def active() -> UUID | None:
     return db.session.scalar(select(TextModel.id).where(TextModel.state == ModelState.ACTIVE))
 
 
+def space() -> tuple[UUID, int] | None:
+    """The version in use, and the slot profiles lie in; None before the first."""
+    found = db.session.execute(
+        select(TextModel.id, TextModel.slot).where(TextModel.state == ModelState.ACTIVE)
+    ).first()
+    return (found.id, found.slot) if found else None
+
+
 def place(model_id: UUID, said: str) -> Vector | None:
     return _geometry(model_id).place(said)
 
@@ -129,7 +149,7 @@ def place(model_id: UUID, said: str) -> Vector | None:
 def nearest(model_id: UUID, at: Vector, most: int = NEAREST) -> list[tuple[UUID, float]]:
     """The past works most alike, with the cosine, the nearest first."""
     count = db.session.scalar(select(TextModel.documents).where(TextModel.id == model_id)) or 0
-    asked = {"model": model_id, "at": _literal(at), "most": most}
+    asked = {"model": model_id, "at": literal(at), "most": most}
     if count < EXACT_BELOW:
         rows = db.session.execute(EXACT, asked)
     else:
@@ -149,45 +169,77 @@ INDEXED = text("""
     WHERE model_id = :model ORDER BY place <=> CAST(:at AS vector) LIMIT :most""")
 
 
-def _literal(at: Vector) -> str:
+def literal(at: Vector) -> str:
+    """A vector as SQL says it."""
     return "[" + ",".join(f"{x:.6g}" for x in at) + "]"
 
 
 def refit(progress: Callable[[int, int], None] = lambda done, of: None) -> TextModel | None:
-    """Fit a new version on all past works, place them and the open briefs in it, then switch; None when there is too little.
+    """Fit a new version on past works and profiles, lay works, profiles and open briefs out in it, then switch.
 
-    Opens its own transactions. Killed half-way, the old version stays in use.
+    None when there is too little, or another refit is at it. Opens its own transactions. Killed half-way, the old
+    version stays in use, and the next refit clears what was left.
     """
+    with alone("match text refit") as ours:
+        return _refit(progress) if ours else None
+
+
+def _refit(progress: Callable[[int, int], None]) -> TextModel | None:
+    from market.matching import declared
+
     with transaction():
         db.session.execute(delete(TextModel).where(TextModel.state == ModelState.BUILDING))
-        rows = db.session.execute(
-            select(PastWork.id, PastWork.serial, PastWork.words).order_by(PastWork.serial)
-        ).all()
-    if len(rows) < LEAST_DOCUMENTS:
-        return None
-    geometry, report = fit([row.words for row in rows])
+        used = db.session.scalar(select(TextModel.slot).where(TextModel.state == ModelState.ACTIVE))
+    slot = SLOTS[0] if used is None else SLOTS[1 - SLOTS.index(used)]
+    declared.clear(slot)
     with transaction():
-        model = TextModel(documents=len(rows), blob=packed(geometry), report=report)
+        newest = select(PastWork.words).order_by(PastWork.serial.desc()).limit(MOST_READ)
+        said = list(reversed(db.session.scalars(newest).all()))
+        of = db.session.scalar(select(func.count()).select_from(PastWork)) or 0
+        creators = db.session.scalar(select(func.count()).select_from(Profile)) or 0
+        said += declared.documents(MOST_READ)
+    if len(said) < LEAST_DOCUMENTS:
+        return None
+    geometry, report = fit(said)
+    del said
+    with transaction():
+        model = TextModel(
+            documents=of, slot=slot, blob=packed(geometry), report=report | {"creators": creators}
+        )
         db.session.add(model)
         db.session.flush()
         model_id = model.id
-    for start in range(0, len(rows), BATCH):
+    done, last = 0, 0
+    while True:
         with transaction():
-            _keep(model_id, geometry, rows[start : start + BATCH])
-        progress(min(start + BATCH, len(rows)), len(rows))
+            rows = db.session.execute(
+                select(PastWork.id, PastWork.serial, PastWork.words)
+                .where(PastWork.serial > last)
+                .order_by(PastWork.serial)
+                .limit(BATCH)
+            ).all()
+            _keep(model_id, geometry, rows)
+        if not rows:
+            break
+        done, last = done + len(rows), rows[-1].serial
+        progress(done, of + creators)
+    # From here on events lay creators out in both.
+    laid = declared.fill(model_id, slot, lambda done, _of: progress(of + done, of + creators))
     with transaction():
-        # Works noted while we were fitting.
-        missing = select(PastWork.id, PastWork.words).where(PastWork.serial > rows[-1].serial)
+        # Works noted while we were at it.
+        missing = select(PastWork.id, PastWork.words).where(PastWork.serial > last)
         _keep(model_id, geometry, db.session.execute(missing).all())
         db.session.execute(
             update(TextModel).where(TextModel.state == ModelState.ACTIVE).values(state=ModelState.RETIRED)
         )
-        db.session.execute(update(TextModel).where(TextModel.id == model_id).values(state=ModelState.ACTIVE))
         model = db.session.get_one(TextModel, model_id, populate_existing=True)
+        model.state, model.report = ModelState.ACTIVE, model.report | {"profiles": laid}
+        db.session.flush()
     with transaction():
         db.session.execute(delete(TextModel).where(TextModel.state == ModelState.RETIRED))
         for task in db.session.scalars(select(Task).where(Task.state == TaskState.OPEN)):
             index_brief(task)
+    declared.clear(SLOTS[1 - SLOTS.index(slot)])
     return model
 
 
@@ -230,8 +282,11 @@ STALE_SHARE = 0.1
 
 
 def refit_when_stale() -> bool:
-    """Fit anew when a tenth of the past works came after the version in use, or there is none yet."""
+    """Fit anew when a tenth of the past works or of the creators came after the version in use, or there is none yet."""
     works = db.session.scalar(select(func.count()).select_from(PastWork)) or 0
-    fitted = db.session.scalar(select(TextModel.documents).where(TextModel.state == ModelState.ACTIVE)) or 0
+    creators = db.session.scalar(select(func.count()).select_from(Profile)) or 0
+    model = db.session.scalar(select(TextModel).where(TextModel.state == ModelState.ACTIVE))
+    fitted, knew = (model.documents, model.report.get("creators", 0)) if model else (0, 0)
     db.session.rollback()
-    return works - fitted > STALE_SHARE * works and refit() is not None
+    stale = works - fitted > STALE_SHARE * works or creators - knew > STALE_SHARE * creators
+    return stale and refit() is not None

@@ -15,7 +15,8 @@ def profile(player: Player, **over) -> None:
         "price_video_fen": 500_000,
         "slots_per_week": 3,
     } | over
-    answer = player.api("PATCH", "/profile", json=given)
+    etag = player.api("GET", "/profile").headers.get("ETag")
+    answer = player.api("PATCH", "/profile", json=given, headers={"If-Match": etag} if etag else {})
     assert answer.status_code in (200, 201), answer.text
 
 

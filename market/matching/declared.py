@@ -7,14 +7,14 @@ model is laid out in the other slot, beside the one in use (text.refit).
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from time import monotonic
 from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import delete, func, select, text, tuple_
+from sqlalchemy import delete, func, inspect, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from market.accounts.models import Party, Verification
@@ -106,7 +106,7 @@ def clear(slot: int) -> None:
 
 
 def _key(table: type[ProfilePlace] | type[PiecePlace]) -> Sequence[Any]:
-    return list(table.__table__.primary_key.columns)
+    return inspect(table).primary_key
 
 
 def _lock(creator_ids: Sequence[UUID]) -> None:
@@ -305,7 +305,7 @@ def nearest(slot: int, at: texts.Vector, wanted: Wanted, most: int) -> list[tupl
     out on the way. What the index cannot find in STEPS_AT_MOST is looked for one by one after all.
     """
     tick = int(monotonic() / ESTIMATED_S)
-    passing = _estimate(slot, wanted, tick)
+    passing = _estimate(slot, _roughly(wanted), tick)
     if is_exact(passing, _estimate(slot, Wanted(category=wanted.category, room=False), tick), most):
         return exact(slot, at, wanted, most)
     found = walked(slot, at, wanted, most)
@@ -317,6 +317,12 @@ def is_exact(passing: int, alike: int, most: int) -> bool:
     lies among its category's creators, the walk meets them first, and only what else is asked thins them out."""
     steps = max(SEARCHED, SPARE * most * alike / max(passing, 1))
     return passing < STEP * steps
+
+
+def _roughly(wanted: Wanted) -> Wanted:
+    """With the ceiling raised to the end of its band: budgets differ by little, and the estimate is kept for all of them."""
+    steps = [step for step in PRICE_STEPS_FEN if step >= (wanted.ceiling_fen or 0)]
+    return replace(wanted, ceiling_fen=steps[0] if wanted.ceiling_fen and steps else None)
 
 
 @lru_cache(maxsize=4096)
@@ -334,46 +340,39 @@ def forget_estimates() -> None:
     _estimate.cache_clear()
 
 
-# A plan of its own for each question: one made for any would be made for none.
-PLAN = {"plan_cache_mode": "force_custom_plan", "jit": "off"}
-WALK = PLAN | {
+WALK = {
     "hnsw.iterative_scan": "relaxed_order",
     "hnsw.ef_search": str(SEARCHED),
     "hnsw.max_scan_tuples": str(STEPS_AT_MOST),
     "hnsw.scan_mem_multiplier": "4",
-    "enable_sort": "off",
+    "enable_sort": "off",  # what is left is the index
+    "plan_cache_mode": "force_custom_plan",
 }
 
 
 def exact(slot: int, at: texts.Vector, wanted: Wanted, most: int) -> list[tuple[UUID, float]]:
     """By looking at everybody who passes. OFFSET 0 keeps the planner from walking the index."""
     condition, values = _passing(slot, wanted)
-    return _asked(
-        f"""SELECT creator_id, 1 - (place <=> CAST(:at AS halfvec)) FROM (
-            SELECT creator_id, place FROM match_profiles WHERE {condition} OFFSET 0
-        ) passing ORDER BY place <=> CAST(:at AS halfvec) LIMIT :most""",
-        values | {"at": texts.literal(at), "most": most},
-        PLAN,
-    )
+    sql = f"""SELECT creator_id, 1 - far FROM (
+            SELECT creator_id, place <=> CAST(:at AS halfvec) AS far FROM match_profiles WHERE {condition} OFFSET 0
+        ) passing ORDER BY far LIMIT :most"""
+    return _rows(sql, values | {"at": texts.literal(at), "most": most})
 
 
 def walked(slot: int, at: texts.Vector, wanted: Wanted, most: int) -> list[tuple[UUID, float]]:
     """By walking the index in relaxed order."""
     condition, values = _passing(slot, wanted)
-    found = _asked(
-        f"""SELECT creator_id, 1 - (place <=> CAST(:at AS halfvec)) FROM match_profiles WHERE {condition}
-        ORDER BY place <=> CAST(:at AS halfvec) LIMIT :most""",
-        values | {"at": texts.literal(at), "most": SPARE * most},
-        WALK,
-    )
+    sql = f"""SELECT creator_id, 1 - (place <=> CAST(:at AS halfvec)) FROM match_profiles WHERE {condition}
+        ORDER BY place <=> CAST(:at AS halfvec) LIMIT :most"""
+    # For this statement only: what comes after it in the transaction has its own plans.
+    _set(WALK)
+    found = _rows(sql, values | {"at": texts.literal(at), "most": SPARE * most})
+    _set(dict.fromkeys(WALK))
     return found[:most]
 
 
-def _asked(sql: str, values: Mapping[str, Any], settings: Mapping[str, str]) -> list[tuple[UUID, float]]:
-    """Under settings that hold for this statement only: what comes after it in the transaction has its own plans."""
-    _set(settings)
+def _rows(sql: str, values: Mapping[str, Any]) -> list[tuple[UUID, float]]:
     rows = db.session.execute(text(sql), values).all()
-    _set(dict.fromkeys(settings))
     return sorted(((row[0], float(row[1])) for row in rows), key=lambda each: -each[1])
 
 

@@ -242,7 +242,12 @@ def _similar(sums: Sums) -> Term:
     }
     if not sums.near_works and sums.said >= WORDS_ALIKE:
         percent = round(sums.said * 100)
-        return "similar", points, _("资料和作品介绍与这条需求相近，相似度 %(percent)s%%", percent=percent), numbers
+        return (
+            "similar",
+            points,
+            _("资料和作品介绍与这条需求相近，相似度 %(percent)s%%", percent=percent),
+            numbers,
+        )
     if not sums.near_works:
         return "similar", points, _("没有和这条需求相近的过往作品"), numbers
     return "similar", points, _("交付过 %(n)s 件和这条需求相近的作品", n=sums.near_works), numbers

@@ -48,7 +48,9 @@ def test_who_has_no_works_is_found_by_the_words_of_the_profile(mei, lin, bo, spo
     rows = listed(mei, opened(mei, title="新款帐篷暴雨防雨", goal="让露营的人相信帐篷防雨"))
 
     assert names(rows) == ["Bo", "Lin"]
-    assert term(rows[0], "similar")["numbers"]["profile"] > 0.3 > term(rows[1], "similar")["numbers"]["profile"]
+    assert (
+        term(rows[0], "similar")["numbers"]["profile"] > 0.3 > term(rows[1], "similar")["numbers"]["profile"]
+    )
     assert "相近" in term(rows[0], "similar")["text"]
 
 

@@ -144,8 +144,8 @@ def _rows(party_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
 
 def _row(mine: Profile, works: Sequence[tuple[str, list[str]]], in_hand: int) -> dict[str, Any]:
     party = mine.party
-    said = [*mine.tags, *(tag for _title, each in works for tag in each)]
-    tags = list(dict.fromkeys(tag.strip().lower() for tag in said if tag.strip()))
+    named = [*mine.tags, *(tag for _title, each in works for tag in each)]
+    tags = list(dict.fromkeys(tag.strip().lower() for tag in named if tag.strip()))
     tags = [tag for tag in tags if len(tag) <= 40][:TAGS]
     room = max(0, mine.slots_per_week - in_hand)
     kinds = [name for code in mine.categories for name in (code, CATEGORIES.get(code, ""))]

@@ -14,8 +14,9 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import delete, func, inspect, select, text, tuple_
+from sqlalchemy import delete, func, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import class_mapper
 
 from market.accounts.models import Party, Verification
 from market.accounts.vocabulary import Format
@@ -106,7 +107,7 @@ def clear(slot: int) -> None:
 
 
 def _key(table: type[ProfilePlace] | type[PiecePlace]) -> Sequence[Any]:
-    return inspect(table).primary_key
+    return list(class_mapper(table).primary_key)
 
 
 def _lock(creator_ids: Sequence[UUID]) -> None:

@@ -6,7 +6,7 @@ from pgvector.sqlalchemy import HALFVEC
 from sqlalchemy.dialects import postgresql
 
 revision = "20261127_declared"
-down_revision = "20261127_learning"
+down_revision = "20261127_unwanted_checkouts"
 branch_labels = None
 depends_on = None
 

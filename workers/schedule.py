@@ -22,9 +22,9 @@ from market.ledger import queries as books
 from market.ledger import service as ledger
 from market.ledger.alarms import tell_operators
 from market.ledger.checks import check_all
-from market.matching import history, learning
+from market.matching import declared, history, learning
 from market.matching import text as match_text
-from market.orders import overdue
+from market.orders import capacity, overdue
 from market.payments import inbox
 from market.payments.errors import StripeAway
 from market.planning import rush
@@ -124,6 +124,18 @@ def index_creators() -> None:
     creators_index.build_first()
 
 
+def renew_rooms() -> None:
+    """What the square and matching know of free weeks, as weeks go by."""
+    with transaction():
+        moving = capacity.moving()
+    for at in range(0, len(moving), 200):
+        with transaction():
+            creators_index.renew(moving[at : at + 200])
+        with transaction():
+            declared.renew(moving[at : at + 200])
+        db.session.expunge_all()
+
+
 def tell_searches() -> None:
     """Merchants whose saved searches match somebody new."""
     finding.tell_due()
@@ -169,6 +181,7 @@ ROUTINES = [
     Routine("head", 24 * 3600, export_head),
     Routine("learn", 3600, learn),
     Routine("creators index", 3600, index_creators),
+    Routine("rooms", 6 * 3600, renew_rooms),
     Routine("saved searches", 300, tell_searches),
     Routine("overdue", 3600, find_overdue),
     Routine("collections", 24 * 3600, fill_collections),

@@ -37,17 +37,18 @@ Listener = Callable[[Event], None]
 TimerHandler = Callable[[UUID, dict[str, Any]], None]
 
 SUBSCRIPTIONS: dict[str, tuple[Listener, ...]] = {
+    "calendar.stated": (creators_index.renew_party, declared.renew_party),
     "chargeback.lost": (order_chargebacks.lose,),
     "chargeback.opened": (order_chargebacks.freeze,),
     "chargeback.won": (order_chargebacks.thaw,),
     "checkout.closed": (order_listeners.free_subsidy, order_listeners.end_closed),
     "checkout.expired": (order_listeners.free_subsidy, order_listeners.end_closed),
     "checkout.failed": (order_listeners.free_subsidy, order_listeners.end_closed),
-    "order.cancelled": (order_listeners.free_subsidy,),
-    "order.lapsed": (order_listeners.free_subsidy,),
-    "delivery.accepted": (publication.publish,),
+    "order.cancelled": (order_listeners.free_subsidy, creators_index.renew_maker, declared.renew_maker),
+    "order.lapsed": (order_listeners.free_subsidy, creators_index.renew_maker, declared.renew_maker),
+    "delivery.accepted": (publication.publish, creators_index.renew_maker, declared.renew_maker),
     "delivery.scheduled": (publication.publish,),
-    "order.funded": (creators_index.renew_maker, declared.renew_maker),
+    "order.awarded": (creators_index.renew_maker, declared.renew_maker),
     "media.ready": (shooting.film_when_ready,),
     "order.thawed": (order_chargebacks.settle_thawed, order_listeners.release_thawed),
     "dispute.decided": (paper_listeners.paper_order,),

@@ -1,6 +1,6 @@
 """A provider's profile: what they make, for whom, at what price, and how many at a time."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market.accounts.models import Party
 from market.accounts.vocabulary import Format
-from market.kit.db import Base
+from market.kit.db import Base, belongs_to
 from market.kit.words import N_
 
 
@@ -32,6 +32,9 @@ KINDS = {
 MAX_LEVEL = 6
 """Platform levels go from 0 (new) to 6."""
 
+USUAL_SLOTS = 2
+"""Pieces a week of a creator who stated nothing, wherever a number is needed."""
+
 
 class Profile(Base):
     """One per creator party. Shares of `audience` are whole percent per key of accounts.vocabulary.AUDIENCE."""
@@ -51,7 +54,8 @@ class Profile(Base):
     price_article_fen: Mapped[int | None] = mapped_column(BigInteger)
     price_video_fen: Mapped[int | None] = mapped_column(BigInteger)
     price_live_fen: Mapped[int | None] = mapped_column(BigInteger)
-    slots_per_week: Mapped[int] = mapped_column(default=2)
+    slots_per_week: Mapped[int | None]
+    """What the creator stated; None: nothing yet, and nobody is refused (`slots`)."""
     city_tier: Mapped[str] = mapped_column(default="")
     works: Mapped[list[Any]] = mapped_column(default=list)
     replies: Mapped[int] = mapped_column(default=0)
@@ -79,6 +83,11 @@ class Profile(Base):
         return {each: fen for each, fen in asked.items() if fen is not None}
 
     @property
+    def slots(self) -> int:
+        """Pieces in a week of which nothing else is stated."""
+        return USUAL_SLOTS if self.slots_per_week is None else self.slots_per_week
+
+    @property
     def from_fen(self) -> int | None:
         """The lowest of the prices."""
         return min(self.prices.values(), default=None)
@@ -88,3 +97,27 @@ class Profile(Base):
         """K8: the share of invitations answered in time; None before the first."""
         due = self.replies + self.unanswered
         return self.replies * 10_000 // due if due else None
+
+
+class StatedWeek(Base):
+    """K23: what a creator, or the agency for them, stated of one week; it goes before `slots_per_week`."""
+
+    __tablename__ = "stated_weeks"
+
+    creator_id: Mapped[UUID] = belongs_to("parties", index=False, primary_key=True)
+    monday: Mapped[date] = mapped_column(primary_key=True)
+    slots: Mapped[int]
+
+    __table_args__ = (
+        CheckConstraint("slots BETWEEN 0 AND 50", name="slots"),
+        CheckConstraint("EXTRACT(isodow FROM monday) = 1", name="monday"),
+    )
+
+
+class DayOff(Base):
+    """A day on which a creator does not work."""
+
+    __tablename__ = "days_off"
+
+    creator_id: Mapped[UUID] = belongs_to("parties", index=False, primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)

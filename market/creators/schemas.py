@@ -6,7 +6,7 @@ import marshmallow as ma
 from marshmallow import ValidationError, fields
 
 from market.accounts.vocabulary import AUDIENCE, CATEGORIES, CITY_TIERS, Format
-from market.creators.models import MAX_LEVEL, Profile, ProviderKind
+from market.creators.models import MAX_LEVEL, USUAL_SLOTS, Profile, ProviderKind
 from market.kit.schemas import (
     Choice,
     Fen,
@@ -127,7 +127,11 @@ class CreatorSchema(Schema):
     price_article_fen = fields.Integer(required=True, allow_none=True)
     price_video_fen = fields.Integer(required=True, allow_none=True)
     price_live_fen = fields.Integer(required=True, allow_none=True)
-    slots_per_week = fields.Integer(required=True)
+    slots_per_week = fields.Integer(
+        required=True,
+        attribute="slots",
+        metadata={"description": "where nothing else is stated: GET /creators/{id}/calendar"},
+    )
     city_tier = fields.String(required=True)
     works = fields.List(fields.Nested(WorkSchema), required=True)
     reply_bps = fields.Integer(
@@ -141,9 +145,10 @@ class CreatorSchema(Schema):
 def form_values(mine: Profile | None) -> dict[str, Any]:
     """The first view of the profile form: dotted names, money in yuan."""
     if mine is None:
-        return {"slots_per_week": 2}
+        return {"slots_per_week": USUAL_SLOTS}
     dumped: dict[str, Any] = dict(ProfileFormSchema().dump(mine))
     dumped |= {"city": mine.party.city, "bio": mine.party.bio, "kind": mine.kind.value}
+    dumped["slots_per_week"] = mine.slots
     for part, shares in (mine.audience or {}).items():
         dumped |= {f"audience.{part}.{key}": share for key, share in shares.items()}
     for at, work in enumerate(mine.works or []):

@@ -32,7 +32,7 @@ FIELDS = (
 def save_profile(party_id: UUID, data: dict[str, Any], *, by: Actor) -> Profile:
     """Write what is given and leave the rest; `city` and `bio` belong to the party. Raises SharesExceed."""
     party = find_party(party_id, lock=True)
-    mine = _own(party_id)
+    mine = own(party_id)
     for part, shares in data.get("audience", {}).items():
         if sum(shares.values()) > 100:
             raise SharesExceed(field=f"audience.{part}.{next(iter(shares))}", total=sum(shares.values()))
@@ -52,7 +52,7 @@ def save_profile(party_id: UUID, data: dict[str, Any], *, by: Actor) -> Profile:
 
 def note_reply(party_id: UUID, *, in_time: bool, median_s: int | None) -> None:
     """K8: one more invitation answered, or left to expire; `median_s` is the new median of the answers."""
-    mine = _own(party_id)
+    mine = own(party_id)
     if in_time:
         mine.replies += 1
         mine.reply_median_s = median_s
@@ -61,7 +61,7 @@ def note_reply(party_id: UUID, *, in_time: bool, median_s: int | None) -> None:
     db.session.flush()
 
 
-def _own(party_id: UUID) -> Profile:
+def own(party_id: UUID) -> Profile:
     """The locked row of this creator, made on first use."""
     db.session.execute(insert(Profile).values(party_id=party_id, categories=[]).on_conflict_do_nothing())
     mine = profile(party_id, lock=True)

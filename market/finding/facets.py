@@ -35,7 +35,8 @@ AUDIENCE_GROUPS = {"gender": "gender", "age": "age", "tier": "city"}
 
 MOST_SHOWN = {"tag": 12, "city": 12}
 
-FREE = "free"
+FREE, MONTH = "free", "month"
+"""Room in this week; in this or one of the next three."""
 
 
 def bands(steps: tuple[int, ...]) -> list[str]:
@@ -54,14 +55,14 @@ FIXED: Mapping[str, list[str]] = {
     "price": bands(PRICE_STEPS_FEN),
     "fans": bands(FANS_STEPS),
     "level": [str(level) for level in range(MAX_LEVEL, -1, -1)],
-    "room": [FREE],
+    "room": [FREE, MONTH],
     "kind": [kind.value for kind in KINDS],
     **{group: list(AUDIENCE[part]) for group, part in AUDIENCE_GROUPS.items()},
 }
 """The groups whose values are known beforehand, in the order they are shown."""
 
 
-def of(mine: Profile, *, tags: Iterable[str], room: int) -> list[str]:
+def of(mine: Profile, *, tags: Iterable[str], room: int, month: int) -> list[str]:
     """Everything a creator is counted under. A price stands under its format, too (`price.video:…`)."""
     found = {f"category:{code}" for code in mine.categories}
     found |= {f"tag:{tag}" for tag in tags}
@@ -78,6 +79,8 @@ def of(mine: Profile, *, tags: Iterable[str], room: int) -> list[str]:
         found.add(f"city:{mine.party.city}")
     if room > 0:
         found.add(f"room:{FREE}")
+    if month > 0:
+        found.add(f"room:{MONTH}")
     for group, part in AUDIENCE_GROUPS.items():
         shares = (mine.audience or {}).get(part) or {}
         found |= {f"{group}:{key}" for key, share in shares.items() if (share or 0) >= MOSTLY[part]}
@@ -105,7 +108,7 @@ def name(group: str, value: str) -> str:
     if group == "level":
         return f"Lv.{value}"
     if group == "room":
-        return _("本周有空")
+        return _("本周有空") if value == FREE else _("四周内有空")
     if group == "price":
         return _span(value, lambda fen: format_fen(fen).removesuffix(".00"))
     if group == "fans":

@@ -15,6 +15,7 @@ from sqlalchemy.orm import selectinload
 
 from market.accounts.models import Party, Verification
 from market.accounts.vocabulary import CATEGORIES
+from market.creators import calendar
 from market.creators.models import KINDS, Profile
 from market.finding import facets
 from market.finding.models import IndexedCreator, IndexGeneration
@@ -24,11 +25,15 @@ from market.kit.db import db, transaction
 from market.kit.errors import Conflict
 from market.kit.events import Event
 from market.kit.words import N_
+from market.orders import capacity
+from market.orders.capacity import Week
 from market.orders.models import Order
-from market.orders.states import RUNNING, OrderState
+from market.orders.states import OrderState
 from market.tasks.models import Task
 
 BATCH = 200
+MONTH = 4
+"""Weeks."""
 WORKS, TAGS = 20, 20
 """So many of the newest delivered works, and of their tags after the creator's own, speak for a creator."""
 
@@ -51,7 +56,7 @@ def renew_party(event: Event) -> None:
 
 
 def renew_maker(event: Event) -> None:
-    """order.funded and what ends an order: the creator has less room or more, and perhaps one more work."""
+    """order.awarded, delivery.accepted and what ends an order: the creator has less room or more, and perhaps one more work."""
     creator_id = db.session.scalar(select(Order.creator_id).where(Order.id == event.subject_id))
     if creator_id:
         renew([creator_id])
@@ -118,13 +123,7 @@ def _rows(party_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
     if not found:
         return {}
     ids = [each.party_id for each in found]
-    in_hand = dict(
-        db.session.execute(
-            select(Order.creator_id, func.count())
-            .where(Order.creator_id.in_(ids), Order.state.in_(RUNNING))
-            .group_by(Order.creator_id)
-        ).all()
-    )
+    free = capacity.weeks({each.party_id: each for each in found}, calendar.this_week(), MONTH)
     done: dict[UUID, list[tuple[str, list[str]]]] = {}
     delivered = (
         select(Order.creator_id, Order.title, Task.tags)
@@ -136,18 +135,15 @@ def _rows(party_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
         works = done.setdefault(creator_id, [])
         if len(works) < WORKS:
             works.append((title, tags or []))
-    return {
-        each.party_id: _row(each, done.get(each.party_id, []), in_hand.get(each.party_id, 0))
-        for each in found
-    }
+    return {each.party_id: _row(each, done.get(each.party_id, []), free[each.party_id]) for each in found}
 
 
-def _row(mine: Profile, works: Sequence[tuple[str, list[str]]], in_hand: int) -> dict[str, Any]:
+def _row(mine: Profile, works: Sequence[tuple[str, list[str]]], weeks: Sequence[Week]) -> dict[str, Any]:
     party = mine.party
     named = [*mine.tags, *(tag for _title, each in works for tag in each)]
     tags = list(dict.fromkeys(tag.strip().lower() for tag in named if tag.strip()))
     tags = [tag for tag in tags if len(tag) <= 40][:TAGS]
-    room = max(0, mine.slots_per_week - in_hand)
+    room = weeks[0].free
     kinds = [name for code in mine.categories for name in (code, CATEGORIES.get(code, ""))]
     said = document(
         {
@@ -163,7 +159,7 @@ def _row(mine: Profile, works: Sequence[tuple[str, list[str]]], in_hand: int) ->
     return said | {
         "party_id": mine.party_id,
         "lot": mine.party_id.bytes[-1],
-        "facets": facets.of(mine, tags=tags, room=room),
+        "facets": facets.of(mine, tags=tags, room=room, month=sum(week.free for week in weeks)),
         "fans": mine.fans,
         "level": mine.platform_level,
         "price_fen": mine.from_fen,

@@ -20,13 +20,15 @@ from sqlalchemy.orm import class_mapper
 
 from market.accounts.models import Party, Verification
 from market.accounts.vocabulary import Format
+from market.creators import calendar
 from market.creators.models import Profile
 from market.kit.db import db, transaction
 from market.kit.events import Event
 from market.matching import text as texts
 from market.matching.models import ImportedAccount, ModelState, PiecePlace, ProfilePlace, TextModel
+from market.orders import capacity
+from market.orders.capacity import room_of
 from market.orders.models import Order
-from market.orders.states import RUNNING
 
 PIECES = 60
 """So many of what a creator shows are laid out, the profile's own text first."""
@@ -46,7 +48,7 @@ def renew_party(event: Event) -> None:
 
 
 def renew_maker(event: Event) -> None:
-    """order.funded and what ends an order: the creator has less room or more."""
+    """order.awarded, delivery.accepted and what ends an order: the creator has less room or more."""
     creator_id = db.session.scalar(select(Order.creator_id).where(Order.id == event.subject_id))
     if creator_id:
         renew([creator_id])
@@ -121,7 +123,7 @@ def lay_out(model_id: UUID, slot: int, creator_ids: Sequence[UUID]) -> int:
     if not creator_ids:
         return 0
     rows, pieces = [], []
-    for mine, said, in_hand in _said(creator_ids):
+    for mine, said, room in _said(creator_ids):
         places = [at for each in said if (at := texts.place(model_id, each)) is not None]
         if not places:
             continue
@@ -134,7 +136,7 @@ def lay_out(model_id: UUID, slot: int, creator_ids: Sequence[UUID]) -> int:
                 "creator_id": mine.party_id,
                 "slot": slot,
                 "place": middle / length,
-                "codes": codes_of(mine, room=mine.slots_per_week - in_hand),
+                "codes": codes_of(mine, room=room),
                 **{column: getattr(mine, column) for column in PRICES.values()},
             }
         )
@@ -170,8 +172,9 @@ def _write(
     )
 
 
-def _said(creator_ids: Sequence[UUID]) -> list[tuple[Profile, list[str], int]]:
-    """Profiles of those who may be asked at all, with what they show, piece by piece, and how much they have in hand."""
+def _said(creator_ids: Sequence[UUID]) -> list[tuple[Profile, list[str], bool]]:
+    """Profiles of those who may be asked at all, with what they show, piece by piece, and whether they
+    have room in any of the coming weeks."""
     found = db.session.scalars(
         select(Profile)
         .join(Party, Party.id == Profile.party_id)
@@ -179,13 +182,7 @@ def _said(creator_ids: Sequence[UUID]) -> list[tuple[Profile, list[str], int]]:
         .execution_options(populate_existing=True)
     ).all()
     ids = [mine.party_id for mine in found]
-    in_hand = dict(
-        db.session.execute(
-            select(Order.creator_id, func.count())
-            .where(Order.creator_id.in_(ids), Order.state.in_(RUNNING))
-            .group_by(Order.creator_id)
-        ).all()
-    )
+    ahead = capacity.weeks({mine.party_id: mine for mine in found}, calendar.this_week(), capacity.WINDOW)
     told = dict(
         db.session.execute(
             select(ImportedAccount.party_id, ImportedAccount.texts).where(
@@ -194,7 +191,8 @@ def _said(creator_ids: Sequence[UUID]) -> list[tuple[Profile, list[str], int]]:
         ).all()
     )
     return [
-        (mine, pieces_of(mine, told.get(mine.party_id, [])), in_hand.get(mine.party_id, 0)) for mine in found
+        (mine, pieces_of(mine, told.get(mine.party_id, [])), not room_of(ahead[mine.party_id]).full)
+        for mine in found
     ]
 
 
@@ -217,7 +215,7 @@ def documents(most: int) -> list[str]:
         ids = db.session.scalars(rows if last is None else rows.where(Profile.party_id < last)).all()
         if not ids:
             break
-        found += [" ".join(pieces)[: texts.MOST_CHARACTERS] for _mine, pieces, _n in _said(ids) if pieces]
+        found += [" ".join(pieces)[: texts.MOST_CHARACTERS] for _mine, pieces, _room in _said(ids) if pieces]
         last = ids[-1]
         db.session.expunge_all()
     return found[:most]
@@ -237,12 +235,12 @@ class Wanted:
     room: bool = True
 
 
-def codes_of(mine: Profile, *, room: int) -> list[str]:
+def codes_of(mine: Profile, *, room: bool) -> list[str]:
     """What a creator's row is looked up by: `c:food`, `in:上海`, `video:3` (a price band), `free`."""
     codes = {f"c:{code}" for code in mine.categories}
     if mine.party.city:
         codes.add(f"in:{mine.party.city}")
-    if room > 0:
+    if room:
         codes.add(FREE)
     for format in Format:
         fen = mine.prices.get(format)

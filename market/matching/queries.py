@@ -15,7 +15,7 @@ from market.kit.db import db
 from market.matching.retrieval import OVER_BUDGET
 from market.matching.scoring import Record
 from market.orders.models import Milestone, Order
-from market.orders.states import RUNNING, OrderState, Stage
+from market.orders.states import OrderState, Stage
 from market.tasks.models import Task, TaskState
 
 BRIEFS = 600
@@ -43,7 +43,7 @@ def open_briefs(profile: Profile) -> Sequence[Task]:
 
 
 def records(creator_ids: Iterable[UUID], category: str) -> dict[UUID, Record]:
-    """What these creators delivered here, in all and in the category, and what they have in hand."""
+    """What these creators delivered here, in all and in the category."""
     rows: dict[UUID, list[Any]] = {}
     for row in _counted(list(creator_ids)):
         rows.setdefault(row[0], []).append(row)
@@ -60,13 +60,11 @@ def _record(rows: Sequence[Any], category: str) -> Record:
     def total(column: int, only: str | None = None) -> int:
         return sum(row[column] for row in rows if only in (None, row[1]))
 
-    return Record(
-        n=total(2), on_time=total(3), first_pass=total(4), same=total(2, category), running=total(5)
-    )
+    return Record(n=total(2), on_time=total(3), first_pass=total(4), same=total(2, category))
 
 
 def _counted(creator_ids: Sequence[UUID]) -> Sequence[Any]:
-    """Per creator and category: orders completed, on time, at the first pass, and orders running."""
+    """Per creator and category: orders completed, on time, at the first pass."""
     done = Order.state == OrderState.COMPLETED
     again = (
         select(Submission.id)
@@ -80,7 +78,6 @@ def _counted(creator_ids: Sequence[UUID]) -> Sequence[Any]:
             func.count().filter(done),
             func.count().filter(done, Milestone.submitted_at <= Milestone.due_at),
             func.count().filter(done, ~again),
-            func.count().filter(Order.state.in_(RUNNING)),
         )
         .join(Milestone, (Milestone.order_id == Order.id) & (Milestone.kind == Stage.DRAFT))
         .where(Order.creator_id.in_(creator_ids))

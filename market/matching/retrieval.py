@@ -72,7 +72,7 @@ def question(task: Task) -> Question:
 
 
 # Seven sources, some hundred each, together; all but the alike and the known have to do with the category or a tag. Those
-# above the ceiling, without a free slot, with a bid, or who are the merchant's own people under another hat are left out;
+# above the ceiling, with a bid, or who are the merchant's own people under another hat are left out;
 # who has no price list at all may be asked.
 CANDIDATES = """
     WITH wanted AS (SELECT * FROM unnest(CAST(:tags AS text[]), CAST(:weights AS float8[])) AS w (tag, weight)),
@@ -97,7 +97,7 @@ CANDIDATES = """
     SELECT p.party_id FROM found
     JOIN profiles p ON p.party_id = found.creator_id
     JOIN parties y ON y.id = p.party_id
-    WHERE y.verification = 'verified' AND p.slots_per_week > 0
+    WHERE y.verification = 'verified'
         AND (p.{price} <= :ceiling OR COALESCE(p.price_article_fen, p.price_video_fen, p.price_live_fen) IS NULL)
         AND NOT EXISTS (SELECT FROM bids b WHERE b.task_id = :task AND b.creator_id = p.party_id)
         AND NOT EXISTS (SELECT FROM memberships theirs JOIN memberships ours ON ours.person_id = theirs.person_id

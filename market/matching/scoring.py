@@ -15,6 +15,7 @@ from market.kit.pages import format_fen
 from market.kit.words import N_, _, say
 from market.matching.retrieval import ALIKE as WORDS_ALIKE
 from market.matching.retrieval import Sums
+from market.orders.capacity import OPEN, Room
 from market.portraits.shown import Shown, compare, name_of, telling
 from market.tasks.models import Task
 from market.traffic import words as traffic_words
@@ -45,7 +46,7 @@ FULL = 4.0
 """Points of one term that fill two thirds of its bar."""
 
 SIGNS = ("answers", "load", "over", "fit")
-"""What a yes rests on: how surely invitations are answered (a lower bound, 0.2 for nobody yet), how full the week is, how
+"""What a yes rests on: how surely invitations are answered (a lower bound, 0.2 for nobody yet), how full the weeks to the deadline are, how
 far the price lies above the budget, and the fit (0.5 in the middle)."""
 HAND = (0.8, 2.0, -2.0, -4.0, 0.0)
 """The constant and a weight per sign, as long as no other version is in use (learning.py)."""
@@ -66,13 +67,12 @@ LABELS = {
 @dataclass(frozen=True)
 class Record:
     """What a creator has delivered here: how many orders, how many of them on time, at the first pass, in the brief's
-    category; and how many are in hand."""
+    category."""
 
     n: int = 0
     on_time: int = 0
     first_pass: int = 0
     same: int = 0
-    running: int = 0
 
 
 @dataclass(frozen=True)
@@ -150,9 +150,10 @@ def score(
     signals: Sequence[TrafficSignal] = (),
     weights: Sequence[float] = HAND,
     portraits: Portraits = NOBODY,
+    room: Room = OPEN,
 ) -> Score:
     """The points of a creator for a brief, and the likelihood of a yes. `signals` are those that cost points now,
-    `weights` those of the acceptance."""
+    `weights` those of the acceptance, `room` what is free until the brief's deadline."""
     found = [
         _history(task, profile, sums, record),
         _similar(sums),
@@ -172,13 +173,13 @@ def score(
         Reason(code, round(points, 4), round(points / total, 4) if total else 0.0, text, numbers)
         for code, points, text, numbers in found
     ]
-    signs = _signs(task, profile, record, total)
+    signs = _signs(task, profile, room, total)
     logit = weights[0] + sum(weight * sign for weight, sign in zip(weights[1:], signs, strict=True))
     return Score(
         round(total, 4),
         round(1 / (1 + math.exp(-logit)), 4),
         tuple(sorted(terms, key=lambda each: -each.points)),
-        _odds(profile, record),
+        _odds(profile, room),
         signs,
     )
 
@@ -359,19 +360,17 @@ def _traffic(signals: Sequence[TrafficSignal], total: float) -> Term:
     return "traffic", -off, " ".join(said), {signal.kind.value: signal.strength for signal in signals}
 
 
-def _signs(task: Task, profile: Profile, record: Record, points: float) -> tuple[float, ...]:
-    """How often invitations are answered, how full the week is, how far the price is above the budget, the fit."""
+def _signs(task: Task, profile: Profile, room: Room, points: float) -> tuple[float, ...]:
+    """How often invitations are answered, how full the weeks are, how far the price is above the budget, the fit."""
     answered, due = profile.replies or 0, (profile.replies or 0) + (profile.unanswered or 0)
-    load = min(1.0, record.running / (profile.slots_per_week or 1))
     price, budget = profile.prices.get(task.format), task.budget_fen
     over = max(0.0, price / budget - 1) if price and budget else 0.0
     fit = points / (points + MIDDLE) - 0.5
-    return tuple(round(each, 6) for each in (lower_bound(answered, due) - 0.2, load, over, fit))
+    return tuple(round(each, 6) for each in (lower_bound(answered, due) - 0.2, room.load, over, fit))
 
 
-def _odds(profile: Profile, record: Record) -> str:
+def _odds(profile: Profile, room: Room) -> str:
     answered, due = profile.replies or 0, (profile.replies or 0) + (profile.unanswered or 0)
-    free = max(0, (profile.slots_per_week or 1) - record.running)
     replies = _("邀约回复 %(n)s/%(due)s", n=answered, due=due) if due else _("还没有收到过邀约")
-    week = _("本周还能接 %(free)s 单", free=free) if free else _("本周没有空档")
+    week = _("截止前还能接 %(free)s 单", free=room.free) if room.free else _("截止前没有空档")
     return _("%(replies)s，%(week)s", replies=replies, week=week)

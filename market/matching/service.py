@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from market.creators import calendar
 from market.creators.models import Profile
 from market.creators.queries import profile as find_profile
 from market.creators.queries import profiles
@@ -11,6 +12,8 @@ from market.effect.service import Expected, expect_of
 from market.matching import learning, queries, retrieval
 from market.matching.learned_models import Side
 from market.matching.scoring import Portraits, Reason, Record, Score, against, score
+from market.orders import capacity
+from market.orders.capacity import OPEN, Room, rooms
 from market.portraits.models import Whose
 from market.portraits.queries import of_parties
 from market.portraits.shown import Comparison, Shown, compare
@@ -29,6 +32,8 @@ class Match:
     task: Task
     made: Score
     against: Reason | None = None
+    room: Room = OPEN
+    """What the creator can still take on until the brief's deadline."""
     expected: Expected | None = None
     """What the work may bring at the listed price; None while too little is known."""
 
@@ -67,9 +72,9 @@ class Match:
         return self.made.terms
 
 
-def rank(task: Task, limit: int = 20, *, for_merchant: bool = True) -> list[Match]:
+def rank(task: Task, limit: int = 20, *, for_merchant: bool = True, full_too: bool = False) -> list[Match]:
     """Creators for the brief, best first; at most three of one agency among the first ten. Who is not the brief's merchant
-    reads nothing of his buyers.
+    reads nothing of his buyers. Creators who are full until the deadline are left out, unless `full_too`.
 
     Ties go to the older profile, so that a list is always the same.
     """
@@ -81,6 +86,7 @@ def rank(task: Task, limit: int = 20, *, for_merchant: bool = True) -> list[Matc
     signals, weights = counting(ids), learning.weights()
     buyers = of_parties([task.merchant_id], Whose.BUYERS).get(task.merchant_id)
     fans = of_parties(ids, Whose.FANS) if buyers else {}
+    free = rooms(found, task.deadline)
     scores = {
         id: score(
             task,
@@ -90,15 +96,19 @@ def rank(task: Task, limit: int = 20, *, for_merchant: bool = True) -> list[Matc
             signals.get(id, ()),
             weights,
             Portraits(buyers, fans.get(id), for_merchant),
+            free[id],
         )
         for id in ids
-        if id in found
+        if id in found and (full_too or not free[id].full)
     }
     best = sorted(scores, key=lambda id: (-scores[id].value, id))
     best = _spread(best, queries.agencies(best[: limit + 5 * AMONG_THE_FIRST]))[:limit]
     top = [scores[id] for id in best]
     expected = expect_of(best, task.category, task.format)
-    return [Match(found[id], task, scores[id], against(scores[id], top), expected.get(id)) for id in best]
+    return [
+        Match(found[id], task, scores[id], against(scores[id], top), free[id], expected.get(id))
+        for id in best
+    ]
 
 
 def _spread(best: list[UUID], agencies: dict[UUID, UUID]) -> list[UUID]:
@@ -142,6 +152,7 @@ def _fits(profile: Profile, tasks: Sequence[Task]) -> list[Match]:
     signals, weights = counting([profile.party_id]).get(profile.party_id, []), learning.weights()
     fans = of_parties([profile.party_id], Whose.FANS).get(profile.party_id)
     buyers = of_parties({task.merchant_id for task in tasks}, Whose.BUYERS)
+    mine = capacity.calendar_of(profile.party_id, calendar.this_week(), capacity.WINDOW)
     every = [
         score(
             task,
@@ -151,6 +162,7 @@ def _fits(profile: Profile, tasks: Sequence[Task]) -> list[Match]:
             signals,
             weights,
             Portraits(buyers.get(task.merchant_id), fans, for_merchant=False),
+            capacity.room_of(mine[: capacity.weeks_until(task.deadline)]),
         )
         for task in tasks
     ]

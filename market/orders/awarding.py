@@ -19,7 +19,7 @@ from market.kit.figures import figures
 from market.kit.pages import format_fen
 from market.kit.work import set_timer
 from market.messages.service import thread_for
-from market.orders import events, split_rules
+from market.orders import capacity, events, split_rules
 from market.orders.errors import AlreadyAwarded, BidChanged, BidMissing, BidNotOpen, ShareEnded, TooLate
 from market.orders.models import BOOKKEEPING_ZONE, Milestone, Order
 from market.orders.queries import has_funded
@@ -37,7 +37,7 @@ def award(task_id: UUID, bid_id: UUID, by: Actor, *, seen_fen: int | None = None
     """Choose a bid: the order, its frozen terms and its milestones, all at once.
 
     `seen_fen` is the price the merchant saw before the click. Raises AlreadyAwarded, BidMissing, BidNotOpen,
-    BidChanged, ShareEnded, and what the brief's own states refuse.
+    BidChanged, ShareEnded, CreatorFull, and what the brief's own states refuse.
     """
     task = tasks.find(task_id, lock=True)
     if db.session.scalar(select(Order.id).where(Order.task_id == task_id)):
@@ -53,6 +53,7 @@ def award(task_id: UUID, bid_id: UUID, by: Actor, *, seen_fen: int | None = None
         raise TooLate
     if bid.agency_id and agencies.active_split(bid.agency_id, bid.creator_id) is None:
         raise ShareEnded
+    capacity.hold_slot(bid.creator, _promised(task, bid, now()))
     order = _agree(task, bid, by)
     bidding.win(bid, by)
     briefs.mark_awarded(task, by=by)

@@ -34,6 +34,13 @@ class TooLate(Conflict):
     text = N_("需求的截止时间已过，不能再选定。")
 
 
+class CreatorFull(Conflict):
+    """K23: the creator's slots of the week the work is due are taken."""
+
+    title = N_("档期已满")
+    text = N_("%(creator)s的档期到 %(until)s 为止已经排满。%(advice)s，或者另选一份报价。")
+
+
 class BidMissing(NotFound):
     text = N_("这个需求没有这份报价。")
 

@@ -15,6 +15,7 @@ from market.kit.pages import read_form
 from market.kit.paging import page_of
 from market.kit.words import N_, _, say
 from market.orders import (
+    calendar_pages,
     change_pages,
     exit_pages,
     forecast,
@@ -35,6 +36,7 @@ from market.tasks import queries as tasks
 
 __all__ = [
     "bp",
+    "calendar_pages",
     "change_pages",
     "exit_pages",
     "forecast",

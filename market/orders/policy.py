@@ -1,5 +1,7 @@
 """May they? Pure questions about orders."""
 
+from uuid import UUID
+
 from market.accounts.actor import Actor, Right, Role
 from market.orders.models import Order
 from market.orders.states import OrderState
@@ -50,3 +52,10 @@ def may_propose_change(actor: Actor, order: Order) -> bool:
 
 def may_deliver(actor: Actor, order: Order) -> bool:
     return actor.is_party(order.creator_id) and actor.may(Right.DELIVER)
+
+
+def may_state_weeks(actor: Actor, creator_id: UUID, *, represents: bool) -> bool:
+    """The creator, and the agency under whose active link the creator works (`represents`)."""
+    if actor.role is Role.AGENCY:
+        return represents and actor.may(Right.ROSTER)
+    return actor.role is Role.CREATOR and actor.may(Right.BID) and actor.is_party(creator_id)

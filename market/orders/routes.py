@@ -14,6 +14,7 @@ from market.kit.db import transaction
 from market.kit.paging import Page, page_of
 from market.kit.schemas import PageQuery, page_schema
 from market.orders import (
+    calendar_routes,
     change_routes,
     exit_routes,
     funding,
@@ -47,7 +48,7 @@ from market.payments.policy import has_wallet
 from market.payments.schemas import CheckoutSchema
 from market.tasks import queries as tasks
 
-__all__ = ["bp", "change_routes", "exit_routes", "take_back_routes"]
+__all__ = ["bp", "calendar_routes", "change_routes", "exit_routes", "take_back_routes"]
 
 
 @bp.post("/tasks/<pid('tsk'):task_id>/award")

@@ -21,8 +21,7 @@ from market.kit.errors import NotFound
 from market.kit.events import record
 from market.kit.figures import figures
 from market.matching import service as matching
-from market.matching.queries import agencies, records
-from market.matching.scoring import Record
+from market.matching.queries import agencies
 from market.planning.batch import Market, Prices, solve_prices, solve_rounded
 from market.planning.errors import RunUnderWay
 from market.planning.rush_models import OfferState, RunState, RushOffer, RushRun
@@ -137,12 +136,11 @@ def _edges(
     )
     matches = matching.rank(task, NEAREST)
     ids = [match.creator_id for match in matches]
-    kept = records(ids, task.category)
     houses |= agencies(ids)
     for match in matches:
         id = match.creator_id
         price = match.creator.prices.get(task.format)
-        free.setdefault(id, max(0, match.creator.slots_per_week - kept.get(id, Record()).running))
+        free.setdefault(id, match.room.at_once)
         if price and price <= (task.budget_fen or 0) and free[id] and id not in declined:
             edges.append((task.id, id, match.score, price))
 

@@ -162,7 +162,7 @@ def plan(task: Task, wish: Wish) -> Plan:
 
 def look(task: Task) -> list[Person]:
     """The ranked creators, best first, with what the plan asks about."""
-    matches = matching.rank(task, LOOKED_AT)
+    matches = matching.rank(task, LOOKED_AT, full_too=True)
     ids = [match.creator_id for match in matches]
     kept, houses, rivals = records(ids, task.category), agencies(ids), queries.working_for_rivals(ids, task)
     return [
@@ -316,7 +316,7 @@ def invite(task: Task, creator_ids: Sequence[UUID], d_day: date | None, *, by: A
             continue
         person = people.get(creator_id)
         price = person.price_fen if person else None
-        if person is None or price is None or not person.free:
+        if person is None or price is None or person.match.room.full:
             named = db.session.get(Party, creator_id)
             raise NotPlanned(name=named.name if named else "—")
         due = datetime.combine(d_day, time(23, 59), ZONE)

@@ -50,7 +50,7 @@ class Wish:
 
 FILTERS = {
     "priced": N_("没有标这种形式的价"),
-    "free": N_("本周没有空档"),
+    "free": N_("截止前没有空档"),
     "level": N_("等级低于要求"),
     "late": N_("迟到可能高于要求"),
     "rival": N_("正在为同类目的其他商家制作"),
@@ -78,10 +78,6 @@ class Person:
         return self.match.creator.prices.get(self.format)
 
     @property
-    def free(self) -> int:
-        return max(0, self.match.creator.slots_per_week - self.record.running)
-
-    @property
     def late(self) -> float:
         return late_risk(self.record.on_time, self.record.n)
 
@@ -97,7 +93,7 @@ class Person:
         found = set()
         if not self.price_fen:
             found.add("priced")
-        if not self.free:
+        if self.match.room.full:
             found.add("free")
         if self.match.creator.platform_level < wish.level_min:
             found.add("level")

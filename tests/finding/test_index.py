@@ -2,19 +2,25 @@
 
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import delete, func, select, text
 
 from market.accounts import service as accounts
+from market.creators import calendar
 from market.creators.service import save_profile
 from market.finding import index
 from market.finding.models import IndexedCreator, IndexGeneration
+from market.kit import clock
+from market.kit.clock import now
 from market.kit.db import db, transaction
+from market.kit.ids import encode
 from tests import play
 from tests.briefs import PROFILE
 from tests.conftest import drain_all
 from tests.finding.test_square import caught_up, counts, names, two  # noqa: F401
+from workers import schedule
 
 
 def rows(app):
@@ -31,13 +37,47 @@ def test_who_is_refused_leaves_the_index(two, app, zhou):  # noqa: F811
     assert rows(app) == 1
 
 
-def test_room_is_what_the_orders_in_hand_leave(app, mei, lin, sandbox):
-    lin.api("PATCH", "/profile", json=PROFILE | {"slots_per_week": 1, "categories": ["food"]})
+def test_room_is_what_orders_and_the_calendar_leave(app, mei, lin, sandbox):
+    lin.api("PATCH", "/profile", json=PROFILE | {"slots_per_week": 0, "categories": ["food"]})
     caught_up(app)
-    assert counts(mei)["room"] == {"free": 1}
+    assert counts(mei)["room"] == {}
 
-    play.funded(mei, lin, sandbox)
+    with app.app_context():
+        due = calendar.week_of(now() + timedelta(days=14))  # what play's bids promise
+    at = f"/creators/{encode('pty', lin.party_id)}/calendar"
+    assert lin.api("PUT", at, json={"monday": due.isoformat(), "slots": 1}).status_code == 200
     caught_up(app)
+    assert counts(mei)["room"] == {"month": 1}
+
+    order = play.award(mei, lin)
+    caught_up(app)
+    assert counts(mei)["room"] == {}
+
+    mei.api("POST", f"/orders/{encode('ord', order)}/cancellation", json={})
+    caught_up(app)
+    assert counts(mei)["room"] == {"month": 1}
+
+
+def test_as_weeks_go_by_the_index_follows(app, mei, lin):
+    lin.api("PATCH", "/profile", json=PROFILE | {"slots_per_week": 0})
+    with app.app_context():
+        later = calendar.this_week() + 2 * calendar.WEEK
+    lin.api(
+        "PUT",
+        f"/creators/{encode('pty', lin.party_id)}/calendar",
+        json={"monday": later.isoformat(), "slots": 1},
+    )
+    caught_up(app)
+    assert counts(mei)["room"] == {"month": 1}
+
+    clock.shift(timedelta(days=14))
+    with app.app_context():
+        schedule.renew_rooms()
+    assert counts(mei)["room"] == {"free": 1, "month": 1}
+
+    clock.shift(timedelta(days=21))
+    with app.app_context():
+        schedule.renew_rooms()
     assert counts(mei)["room"] == {}
 
 

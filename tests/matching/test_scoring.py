@@ -11,6 +11,7 @@ from market.matching.history import growth
 from market.matching.retrieval import Sums
 from market.matching.scoring import Record, against, lower_bound, score
 from market.matching.service import _spread
+from market.orders.capacity import Room
 from market.tasks.models import Task
 
 
@@ -79,10 +80,11 @@ def test_fans_who_are_wanted_count():
 
 
 def test_who_is_full_or_does_not_answer_stands_lower_however_well_they_fit():
-    assert value(record=Record(running=0)) > value(record=Record(running=2))
+    full = Room(slots=2, taken=2, free=0, at_once=0)
+    assert value() > score(brief(), creator(), Sums(), Record(), room=full).value
     assert value(profile=creator(replies=9, unanswered=1)) > value(profile=creator(replies=1, unanswered=9))
     assert (
-        score(brief(), creator(), Sums(), Record(running=2)).fit
+        score(brief(), creator(), Sums(), Record(), room=full).fit
         == score(brief(), creator(), Sums(), Record()).fit
     )
 

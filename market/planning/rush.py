@@ -5,7 +5,9 @@ progress, then one solution for all. Killed, it is taken over when it has been s
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +38,10 @@ BEAT = 20
 SILENT = timedelta(minutes=5)
 
 
+class TakenOver(Exception):
+    """This process was silent for too long, and another has the run in hand."""
+
+
 def ask(by: Actor) -> RushRun:
     """Have all open briefs assigned. Raises RunUnderWay: one at a time."""
     db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("rush_runs", 0))))
@@ -64,7 +70,7 @@ def do_next() -> RushRun | None:
         if run is None:
             return None
         run.state, run.beat_at, run.briefs_done = RunState.RUNNING, now(), 0
-        run_id = run.id
+        hand = Hand(run.id, run.beat_at)
         task_ids = db.session.scalars(
             select(Task.id)
             .where(Task.state == TaskState.OPEN, Task.bids_close_at > now(), Task.budget_fen.is_not(None))
@@ -72,22 +78,35 @@ def do_next() -> RushRun | None:
         ).all()
         run.briefs = len(task_ids)
     try:
-        _carry_out(run_id, task_ids)
+        _carry_out(hand, task_ids)
+    except TakenOver:
+        log.warning("rush.taken_over", run=str(hand.run_id))
     except Exception as broken:  # an operator sees it on the run's row
         log.exception("rush.failed")
-        with transaction():
-            failed = _run(run_id)
+        with suppress(TakenOver), transaction():
+            failed = hand.run()
             failed.state, failed.error = RunState.FAILED, f"{type(broken).__name__}: {broken}"
             failed.ended_at = now()
     db.session.expunge_all()
-    return db.session.get(RushRun, run_id)
+    return db.session.get(RushRun, hand.run_id)
 
 
-def _run(run_id: UUID) -> RushRun:
-    return db.session.get_one(RushRun, run_id, with_for_update=True, populate_existing=True)
+@dataclass
+class Hand:
+    """That has a run: its own last sign of life shows that nobody took it over."""
+
+    run_id: UUID
+    beat_at: datetime
+
+    def run(self) -> RushRun:
+        """The run, locked. Raises TakenOver."""
+        run = db.session.get_one(RushRun, self.run_id, with_for_update=True, populate_existing=True)
+        if run.state is not RunState.RUNNING or run.beat_at != self.beat_at:
+            raise TakenOver
+        return run
 
 
-def _carry_out(run_id: UUID, task_ids: Sequence[UUID]) -> None:
+def _carry_out(hand: Hand, task_ids: Sequence[UUID]) -> None:
     edges: list[tuple[UUID, UUID, float, int]] = []
     known: dict[UUID, tuple[UUID, int]] = {}
     free: dict[UUID, int] = {}
@@ -97,15 +116,16 @@ def _carry_out(run_id: UUID, task_ids: Sequence[UUID]) -> None:
             for task in db.session.scalars(select(Task).where(Task.id.in_(task_ids[start : start + BEAT]))):
                 known[task.id] = (task.merchant_id, task.budget_fen or 0)
                 _edges(task, edges, free, houses)
-            run = _run(run_id)
+            run = hand.run()
             run.briefs_done, run.beat_at = min(start + BEAT, len(task_ids)), now()
+        hand.beat_at = run.beat_at
         db.session.expunge_all()
     taken, report = _solve(edges, known, free, houses)
     with transaction():
-        run = _run(run_id)
+        run = hand.run()
         rows = [
             {
-                "run_id": run_id,
+                "run_id": hand.run_id,
                 "task_id": task_id,
                 "creator_id": creator_id,
                 "value": value,
@@ -117,7 +137,7 @@ def _carry_out(run_id: UUID, task_ids: Sequence[UUID]) -> None:
         if rows:
             db.session.execute(insert(RushOffer), rows)
         run.state, run.report, run.ended_at = RunState.DONE, report, now()
-        record("rush.done", run_id, by=None, offers=len(rows))
+        record("rush.done", hand.run_id, by=None, offers=len(rows))
 
 
 def _edges(

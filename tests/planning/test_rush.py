@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from market.kit import ids
+from market.kit.events import history
 from tests.briefs import opened, problem
 from tests.conftest import submit
 from tests.effect.conftest import more
@@ -118,6 +119,34 @@ def test_a_killed_run_is_taken_over_when_it_has_been_silent(app, zhou, mei, mark
         with transaction():
             db.session.query(RushRun).one().beat_at = now() - rush.SILENT - timedelta(seconds=1)
         assert rush.do_next().state is RunState.DONE
+
+
+def test_who_was_silent_too_long_leaves_the_run_to_who_took_it_over(app, zhou, mei, market, monkeypatch):
+    from market.kit.clock import now
+    from market.kit.db import db, transaction
+    from market.planning import rush
+    from market.planning.rush_models import RunState, RushOffer, RushRun
+
+    opened(mei)
+    zhou.api("POST", "/rush-runs")
+    solve = rush._solve
+
+    def overslept(*known):
+        """The solver takes its time, and meanwhile another process takes over and is done."""
+        monkeypatch.setattr(rush, "_solve", solve)
+        with transaction():
+            db.session.query(RushRun).one().beat_at = now() - rush.SILENT * 2
+        assert rush.do_next().state is RunState.DONE
+        return solve(*known)
+
+    monkeypatch.setattr(rush, "_solve", overslept)
+    with app.app_context():
+        late = rush.do_next()
+
+        assert late.state is RunState.DONE and late.error == ""
+        offered = db.session.query(RushOffer).count()
+        assert offered == late.report["offers"] > 0
+        assert [e.name for e in history(late.id)].count("rush.done") == 1
 
 
 def test_the_operators_page_starts_a_run_and_shows_it(app, zhou):

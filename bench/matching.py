@@ -50,6 +50,11 @@ def run(rounds: int) -> list[Result]:
 
 def shortlists(known: list[rows.Task]) -> dict[int, list[str]]:
     """The experts the product lists for every task of the test part, by task number."""
+    return {number: [name for name, _score in found] for number, found in scored_lists(known).items()}
+
+
+def scored_lists(known: list[rows.Task]) -> dict[int, list[tuple[str, float]]]:
+    """The same with their scores."""
     with product("matching") as (app, url, _conninfo):
         keys, people = fill(app, known)
         with granian("wsgi:app", "/healthz", DATABASE_URL=url, VTASK_API_PER_MINUTE="1000000") as port:
@@ -61,7 +66,9 @@ def shortlists(known: list[rows.Task]) -> dict[int, list[str]]:
             return found
 
 
-def shortlist(session: requests.Session, api: str, task: rows.Task, people: dict[str, str]) -> list[str]:
+def shortlist(
+    session: requests.Session, api: str, task: rows.Task, people: dict[str, str]
+) -> list[tuple[str, float]]:
     brief = {
         "category": "digital",
         "format": "article",
@@ -73,7 +80,8 @@ def shortlist(session: requests.Session, api: str, task: rows.Task, people: dict
     made.raise_for_status()
     answer = session.get(f"{api}/tasks/{made.json()['id']}/matches?limit=100", timeout=60)
     answer.raise_for_status()
-    return [people[each["creator_id"]] for each in answer.json()["data"] if each["creator_id"] in people]
+    found = answer.json()["data"]
+    return [(people[each["creator_id"]], each["score"]) for each in found if each["creator_id"] in people]
 
 
 def fill(app: Any, known: list[rows.Task]) -> tuple[dict[str, str], dict[str, str]]:

@@ -48,6 +48,10 @@ class Figures:
     signal_warning_h: int = 72  # X5: a creator hears of a traffic signal so long before it costs points
     portrait_least: int = 20  # X4: no group of fewer persons can be read out of a portrait
     rush_agency_bps: int = 5_000  # X6: of an agency's free slots, the part one run of the rush may fill
+    turns_days: int = 7  # X2: what lists of the last so many days showed counts for whose turn it is
+    turns_cap: int = 5  # X2: other merchants' open lists a creator leads for each free slot; 0: no cap
+    turns_floor: int = 1  # X2: lists everybody of a category is to stand in within the window; 0: none
+    turns_marked_percent: int = 10  # X2: of a page, for new creators and those not seen; 0: none
     min_withdrawal_fen: int = 100
     pending_invitations: int = 20  # K8: open invitations per brief
     live_bids: int = 50  # open bids per creator

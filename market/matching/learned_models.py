@@ -31,15 +31,28 @@ class Showing(Base):
     """The first time that day."""
     times: Mapped[int]
     position: Mapped[int]
-    """The best that day; 1 is the first."""
+    """The best that day, on a page if a page showed it; 1 is the first."""
     fit: Mapped[float]
     acceptance: Mapped[float]
     signs: Mapped[list[float]] = mapped_column(ARRAY(Float))
     """What the acceptance was made of, in the order of scoring.SIGNS."""
     opened_at: Mapped[datetime | None]
+    category: Mapped[str] = mapped_column(default="")
+    """The brief's, that day."""
+    on_page: Mapped[bool] = mapped_column(default=False)
+    """A page put it before a person; what an API read is not counted for whose turn it is (turns.py)."""
 
     __table_args__ = (
         CheckConstraint("times > 0 AND position > 0", name="counts"),
+        Index(
+            "ix_match_showings_seen",
+            "category",
+            "day",
+            "creator_id",
+            "task_id",
+            postgresql_include=["position"],
+            postgresql_where=text("side = 'creators' AND on_page"),
+        ),
         Index("ix_match_showings_day", "day"),
         Index("ix_match_showings_creator_id_day", "creator_id", "day"),
     )

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import case, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from market.accounts.actor import Actor
@@ -19,6 +19,7 @@ from market.matching import acceptance
 from market.matching.errors import AlreadyActive
 from market.matching.learned_models import AcceptanceModel, Showing, Side
 from market.matching.scoring import HAND, Score
+from market.tasks.models import Task
 
 KEPT_DAYS = 180
 LEAST = 200
@@ -30,7 +31,7 @@ FUNNEL_DAYS = 28
 PRUNED_AT_ONCE = 20_000
 
 
-def note(side: Side, shown: Sequence[tuple[UUID, UUID, Score]]) -> None:
+def note(side: Side, shown: Sequence[tuple[Task, UUID, Score]], *, on_page: bool) -> None:
     """Keep a list as it was shown, first to last: (brief, creator, score). One statement."""
     if not shown:
         return
@@ -38,8 +39,10 @@ def note(side: Side, shown: Sequence[tuple[UUID, UUID, Score]]) -> None:
     rows = [
         {
             "side": side,
-            "task_id": task_id,
+            "task_id": task.id,
             "creator_id": creator_id,
+            "category": task.category,
+            "on_page": on_page,
             "day": today,
             "times": 1,
             "position": at,
@@ -47,7 +50,7 @@ def note(side: Side, shown: Sequence[tuple[UUID, UUID, Score]]) -> None:
             "acceptance": score.acceptance,
             "signs": list(score.signs),
         }
-        for at, (task_id, creator_id, score) in enumerate(shown, start=1)
+        for at, (task, creator_id, score) in enumerate(shown, start=1)
     ]
     # In the order of the key, so that two lists at once wait and do not deadlock.
     row = insert(Showing).values(sorted(rows, key=lambda each: (each["task_id"], each["creator_id"])))
@@ -56,7 +59,16 @@ def note(side: Side, shown: Sequence[tuple[UUID, UUID, Score]]) -> None:
             index_elements=["side", "task_id", "creator_id", "day"],
             set_={
                 "times": Showing.times + 1,
-                "position": func.least(Showing.position, row.excluded.position),
+                "position": case(
+                    (
+                        Showing.on_page == row.excluded.on_page,
+                        func.least(Showing.position, row.excluded.position),
+                    ),
+                    (row.excluded.on_page, row.excluded.position),
+                    else_=Showing.position,
+                ),
+                "category": row.excluded.category,
+                "on_page": Showing.on_page | row.excluded.on_page,
             },
         )
     )

@@ -51,7 +51,7 @@ def creators(task_id: UUID) -> Any:
         raise NotFound
     matches = service.rank(task, 20)
     with transaction():
-        service.note_shown(Side.CREATORS, matches)
+        service.note_shown(Side.CREATORS, matches, on_page=True)
     known = advice.for_task(task)
     return render_template("matching/creators.html", task=task, matches=matches, advice=known)
 
@@ -64,7 +64,7 @@ def briefs() -> Any:
     assert actor.party_id
     matches = service.briefs_for(actor.party_id, 30)
     with transaction():
-        service.note_shown(Side.BRIEFS, matches)
+        service.note_shown(Side.BRIEFS, matches, on_page=True)
     return render_template("matching/briefs.html", matches=matches)
 
 

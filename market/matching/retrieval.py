@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
+from market.kit.clock import now
 from market.kit.db import db
+from market.kit.figures import figures
 from market.matching import declared, history
 from market.matching import text as texts
-from market.tasks.models import Task
+from market.matching.turns import FIRST
+from market.tasks.models import Task, TaskState
 
 OVER_BUDGET = 1.3
 """Prices up to this much above the budget still match: prices are where talks begin."""
@@ -73,10 +77,32 @@ def question(task: Task) -> Question:
 
 # Seven sources, some hundred each, together; all but the alike and the known have to do with the category or a tag. Those
 # above the ceiling, with a bid, or who are the merchant's own people under another hat are left out;
-# who has no price list at all may be asked.
+# who has no price list at all may be asked. `shown`: who was lately in lists of the category, for whose turn it is
+# (turns.py): in how many others than this one, and among the first of how many other merchants' briefs that are still open.
 CANDIDATES = """
     WITH wanted AS (SELECT * FROM unnest(CAST(:tags AS text[]), CAST(:weights AS float8[])) AS w (tag, weight)),
     near AS (SELECT * FROM unnest(CAST(:near AS uuid[]), CAST(:alike AS float8[])) AS n (work_id, alike)),
+    open_tasks AS MATERIALIZED (
+        SELECT id, merchant_id FROM tasks WHERE category = :category AND state = 'open' AND bids_close_at > :now
+            AND merchant_id <> :merchant
+    ),
+    shown AS MATERIALIZED (
+        SELECT creator_id, count(DISTINCT task_id) FILTER (WHERE task_id <> :task) AS lists,
+            count(DISTINCT merchant_id) FILTER (WHERE leads) AS rivals
+        FROM (
+            SELECT s.creator_id, s.task_id, o.merchant_id, s.position <= :first AS leads
+            FROM match_showings s LEFT JOIN open_tasks o ON o.id = s.task_id
+            WHERE s.side = 'creators' AND s.on_page AND s.category = :category AND s.day > :since
+            UNION ALL
+            SELECT i.creator_id, i.task_id, o.merchant_id, true FROM open_tasks o JOIN invitations i ON i.task_id = o.id
+            WHERE i.state = 'sent' AND i.expires_at > :now
+        ) every_place GROUP BY creator_id
+    ),
+    mine AS MATERIALIZED (
+        SELECT p.party_id, p.fans, p.{price} <= :ceiling
+            OR COALESCE(p.price_article_fen, p.price_video_fen, p.price_live_fen) IS NULL AS able
+        FROM profiles p WHERE p.categories @> ARRAY[CAST(:category AS varchar)]
+    ),
     found AS (
         SELECT best.creator_id FROM wanted CROSS JOIN LATERAL (
             SELECT m.creator_id FROM match_tag_masses m
@@ -86,17 +112,25 @@ CANDIDATES = """
         UNION SELECT unnest(CAST(:declared AS uuid[]))
         UNION (SELECT creator_id FROM match_pair_masses
             WHERE generation = :generation AND merchant_id = :merchant ORDER BY mass DESC LIMIT :each)
-        UNION (SELECT m.creator_id FROM match_creator_masses m JOIN profiles p ON p.party_id = m.creator_id
-            WHERE m.generation = :generation AND p.categories @> ARRAY[CAST(:category AS varchar)]
-            ORDER BY m.yearly DESC LIMIT :each)
-        UNION (SELECT party_id FROM profiles WHERE categories @> ARRAY[CAST(:category AS varchar)]
-            ORDER BY fans DESC LIMIT :each)
-        UNION (SELECT party_id FROM profiles WHERE categories @> ARRAY[CAST(:category AS varchar)]
-            ORDER BY party_id DESC LIMIT :fresh)
+        UNION (SELECT m.creator_id FROM match_creator_masses m JOIN mine ON mine.party_id = m.creator_id
+            WHERE m.generation = :generation ORDER BY m.yearly DESC LIMIT :each)
+        UNION (SELECT party_id FROM mine ORDER BY fans DESC LIMIT :each)
+        UNION (SELECT newest.party_id FROM (
+                SELECT party_id FROM mine WHERE able ORDER BY party_id DESC LIMIT :each
+            ) newest JOIN parties y ON y.id = newest.party_id AND y.verification = 'verified'
+            LEFT JOIN shown ON shown.creator_id = newest.party_id
+            ORDER BY COALESCE(shown.lists, 0), newest.party_id DESC LIMIT :fresh)
+        UNION (SELECT unseen.party_id FROM (
+                SELECT party_id FROM mine LEFT JOIN shown ON shown.creator_id = mine.party_id
+                WHERE able AND COALESCE(shown.lists, 0) < :floor
+                ORDER BY hashtextextended(CAST(party_id AS text), :draw) LIMIT :each
+            ) unseen JOIN parties y ON y.id = unseen.party_id AND y.verification = 'verified'
+            LIMIT :unseen)
     )
-    SELECT p.party_id FROM found
+    SELECT p.party_id, COALESCE(shown.lists, 0), COALESCE(shown.rivals, 0) FROM found
     JOIN profiles p ON p.party_id = found.creator_id
     JOIN parties y ON y.id = p.party_id
+    LEFT JOIN shown ON shown.creator_id = p.party_id
     WHERE y.verification = 'verified'
         AND (p.{price} <= :ceiling OR COALESCE(p.price_article_fen, p.price_video_fen, p.price_live_fen) IS NULL)
         AND NOT EXISTS (SELECT FROM bids b WHERE b.task_id = :task AND b.creator_id = p.party_id)
@@ -130,12 +164,24 @@ EACH = 200
 DECLARED = 300
 """Whose own words lie nearest: all that speaks for creators who have delivered nothing yet."""
 FRESH = 40
-"""How many of the newest of the category are looked at whatever they have done: who is never shown is never chosen."""
+"""How many of the newest of the category, the least seen first, are looked at whatever they have done."""
+UNSEEN = 40
+"""As many of the category who were in none of its lists lately, drawn anew for each brief: who is never shown is never
+chosen."""
 
 
-def candidates(asked: Question) -> Sequence[UUID]:
+@dataclass(frozen=True)
+class Candidate:
+    """`lists` and `rivals`: where this creator was shown within the window (turns.Standing)."""
+
+    id: UUID
+    lists: int
+    rivals: int
+
+
+def candidates(asked: Question) -> list[Candidate]:
     """Creators who may be shown for the brief, in no order that means anything."""
-    task = asked.task
+    task, moment = asked.task, now()
     sql = text(CANDIDATES.format(price=declared.PRICES[task.format]))
     near = [] if asked.at is None else declared.nearest(asked.slot, asked.at, asked.wanted, DECLARED)
     values = _values(asked) | {
@@ -145,8 +191,25 @@ def candidates(asked: Question) -> Sequence[UUID]:
         "ceiling": asked.ceiling_fen or 2**62,
         "each": EACH,
         "fresh": FRESH,
+        "unseen": UNSEEN,
+        "floor": figures.turns_floor,
+        "draw": task.id.int & 2**31 - 1,
+        "first": FIRST,
+        "now": moment,
+        "since": moment.date() - timedelta(days=figures.turns_days),
     }
-    return db.session.scalars(sql, values).all()
+    return [Candidate(*row) for row in db.session.execute(sql, values)]
+
+
+def merchants(task: Task) -> int:
+    """How many merchants look for somebody in the brief's category now, this one among them."""
+    rivals = select(func.count(Task.merchant_id.distinct())).where(
+        Task.state == TaskState.OPEN,
+        Task.category == task.category,
+        Task.bids_close_at > now(),
+        Task.merchant_id != task.merchant_id,
+    )
+    return 1 + (db.session.scalar(rivals) or 0)
 
 
 def sums(asked: Question, creator_ids: Sequence[UUID]) -> dict[UUID, Sums]:

@@ -6,6 +6,7 @@ from marshmallow import fields
 from market.effect.schemas import ExpectedEffectSchema
 from market.kit.schemas import Instant, PublicId, Schema, Text, Whole
 from market.matching.learned_models import Side
+from market.matching.turns import Turn
 
 
 class MatchQuery(Schema):
@@ -24,9 +25,22 @@ class ReasonSchema(Schema):
     numbers = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
 
 
+class MatchMovedSchema(Schema):
+    """Why a creator stands elsewhere than the score says. `waits`: leads other merchants' lists often enough for the free
+    slots; `new`: came lately; `unseen`: was in no list of the category lately. The last two stand in marked places."""
+
+    code = fields.Enum(Turn, by_value=True, required=True)
+    label = fields.String(required=True)
+    rank = fields.Integer(required=True, metadata={"description": "the place by score alone; 1 is the first"})
+    text = fields.String(required=True)
+
+
 class MatchSchema(Schema):
     score = fields.Float(
-        required=True, metadata={"description": "fit × acceptance; the list is in its order"}
+        required=True,
+        metadata={
+            "description": "fit × acceptance; the list is in its order, except where `moved` says otherwise"
+        },
     )
     fit = fields.Float(required=True, metadata={"description": "0..1, rises with the points of the terms"})
     acceptance = fields.Float(
@@ -48,6 +62,7 @@ class MatchSchema(Schema):
 
 
 class CreatorMatchSchema(MatchSchema):
+    moved = fields.Nested(MatchMovedSchema, required=True, allow_none=True)
     expected = fields.Nested(
         ExpectedEffectSchema,
         required=True,

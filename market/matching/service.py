@@ -2,15 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
+from zlib import crc32
 
 from market.creators import calendar
 from market.creators.models import Profile
 from market.creators.queries import profile as find_profile
 from market.creators.queries import profiles
 from market.effect.service import Expected, expect_of
-from market.matching import learning, queries, retrieval
+from market.kit.clock import now
+from market.kit.figures import figures
+from market.matching import learning, queries, retrieval, turns
 from market.matching.learned_models import Side
+from market.matching.moving import Moved, moved
 from market.matching.scoring import Portraits, Reason, Record, Score, against, score
 from market.orders import capacity
 from market.orders.capacity import OPEN, Room, rooms
@@ -20,6 +25,8 @@ from market.portraits.shown import Comparison, Shown, compare
 from market.tasks.models import Task
 from market.traffic.queries import counting
 
+NEW_DAYS = 30
+"""Who came within so many days and has no work yet is new here."""
 AT_MOST_OF_AN_AGENCY = 3
 AMONG_THE_FIRST = 10
 
@@ -36,6 +43,8 @@ class Match:
     """What the creator can still take on until the brief's deadline."""
     expected: Expected | None = None
     """What the work may bring at the listed price; None while too little is known."""
+    moved: Moved | None = None
+    """Why it stands elsewhere than its score says; None where it does not."""
 
     @property
     def creator_id(self) -> UUID:
@@ -73,13 +82,15 @@ class Match:
 
 
 def rank(task: Task, limit: int = 20, *, for_merchant: bool = True, full_too: bool = False) -> list[Match]:
-    """Creators for the brief, best first; at most three of one agency among the first ten. Who is not the brief's merchant
-    reads nothing of his buyers. Creators who are full until the deadline are left out, unless `full_too`.
+    """Creators for the brief, best first, but that others get a turn (turns.py); at most three of one agency among the
+    first ten. Who is not the brief's merchant reads nothing of his buyers. Creators who are full until the deadline are
+    left out, unless `full_too`.
 
     Ties go to the older profile, so that a list is always the same.
     """
     asked = retrieval.question(task)
-    ids = retrieval.candidates(asked)
+    candidates = {each.id: each for each in retrieval.candidates(asked)}
+    ids = list(candidates)
     sums = retrieval.sums(asked, ids)
     records = queries.records(ids, task.category)
     found = profiles(ids)
@@ -102,13 +113,62 @@ def rank(task: Task, limit: int = 20, *, for_merchant: bool = True, full_too: bo
         if id in found and (full_too or not free[id].full)
     }
     best = sorted(scores, key=lambda id: (-scores[id].value, id))
-    best = _spread(best, queries.agencies(best[: limit + 5 * AMONG_THE_FIRST]))[:limit]
+    merchants = retrieval.merchants(task) if figures.turns_cap else 1
+    standings = [
+        _standing(
+            task,
+            candidates[id],
+            found[id],
+            free[id],
+            sums[id],
+            records.get(id, Record()),
+            scores[id],
+            merchants,
+            len(ids),
+        )
+        for id in best
+    ]
+    marked = turns.PAGE * figures.turns_marked_percent // 100 if limit >= turns.PAGE else 0
+    places = {each.id: each for each in turns.arrange(standings, marked=marked, floor=figures.turns_floor)}
+    best = _spread(list(places), queries.agencies(list(places)[: limit + 5 * AMONG_THE_FIRST]))[:limit]
     top = [scores[id] for id in best]
     expected = expect_of(best, task.category, task.format)
     return [
-        Match(found[id], task, scores[id], against(scores[id], top), free[id], expected.get(id))
+        Match(
+            found[id],
+            task,
+            scores[id],
+            against(scores[id], top),
+            free[id],
+            expected.get(id),
+            moved(places[id], candidates[id].rivals, free[id].at_once),
+        )
         for id in best
     ]
+
+
+def _standing(
+    task: Task,
+    candidate: retrieval.Candidate,
+    profile: Profile,
+    room: Room,
+    sums: retrieval.Sums,
+    record: Record,
+    made: Score,
+    merchants: int,
+    supply: int,
+) -> turns.Standing:
+    """Whom the merchant worked with never waits: they know each other."""
+    cap = 0 if sums.pair > 0 else figures.turns_cap
+    return turns.Standing(
+        candidate.id,
+        made.value,
+        candidate.rivals,
+        turns.limit(cap, room.at_once, merchants, supply),
+        candidate.lists,
+        new=not sums.works and not record.n and profile.created_at > now() - timedelta(days=NEW_DAYS),
+        draw=crc32(task.id.bytes + candidate.id.bytes),
+    )
 
 
 def _spread(best: list[UUID], agencies: dict[UUID, UUID]) -> list[UUID]:
@@ -176,6 +236,8 @@ def portraits(task: Task, creator_id: UUID) -> tuple[Shown | None, Shown | None,
     return buyers, fans, compare(buyers, fans) if buyers and fans else None
 
 
-def note_shown(side: Side, matches: Sequence[Match]) -> None:
-    """These were put before somebody, in this order; what became of them is learned from."""
-    learning.note(side, [(match.task.id, match.creator_id, match.made) for match in matches])
+def note_shown(side: Side, matches: Sequence[Match], *, on_page: bool = False) -> None:
+    """These were put before somebody, in this order; what became of them is learned from. What a person saw `on_page`
+    counts for whose turn it is next."""
+    shown = [(match.task, match.creator_id, match.made) for match in matches]
+    learning.note(side, shown, on_page=on_page)

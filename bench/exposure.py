@@ -22,14 +22,15 @@ import numpy as np
 
 from bench.rounds import Result
 from market.kit.figures import figures
-from market.matching.turns import ABOVE_FAIR, FIRST, GIVES_WAY, PAGE, Standing, Turn, arrange, limit
+from market.matching.turns import ABOVE_FAIR, FIRST, GIVES_WAY, Standing, Turn, arrange, limit
 
 BRANDS, CREATORS, TOPICS = 300, 3_000, 24
 TAKERS, TAKES = 6, 3
+LIST = 20
 NEW = 1 / 12
 CANDIDATES, UNSEEN = 400, 40
-MARKED = PAGE * figures.turns_marked_percent // 100
-FAIR = BRANDS * PAGE / CREATORS
+MARKED = LIST * figures.turns_marked_percent // 100
+FAIR = BRANDS * LIST / CREATORS
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Rule:
     marked: int = 0
     floor: int = 0
     gives_way: float = GIVES_WAY
-    first: int = PAGE
+    first: int = LIST
     """The places the cap is about."""
 
 
@@ -126,8 +127,8 @@ def shown(world: World, rule: Rule, seed: int) -> Outcome:
     """Brands in an order of chance, each with the turns as they then stand."""
     draw = np.random.default_rng(seed)
     brands, creators = world.scores.shape
-    most = rule.cap / FAIR * brands * PAGE / creators
-    if rule.first < PAGE:
+    most = rule.cap / FAIR * brands * LIST / creators
+    if rule.first < LIST:
         most = limit(figures.turns_cap, 1, brands, creators)
     lists, led = np.zeros(creators, dtype=int), np.zeros(creators, dtype=int)
     found, kept, marked = [], 0.0, 0
@@ -152,8 +153,13 @@ def shown(world: World, rule: Rule, seed: int) -> Outcome:
             if at in use
         ]
         places = arrange(
-            ranked, marked=rule.marked, floor=rule.floor, first=rule.first, gives_way=rule.gives_way
-        )[:PAGE]
+            ranked,
+            marked=rule.marked,
+            floor=rule.floor,
+            first=rule.first,
+            page=LIST,
+            gives_way=rule.gives_way,
+        )[:LIST]
         here = [place.id.int for place in places]
         lists[here] += 1
         led[here[: rule.first]] += 1

@@ -21,6 +21,7 @@ from market.matching import learning, service
 from market.matching.acceptance import LEAST_BRIEFS
 from market.matching.learned_models import Side
 from market.matching.schemas import PromotionSchema
+from market.matching.turns import PAGE
 from market.portraits.schemas import comparison_out
 from market.tasks import queries as tasks
 from market.tasks.registry import Fit, register_fits, register_picks
@@ -49,7 +50,7 @@ def creators(task_id: UUID) -> Any:
     task = tasks.find_visible(task_id, actor)
     if not actor.is_party(task.merchant_id):
         raise NotFound
-    matches = service.rank(task, 20)
+    matches = service.rank(task, PAGE)
     with transaction():
         service.note_shown(Side.CREATORS, matches, on_page=True)
     known = advice.for_task(task)

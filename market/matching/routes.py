@@ -15,6 +15,7 @@ from market.matching.schemas import (
     AcceptanceModelsSchema,
     BriefMatchesSchema,
     CreatorMatchesSchema,
+    CreatorsQuery,
     HistoryImportSchema,
     ImportReportSchema,
     MatchFunnelsSchema,
@@ -30,7 +31,7 @@ bp = ApiBlueprint(
 
 
 @bp.get("/tasks/<pid('tsk'):task_id>/matches")
-@bp.arguments(MatchQuery, location="query")
+@bp.arguments(CreatorsQuery, location="query")
 @bp.response(200, CreatorMatchesSchema)
 def list_creators(query: dict[str, Any], task_id: UUID) -> dict[str, Any]:
     """The merchant's shortlist; drafts are ranked as well."""

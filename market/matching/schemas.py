@@ -6,11 +6,20 @@ from marshmallow import fields
 from market.effect.schemas import ExpectedEffectSchema
 from market.kit.schemas import Instant, PublicId, Schema, Text, Whole
 from market.matching.learned_models import Side
-from market.matching.turns import Turn
+from market.matching.turns import PAGE, Turn
 
 
 class MatchQuery(Schema):
     limit = Whole(least=1, most=100, load_default=20)
+
+
+class CreatorsQuery(MatchQuery):
+    limit = Whole(
+        least=1,
+        most=100,
+        load_default=PAGE,
+        metadata={"description": f"from {PAGE} on, the list has places for new and unseen creators"},
+    )
 
 
 class ReasonSchema(Schema):

@@ -13,8 +13,8 @@ from uuid import UUID
 
 FIRST = 10
 """The first places, which the cap is about."""
-PAGE = 20
-"""Marked places are the last of the first so many; shorter lists have none."""
+PAGE = 22
+"""What a page shows: twenty by score, and behind them the marked places. Shorter lists have none."""
 GIVES_WAY = 0.1
 """Before the cap is reached places are given up where they matter least: in order, a score counts less by this part of
 what is used up of the limit. A cap alone goes to whoever asks first (`./vtask bench exposure`: `cap5_hard`)."""

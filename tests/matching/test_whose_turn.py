@@ -145,7 +145,7 @@ def test_a_cap_of_nothing_is_no_cap(app, shop, mei, lin, bo, crowd, of_two, monk
 
 @pytest.fixture
 def many(app, mei, lin):
-    """Thirty with work on record, of whom a page has room for twenty."""
+    """Thirty with work on record, of whom a page has room for twenty-two."""
     known = [newcomer(app, "creator", number) for number in range(30)]
     for number, each in enumerate(known):
         for n in range(3):
@@ -159,12 +159,12 @@ def test_a_page_keeps_a_place_for_a_new_face_and_then_for_the_unseen(app, shop, 
     theirs, ours = opened(other, tags=["路亚"]), opened(mei, tags=["路亚"])
 
     before = listed(other, theirs)
-    assert (before[18]["name"], before[18]["moved"]["code"]) == ("creator 99", "new")
+    assert (before[20]["name"], before[20]["moved"]["code"]) == ("creator 99", "new")
     assert "New here" in look(other, theirs, "en")
     after = listed(mei, ours)
 
-    shown = {row["name"] for row in before[:20]}
-    for row in after[18:20]:
+    shown = {row["name"] for row in before[:22]}
+    for row in after[20:22]:
         assert row["moved"]["code"] == "unseen"
         assert row["name"] not in shown
     assert len({row["creator_id"] for row in after}) == len(after), "nobody stands twice"

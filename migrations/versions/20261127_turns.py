@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261127_turns"
-down_revision = "20261127_declared"
+down_revision = "20261127_calendar"
 branch_labels = None
 depends_on = None
 

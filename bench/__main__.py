@@ -17,9 +17,9 @@ from bench.rounds import Result
 from bench.server import Missing
 
 BENCHES = ("posting", "hot", "release", "pages", "transcode")
-GROUPS = ("money", "matching", "retrieval", "exposure", "effect", "planner", "traffic", "video")
-"""Measured when named only: `money` holds the first three and what has to be installed for it, `matching` needs data,
-`retrieval` draws a hundred thousand creators, `exposure` is about who is seen,
+GROUPS = ("money", "matching", "newcomers", "retrieval", "exposure", "effect", "planner", "traffic", "video")
+"""Measured when named only: `money` holds the first three and what has to be installed for it, `matching` and
+`newcomers` need data, `retrieval` draws a hundred thousand creators, `exposure` is about who is seen,
 `effect` and `traffic` are about being right, not speed, and `video` keeps all cores busy for minutes."""
 
 console = Console(stderr=True)

@@ -207,7 +207,7 @@ def pieces_of(mine: Profile, published: Sequence[str] = ()) -> list[str]:
 
 
 def documents(most: int) -> list[str]:
-    """What creators say of themselves, the newest first, for the model to learn its words from."""
+    """What creators show, a piece each, of the newest creators first: for the model to learn its words from."""
     found: list[str] = []
     last: UUID | None = None
     while len(found) < most:
@@ -215,7 +215,7 @@ def documents(most: int) -> list[str]:
         ids = db.session.scalars(rows if last is None else rows.where(Profile.party_id < last)).all()
         if not ids:
             break
-        found += [" ".join(pieces)[: texts.MOST_CHARACTERS] for _mine, pieces, _room in _said(ids) if pieces]
+        found += [piece for _mine, pieces, _room in _said(ids) for piece in pieces]
         last = ids[-1]
         db.session.expunge_all()
     return found[:most]

@@ -6,7 +6,7 @@ docs/decisions/0005-linear-matching.md.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from market.accounts.vocabulary import AUDIENCE, audience_name, category_name
@@ -96,8 +96,12 @@ class Reason:
     code: str
     points: float
     share: float
-    text: str
+    said: "Said" = field(compare=False, repr=False)
     numbers: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        return self.said()
 
     @property
     def label(self) -> str:
@@ -116,10 +120,14 @@ class Score:
     acceptance: float
     terms: tuple[Reason, ...]
     """The strongest first."""
-    odds: str = ""
-    """What the acceptance rests on, in words."""
+    said: "Said" = field(default=str, compare=False, repr=False)
     signs: tuple[float, ...] = ()
     """The same in figures, in the order of SIGNS."""
+
+    @property
+    def odds(self) -> str:
+        """What the acceptance rests on, in words."""
+        return self.said()
 
     @property
     def fit(self) -> float:
@@ -170,8 +178,8 @@ def score(
         found.append(_traffic(signals, total))
         total += found[-1][1]
     terms = [
-        Reason(code, round(points, 4), round(points / total, 4) if total else 0.0, text, numbers)
-        for code, points, text, numbers in found
+        Reason(code, round(points, 4), round(points / total, 4) if total else 0.0, said, numbers)
+        for code, points, said, numbers in found
     ]
     signs = _signs(task, profile, room, total)
     logit = weights[0] + sum(weight * sign for weight, sign in zip(weights[1:], signs, strict=True))
@@ -179,7 +187,7 @@ def score(
         round(total, 4),
         round(1 / (1 + math.exp(-logit)), 4),
         tuple(sorted(terms, key=lambda each: -each.points)),
-        _odds(profile, room),
+        lambda: _odds(profile, room),
         signs,
     )
 
@@ -203,7 +211,9 @@ def against(one: Score, others: Sequence[Score]) -> Reason | None:
     return worst if means.get(worst.code, 0.0) - worst.points > 0.25 else None
 
 
-Term = tuple[str, float, str, dict[str, float]]
+Said = Callable[[], str]
+"""Evidence in the reader's language, put into words only where somebody reads it: most candidates are never shown."""
+Term = tuple[str, float, Said, dict[str, float]]
 
 
 def _history(task: Task, profile: Profile, sums: Sums, record: Record) -> Term:
@@ -216,21 +226,32 @@ def _history(task: Task, profile: Profile, sums: Sums, record: Record) -> Term:
         "declared": float(declared),
         "own_tags": round(sums.said_tags, 3),
     }
-    name = category_name(task.category)
     if record.same:
         return (
             "history",
             points,
-            _("同类目交付过 %(n)s 单（%(category)s）", n=record.same, category=name),
+            lambda: _(
+                "同类目交付过 %(n)s 单（%(category)s）", n=record.same, category=category_name(task.category)
+            ),
             numbers,
         )
     if sums.tags > 0.05:
-        return "history", points, _("做过同类标签的作品，折合近期 %(n)s 件", n=f"{sums.tags:.1f}"), numbers
+        return (
+            "history",
+            points,
+            lambda: _("做过同类标签的作品，折合近期 %(n)s 件", n=f"{sums.tags:.1f}"),
+            numbers,
+        )
     if sums.said_tags:
-        return "history", points, _("资料里写着这条需求的标签，还没有在这里交付过同类作品"), numbers
+        return "history", points, lambda: _("资料里写着这条需求的标签，还没有在这里交付过同类作品"), numbers
     if declared:
-        return "history", points, _("主营%(category)s，还没有在这里交付过", category=name), numbers
-    return "history", points, _("不主营%(category)s", category=name), numbers
+        return (
+            "history",
+            points,
+            lambda: _("主营%(category)s，还没有在这里交付过", category=category_name(task.category)),
+            numbers,
+        )
+    return "history", points, lambda: _("不主营%(category)s", category=category_name(task.category)), numbers
 
 
 def _similar(sums: Sums) -> Term:
@@ -246,12 +267,12 @@ def _similar(sums: Sums) -> Term:
         return (
             "similar",
             points,
-            _("资料和作品介绍与这条需求相近，相似度 %(percent)s%%", percent=percent),
+            lambda: _("资料和作品介绍与这条需求相近，相似度 %(percent)s%%", percent=percent),
             numbers,
         )
     if not sums.near_works:
-        return "similar", points, _("没有和这条需求相近的过往作品"), numbers
-    return "similar", points, _("交付过 %(n)s 件和这条需求相近的作品", n=sums.near_works), numbers
+        return "similar", points, lambda: _("没有和这条需求相近的过往作品"), numbers
+    return "similar", points, lambda: _("交付过 %(n)s 件和这条需求相近的作品", n=sums.near_works), numbers
 
 
 def _unproven(sums: Sums) -> float:
@@ -263,16 +284,16 @@ def _together(sums: Sums) -> Term:
     points = POINTS["together"] * math.sqrt(sums.pair)
     numbers = {"weighted_works": round(sums.pair, 3)}
     if sums.pair <= 0:
-        return "together", points, _("双方还没有合作过"), numbers
-    return "together", points, _("双方合作过，折合近期 %(n)s 单", n=f"{sums.pair:.1f}"), numbers
+        return "together", points, lambda: _("双方还没有合作过"), numbers
+    return "together", points, lambda: _("双方合作过，折合近期 %(n)s 单", n=f"{sums.pair:.1f}"), numbers
 
 
 def _active(sums: Sums) -> Term:
     points = POINTS["lately"] * math.log1p(sums.lately) + POINTS["yearly"] * math.log1p(sums.yearly)
     numbers = {"works": float(sums.works), "lately": round(sums.lately, 3), "yearly": round(sums.yearly, 3)}
     if not sums.works:
-        return "active", points, _("还没有交付记录"), numbers
-    return "active", points, _("共交付 %(n)s 件作品，越近的算得越多", n=sums.works), numbers
+        return "active", points, lambda: _("还没有交付记录"), numbers
+    return "active", points, lambda: _("共交付 %(n)s 件作品，越近的算得越多", n=sums.works), numbers
 
 
 def _record(record: Record) -> Term:
@@ -280,18 +301,21 @@ def _record(record: Record) -> Term:
     points = POINTS["record"] * (0.6 * lower_bound(on_time, n) + 0.4 * lower_bound(first, n))
     numbers = {"n": float(n), "on_time": float(on_time), "first_pass": float(first)}
     if n == 0:
-        return "record", points, _("新人，还没有履约记录"), numbers
-    said = _("%(n)s 单中 %(on_time)s 单准时，%(first)s 单一次通过", n=n, on_time=on_time, first=first)
-    return "record", points, said, numbers
+        return "record", points, lambda: _("新人，还没有履约记录"), numbers
+    return (
+        "record",
+        points,
+        lambda: _("%(n)s 单中 %(on_time)s 单准时，%(first)s 单一次通过", n=n, on_time=on_time, first=first),
+        numbers,
+    )
 
 
 def _price(task: Task, profile: Profile) -> Term:
     price, budget = profile.prices.get(task.format), task.budget_fen
     if price is None or not budget:
-        return "price", POINTS["price"] / 2, _("没有标价，可以面议"), {}
+        return "price", POINTS["price"] / 2, lambda: _("没有标价，可以面议"), {}
     over = price / budget - 1
     numbers = {"price_fen": float(price), "budget_fen": float(budget), "over": round(over, 4)}
-    shown = format_fen(price)
     # Full marks from 20 % under the budget; half at the budget; none from 30 % above it.
     points = POINTS["price"] * min(1.0, max(0.0, 0.5 - over * (2.5 if over < 0 else 0.5 / 0.3)))
     if over > 0:
@@ -299,11 +323,16 @@ def _price(task: Task, profile: Profile) -> Term:
         return (
             "price",
             points,
-            _("标价 %(price)s，比预算高 %(percent)s%%", price=shown, percent=percent),
+            lambda: _("标价 %(price)s，比预算高 %(percent)s%%", price=format_fen(price), percent=percent),
             numbers,
         )
     percent = int(-over * 100)
-    return "price", points, _("标价 %(price)s，比预算低 %(percent)s%%", price=shown, percent=percent), numbers
+    return (
+        "price",
+        points,
+        lambda: _("标价 %(price)s，比预算低 %(percent)s%%", price=format_fen(price), percent=percent),
+        numbers,
+    )
 
 
 def _audience(task: Task, profile: Profile) -> Term:
@@ -315,49 +344,66 @@ def _audience(task: Task, profile: Profile) -> Term:
         if wanted and fans:
             shares[part] = sum(float(fans.get(key, 0)) for key in wanted) / 100
     if not (task.audience and any(task.audience.values())):
-        return "audience", POINTS["audience"] / 2, _("需求没有指定受众"), {}
+        return "audience", POINTS["audience"] / 2, lambda: _("需求没有指定受众"), {}
     if not shares:
-        return "audience", POINTS["audience"] / 4, _("创作者还没有填写粉丝画像"), {}
+        return "audience", POINTS["audience"] / 4, lambda: _("创作者还没有填写粉丝画像"), {}
     part = min(shares, key=lambda name: shares[name])
-    names = "、".join(audience_name(part, key) for key in task.audience[part])
-    said = _("粉丝中%(who)s占 %(percent)s%%", who=names, percent=round(shares[part] * 100))
-    return "audience", POINTS["audience"] * min(1.0, shares[part]), said, shares
+    return (
+        "audience",
+        POINTS["audience"] * min(1.0, shares[part]),
+        lambda: _(
+            "粉丝中%(who)s占 %(percent)s%%",
+            who="、".join(audience_name(part, key) for key in task.audience[part]),
+            percent=round(shares[part] * 100),
+        ),
+        shares,
+    )
 
 
 def _portrait(portraits: Portraits, total: float) -> Term:
     """How alike buyers and fans are, against how alike any two portraits are. Where one is missing nobody gains or loses."""
     buyers, fans = portraits.buyers, portraits.fans
     if buyers is None:
-        return "portrait", 0.0, _("还没有买家画像，不加也不减"), {}
+        return "portrait", 0.0, lambda: _("还没有买家画像，不加也不减"), {}
     if fans is None:
-        return "portrait", 0.0, _("还没有粉丝画像，不加也不减"), {}
+        return "portrait", 0.0, lambda: _("还没有粉丝画像，不加也不减"), {}
     found = compare(buyers, fans)
     if found is None:
-        return "portrait", 0.0, _("两边画像能比较的项目太少，不加也不减"), {}
+        return "portrait", 0.0, lambda: _("两边画像能比较的项目太少，不加也不减"), {}
     points = max(-total, min(PORTRAIT_MOST, max(-PORTRAIT_MOST, POINTS["portrait"] * (found.score - ALIKE))))
     if not portraits.for_merchant:
-        said = _("粉丝和商家的买家相近") if points > 0 else _("粉丝和商家的买家不太一样")
-        return "portrait", points, said, {}
+        return (
+            "portrait",
+            points,
+            lambda: _("粉丝和商家的买家相近") if points > 0 else _("粉丝和商家的买家不太一样"),
+            {},
+        )
     part, keys, here, there = telling(found)
-    said = _(
-        "您的买家有 %(buyers)s%% 是%(who)s，TA 的粉丝有 %(fans)s%%",
-        buyers=here,
-        fans=there,
-        who=name_of(part, keys),
+    return (
+        "portrait",
+        points,
+        lambda: _(
+            "您的买家有 %(buyers)s%% 是%(who)s，TA 的粉丝有 %(fans)s%%",
+            buyers=here,
+            fans=there,
+            who=name_of(part, keys),
+        ),
+        {"likeness": found.score, "buyers": here / 100, "fans": there / 100},
     )
-    return "portrait", points, said, {"likeness": found.score, "buyers": here / 100, "fans": there / 100}
 
 
 def _traffic(signals: Sequence[TrafficSignal], total: float) -> Term:
     """Points off, each signal with what was seen."""
     off = min(total, COSTS_MOST, sum(signal.costs for signal in signals))
-    said = [
-        _("%(seen)s（创作者已申诉，等待裁定）", seen=traffic_words.seen(signal))
-        if signal.state is SignalState.APPEALED
-        else traffic_words.seen(signal)
-        for signal in signals
-    ]
-    return "traffic", -off, " ".join(said), {signal.kind.value: signal.strength for signal in signals}
+    strengths = {signal.kind.value: signal.strength for signal in signals}
+    return "traffic", -off, lambda: " ".join(map(_seen, signals)), strengths
+
+
+def _seen(signal: TrafficSignal) -> str:
+    seen = traffic_words.seen(signal)
+    if signal.state is SignalState.APPEALED:
+        return _("%(seen)s（创作者已申诉，等待裁定）", seen=seen)
+    return seen
 
 
 def _signs(task: Task, profile: Profile, room: Room, points: float) -> tuple[float, ...]:

@@ -22,8 +22,11 @@ from market.kit.db import db
 from market.kit.paging import Page, page_by, page_of
 
 SORTS = ("fit", "new", "fans", "price", "level")
-COUNTED = 20_000
+COUNTED = 4_000
 """Up to so many found are counted one by one; of more, some lots, and the numbers are called approximate."""
+RANKED = 3_000
+"""Up to so many found are ranked by how well the words fit; of more, those with the most fans. Where so many fit, words
+that stand in every one of them say little."""
 LOTS = 256
 PRICES: Mapping[str, Any] = {
     "article": IndexedCreator.price_article_fen,
@@ -75,6 +78,8 @@ def search(
     sort = sort or ("fit" if words is not None else "new")
     page: Page[IndexedCreator]
     if sort == "fit" and words is not None:
+        if _how_many(found(asked, generation), RANKED + 1) > RANKED:
+            rows = select(IndexedCreator).where(*_known_best(asked, generation))
         page = page_by(rows, _fit(words), key, limit=limit, cursor=cursor)
     elif sort in ("fans", "level"):
         by: Any = IndexedCreator.fans if sort == "fans" else IndexedCreator.level
@@ -85,6 +90,20 @@ def search(
     else:
         page = page_of(rows, key, limit=limit, cursor=cursor)
     return Page(_public([row.party_id for row in page]), page.next_cursor)
+
+
+def _known_best(asked: Asked, generation: int) -> list[ColumnElement[bool]]:
+    """Of all that were found the RANKED with the most fans."""
+    best = (
+        select(IndexedCreator.party_id)
+        .where(*found(asked, generation))
+        .order_by(IndexedCreator.fans.desc(), IndexedCreator.party_id.desc())
+        .limit(RANKED)
+    )
+    return [
+        IndexedCreator.generation == generation,
+        IndexedCreator.party_id.in_(select(best.subquery().c.party_id)),
+    ]
 
 
 def _fit(words: Any) -> Any:
@@ -123,7 +142,7 @@ class Overview:
 
 
 def overview(asked: Asked) -> Overview:
-    """What is shown beside the facets. Two statements, and two for each chosen group."""
+    """What is shown beside the facets. One statement for all and one for each chosen group; two where many are found."""
     generation = active()
     if generation is None:
         return Overview(Counts(Counter()))
@@ -135,17 +154,20 @@ def overview(asked: Asked) -> Overview:
 
 def count(where: Sequence[ColumnElement[bool]]) -> Counts:
     """By facet code. The work is bounded: of more than COUNTED some lots are counted and the rest is reckoned."""
-    some = select(literal(1)).where(*where).limit(COUNTED + 1).subquery()
-    exact = (db.session.scalar(select(func.count()).select_from(some)) or 0) <= COUNTED
-    share = 1.0
-    if not exact:
-        # Of the whole index, which is at least as much as what was found.
-        all_of_them = db.session.scalar(text(ESTIMATE)) or 0
-        lots = max(4, min(LOTS, int(LOTS * COUNTED / max(all_of_them, 1))))
-        where, share = [*where, IndexedCreator.lot < lots], LOTS / lots
-    each = select(func.unnest(IndexedCreator.facets).label("code")).where(*where).subquery()
-    rows = db.session.execute(select(each.c.code, func.count()).group_by(each.c.code)).all()
-    return Counts(Counter({code: _about(n * share) if share > 1 else n for code, n in rows}), exact)
+    first = Counts(_by_code(select(IndexedCreator.facets).where(*where).limit(COUNTED + 1)))
+    if first.total <= COUNTED:
+        return first
+    # Of the whole index, which is at least as much as what was found.
+    all_of_them = db.session.scalar(text(ESTIMATE)) or 0
+    lots = max(1, min(LOTS, int(LOTS * COUNTED / max(all_of_them, 1))))
+    some = _by_code(select(IndexedCreator.facets).where(*where, IndexedCreator.lot < lots))
+    share = LOTS / lots
+    return Counts(Counter({code: _about(n * share) if share > 1 else n for code, n in some.items()}), False)
+
+
+def _by_code(rows: Select[Any]) -> Counter[str]:
+    each = select(func.unnest(rows.subquery().c.facets).label("code")).subquery()
+    return Counter(dict(db.session.execute(select(each.c.code, func.count()).group_by(each.c.code)).all()))
 
 
 ESTIMATE = "SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'finding_creators'::regclass"
@@ -165,8 +187,9 @@ def cures(asked: Asked) -> list[tuple[str, int]]:
     return sorted([(part, n) for part, n in tried if n], key=lambda each: -each[1])
 
 
-def _how_many(where: Sequence[ColumnElement[bool]]) -> int:
-    some = select(literal(1)).where(*where).limit(COUNTED).subquery()
+def _how_many(where: Sequence[ColumnElement[bool]], most: int = COUNTED) -> int:
+    """Counted up to `most`."""
+    some = select(literal(1)).where(*where).limit(most).subquery()
     return db.session.scalar(select(func.count()).select_from(some)) or 0
 
 

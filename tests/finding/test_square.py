@@ -169,3 +169,44 @@ def test_a_chip_drops_its_condition_and_keeps_the_others(two, app):
 
     assert 'href="/creators?gender=female&amp;sort=fans"' in page
     assert 'href="/creators?category=food&amp;sort=fans"' in page
+
+
+def test_of_very_many_those_with_the_most_fans_are_ranked_and_pages_follow_each_other(
+    two, wen, mei, monkeypatch
+):
+    from market.finding import queries
+
+    lin, _bo = (
+        two  # Lin has the most fans, Bo's words fit best: "tea" stands in the bio, in Lin's only in a work
+    )
+    etag = lin.api("GET", "/profile").headers["ETag"]
+    lin.api("PATCH", "/profile", json={"works": [{"title": "tea"}], "tags": []}, headers={"If-Match": etag})
+    caught_up(mei.app)
+    assert set(names(mei, "?q=tea")) == {"Lin", "Bo"}
+
+    monkeypatch.setattr(queries, "RANKED", 1)
+
+    assert names(mei, "?q=tea") == ["Lin"]
+
+
+def test_counts_beyond_the_bound_are_called_approximate(two, mei, monkeypatch):
+    from market.finding import queries
+
+    assert mei.api("GET", "/creators/facets").json["exact"] is True
+    monkeypatch.setattr(queries, "COUNTED", 1)
+
+    wide, narrow = mei.api("GET", "/creators/facets").json, mei.api("GET", "/creators/facets?city=成都").json
+
+    assert (wide["exact"], narrow["exact"]) == (False, True)
+    assert narrow["total"] == 1
+
+
+def test_own_tags_are_a_facet(two, mei):
+    lin, _bo = two
+    etag = lin.api("GET", "/profile").headers["ETag"]
+    lin.api("PATCH", "/profile", json={"tags": ["夜钓", "碳素竿"]}, headers={"If-Match": etag})
+    caught_up(mei.app)
+
+    assert names(mei, "?tag=夜钓") == ["Lin"]
+    assert counts(mei)["tag"]["碳素竿"] == 1
+    assert names(mei, "?q=夜钓") == ["Lin"]

@@ -27,6 +27,7 @@ from market.agencies import service as agencies
 from market.bids import invitations
 from market.bids import service as bids
 from market.campaigns import service as campaigns
+from market.creators import calendar
 from market.creators import service as creators
 from market.delivery import queries as deliveries
 from market.delivery import service as delivery
@@ -145,6 +146,7 @@ def build(world: World, *, size: str, told: Told) -> None:
     elsewhere(world)
     daily(world)
     portraits_of_all(world)
+    weeks(world)
     around(world)
     settle()
 
@@ -597,6 +599,19 @@ def elsewhere(world: World) -> None:
                     interactions=int(plays * draw.uniform(0.012, 0.06)),
                 )
     effect.refit()
+
+
+def weeks(world: World) -> None:
+    """Lin takes fewer orders in a week ahead and days off in the next; Tang as well."""
+    first = calendar.monday_of(world.today.date())
+    for key, ahead, said in (
+        ("lin", 4, {"slots": 2}),
+        ("lin", 5, {"days_off": calendar.days_of(first + 5 * calendar.WEEK)[3:]}),
+        ("tang", 2, {"slots": 2, "days_off": calendar.days_of(first + 2 * calendar.WEEK)[5:]}),
+    ):
+        actor = world.actors[key]
+        with transaction():
+            calendar.state(_party(actor), first + ahead * calendar.WEEK, said, by=actor)
 
 
 UNTOLD = ("qiuqiu",)

@@ -61,6 +61,14 @@ def note_reply(party_id: UUID, *, in_time: bool, median_s: int | None) -> None:
     db.session.flush()
 
 
+def count_replies(party_id: UUID, replies: int, unanswered: int) -> None:
+    """So many more answers, or fewer, that were given elsewhere. Holds the profile's lock."""
+    mine = own(party_id)
+    mine.replies += replies
+    mine.unanswered += unanswered
+    db.session.flush()
+
+
 def own(party_id: UUID) -> Profile:
     """The locked row of this creator, made on first use."""
     db.session.execute(insert(Profile).values(party_id=party_id, categories=[]).on_conflict_do_nothing())

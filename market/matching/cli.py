@@ -50,7 +50,7 @@ def import_history(path: Path, keys: Path | None) -> None:
         click.echo(f"line {refused.line}{refused.pointer}: {refused.detail}", err=True)
     click.echo(
         f"{report.accounts} parties, {report.works} works, {report.days} days, "
-        f"{report.portraits} portraits, {report.known} known before, "
+        f"{report.portraits} portraits, {report.briefs} briefs, {report.decisions} decisions, {report.known} known before, "
         f"{len(report.refused)} refused"
     )
     if keys is not None:

@@ -24,7 +24,8 @@ from market.effect.schemas import OutcomeNewSchema
 from market.kit.db import db
 from market.kit.schemas import Choice, Fen, Instant, Lines, Schema, Text
 from market.kit.words import _
-from market.matching import history
+from market.matching import decisions, history
+from market.matching.decided_models import Decision
 from market.matching.models import ImportedAccount
 from market.portraits import service as portraits
 from market.portraits.models import INTERESTS, PARTS, Whose
@@ -92,11 +93,37 @@ class PortraitLine(PortraitCountSchema):
     whose = Choice([each.value for each in Whose], required=True)
 
 
+class BriefLine(Schema):
+    """A brief that was opened elsewhere, for decisions to point at."""
+
+    type = Choice(["brief"], required=True)
+    id = Text(least=1, most=200, required=True)
+    at = Instant(required=True, metadata={"description": "when it was opened"})
+    closes_at = Instant(load_default=None, allow_none=True)
+    merchant = Text(least=1, most=200, required=True, metadata={"description": "the `id` of an account"})
+    category = Choice(list(CATEGORIES), required=True)
+    format = Choice([each.value for each in Format], required=True)
+    budget_fen = Fen(load_default=None, allow_none=True)
+
+
+class DecisionLine(Schema):
+    """One step between a brief and a creator; what is told of a pair makes an answer to an invitation."""
+
+    type = Choice(["decision"], required=True)
+    brief = Text(least=1, most=200, required=True, metadata={"description": "the `id` of a brief"})
+    creator = Text(least=1, most=200, required=True, metadata={"description": "the `id` of an account"})
+    decision = Choice([each.value for each in Decision], required=True)
+    at = Instant(required=True)
+    price_fen = Fen(load_default=None, allow_none=True, metadata={"description": "what the creator asked"})
+
+
 LINES: dict[str, type[Schema]] = {
     "account": AccountLine,
     "work": WorkLine,
     "day": DayLine,
     "portrait": PortraitLine,
+    "brief": BriefLine,
+    "decision": DecisionLine,
 }
 
 
@@ -125,6 +152,8 @@ class Report:
     works: int = 0
     days: int = 0
     portraits: int = 0
+    briefs: int = 0
+    decisions: int = 0
     known: int = 0
     refused: list[Refused] = field(default_factory=list)
     parties: list[Made] = field(default_factory=list)
@@ -132,6 +161,8 @@ class Report:
     """The parties of the names met so far."""
     told: set[UUID] = field(default_factory=set)
     """Creators of whom a day came in and who are still to be looked at."""
+    decided: set[UUID] = field(default_factory=set)
+    """Creators of whom a decision came in; their replies are counted with the lines."""
 
 
 def take(
@@ -169,8 +200,14 @@ def take(
             _day(number, line, report)
         elif kind == "portrait":
             _portrait(number, line, report)
+        elif kind == "brief":
+            _brief(number, line, report)
+        elif kind == "decision":
+            _decision(number, line, report)
         else:
             _work(number, line, add_up, report)
+    decisions.recount(report.decided)
+    report.decided.clear()
     if add_up:
         traffic.examine(report.told)
         report.told.clear()
@@ -218,6 +255,45 @@ def _day(number: int, line: dict[str, Any], report: Report) -> None:
     traffic.note_day(creator, line.pop("day"), **line)
     report.told.add(creator)
     report.days += 1
+
+
+def _brief(number: int, line: dict[str, Any], report: Report) -> None:
+    merchant = _parties(line["merchant"], report).get(Role.MERCHANT)
+    if merchant is None:
+        said = _("没有导入过这个账号：%(ref)s。请先给出它的 account 行。", ref=line["merchant"])
+        report.refused.append(Refused(number, "/merchant", said))
+        return
+    decisions.note_brief(
+        line["id"],
+        merchant_id=merchant,
+        at=line["at"],
+        closes_at=line["closes_at"],
+        category=line["category"],
+        format=Format(line["format"]),
+        budget_fen=line["budget_fen"],
+    )
+    report.briefs += 1
+
+
+def _decision(number: int, line: dict[str, Any], report: Report) -> None:
+    creator = _parties(line["creator"], report).get(Role.CREATOR)
+    if creator is None:
+        said = _("没有导入过这位创作者：%(ref)s。请先给出它的 account 行。", ref=line["creator"])
+        report.refused.append(Refused(number, "/creator", said))
+        return
+    if not decisions.is_known(line["brief"]):
+        said = _("没有导入过这条需求：%(ref)s。请先给出它的 brief 行。", ref=line["brief"])
+        report.refused.append(Refused(number, "/brief", said))
+        return
+    try:
+        decisions.note(
+            line["brief"], creator, Decision(line["decision"]), line["at"], price_fen=line["price_fen"]
+        )
+    except decisions.Contradicts as wrong:
+        report.refused.append(Refused(number, "/decision", wrong.detail()))
+        return
+    report.decided.add(creator)
+    report.decisions += 1
 
 
 HATS = {Whose.FANS: Role.CREATOR, Whose.BUYERS: Role.MERCHANT}

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -15,7 +14,8 @@ from market.kit.clock import now
 from market.kit.db import db, transaction
 from market.kit.errors import NotFound
 from market.kit.events import record
-from market.matching import acceptance
+from market.matching import acceptance, decisions
+from market.matching.decisions import Answer
 from market.matching.errors import AlreadyActive
 from market.matching.learned_models import AcceptanceModel, Showing, Side
 from market.matching.scoring import HAND, Score
@@ -131,10 +131,13 @@ ANSWERS = text("""
     ORDER BY i.id DESC LIMIT :most""")
 
 
-def answers() -> list[Any]:
-    """Answered invitations that a list had led to: brief, signs as shown, yes or no, when asked; oldest first."""
+def answers() -> list[Answer]:
+    """Answered invitations, the oldest first: those that a list here had led to, with the signs as shown, and those that
+    were told from elsewhere."""
     rows = db.session.execute(ANSWERS, {"signs": len(HAND) - 1, "most": MOST}).all()
-    return list(reversed(rows))
+    here = [Answer(row.task_id, tuple(row.signs), row.yes, row.created_at) for row in rows]
+    found = sorted([*reversed(here), *decisions.answers(MOST)], key=lambda each: each.created_at)
+    return found[-MOST:]
 
 
 def refit(least: int = LEAST) -> AcceptanceModel | None:

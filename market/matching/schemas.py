@@ -124,6 +124,8 @@ class ImportReportSchema(Schema):
     works = fields.Integer(required=True)
     days = fields.Integer(required=True)
     portraits = fields.Integer(required=True)
+    briefs = fields.Integer(required=True)
+    decisions = fields.Integer(required=True)
     known = fields.Integer(required=True)
     refused = fields.List(fields.Nested(RefusedSchema), required=True)
     parties = fields.List(fields.Nested(MadePartySchema), required=True)

@@ -28,7 +28,7 @@ from market.orders import (
     service,
 )
 from market.orders.blueprint import bp
-from market.orders.errors import AlreadyAwarded
+from market.orders.errors import AlreadyAwarded, CreatorFull
 from market.orders.models import Order
 from market.orders.schemas import AwardSchema, CancelFormSchema
 from market.orders.yuan import yuan_by_yuan
@@ -156,6 +156,9 @@ def award(task_id: UUID) -> Any:
             task = tasks.find_visible(task_id, actor)
             require(policy.may_award(actor, task))
             order = service.award(task_id, choice["bid_id"], actor, seen_fen=choice["price_fen"])
+    except CreatorFull as full:
+        flash(full.detail(), "danger")
+        return redirect(url_for("bids.own_brief", task_id=task_id), 303)
     except AlreadyAwarded:
         made = queries.of_task(task_id)
         if made is None or made.bid_id != choice["bid_id"]:

@@ -89,6 +89,20 @@ def test_an_award_beyond_the_stated_slots_is_refused_and_says_when_there_is_room
     assert award(mei, task_id, bid_id).status_code == 201
 
 
+def test_the_merchants_page_says_so_and_keeps_the_bids(mei, one_slot):
+    play.award(mei, one_slot)
+    task_id, bid_id = play.bid_on_brief(mei, one_slot)
+    path = f"/m/tasks/{encode('tsk', task_id)}"
+    browser = mei.browser()
+
+    back = submit(browser, path, f"{path}/award", bid_id=encode("bid", bid_id), price_fen="1000000")
+
+    assert back.status_code == 303, back.text
+    page = browser.get(back.headers["Location"]).text
+    assert "为止已经排满" in page
+    assert encode("bid", bid_id) in page
+
+
 def test_two_merchants_who_award_the_last_slot_at_once_one_wins(app, mei, one_slot, due):
     asked = [play.bid_on_brief(mei, one_slot, title=f"手冲咖啡豆短视频 {n}") for n in range(4)]
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from math import ceil, floor
 from typing import Any
 from uuid import UUID
 
@@ -24,9 +25,12 @@ from market.tasks import policy
 from market.tasks import queries as tasks
 from market.tasks.models import Task
 
-TUNING = {"least": "1", "most": "10", "of_an_agency": "3", "level_min": "0", "late_percent": ""}
+TUNING = {"least": "1", "of_an_agency": "3", "level_min": "0", "late_percent": ""}
 """The limits that are folded away while they are as they begin."""
 TUNED = TUNING.keys()
+
+STEPS, MOST_STEPS = (10, 50, 100, 500, 1000, 5000, 10_000), 200
+"""A step of the budget's slider in yuan: the smallest that makes no more than so many."""
 
 PEOPLE_AT_FIRST = 3
 """Before a budget is typed, one for so many at the brief's own budget is tried."""
@@ -60,6 +64,7 @@ def page(task: Task, form: Form, wish: Any) -> str:
         form=form,
         plan=made,
         goals=[(code.value, say(name)) for code, name in GOALS.items()],
+        reach=reach(made) if made else None,
         kept_out=[(say(FILTERS[name]), n) for name, n in made.kept_out.items()] if made else [],
         gains=[(words.of_gain(each, made.goal), address(task, each.wish)) for each in made.gains]
         if made
@@ -79,6 +84,16 @@ def page(task: Task, form: Form, wish: Any) -> str:
         invited=queries.picks(task.id, actor),
         may=policy.may_run(actor, task),
     )
+
+
+def reach(plan: Plan) -> tuple[int, int, int] | None:
+    """How far the budget's slider goes, in yuan: from the lowest price to where everybody wanted fits; and its step."""
+    prices = sorted(each.price_fen for each in plan.people.values() if each.price_fen)
+    if not prices:
+        return None
+    least, most = prices[0] / 100, max(sum(prices[-plan.wish.most :]), plan.wish.budget_fen) / 100
+    step = next(step for step in STEPS if (most - least) / step <= MOST_STEPS or step == STEPS[-1])
+    return floor(least / step) * step, ceil(most / step) * step, step
 
 
 def sets(plan: Plan) -> list[tuple[str, Chosen, list[str], list[str]]]:

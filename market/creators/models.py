@@ -70,6 +70,8 @@ class Profile(Base):
         CheckConstraint("LEAST(price_article_fen, price_video_fen, price_live_fen) > 0", name="prices"),
         Index("ix_profiles_categories", "categories", postgresql_using="gin"),
         Index("ix_profiles_fans", "fans", "party_id"),
+        # An order that means nothing, to draw from.
+        Index("ix_profiles_drawn", text("uuid_hash_extended(party_id, 0)")),
     )
 
     @property

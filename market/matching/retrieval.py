@@ -98,11 +98,6 @@ CANDIDATES = """
             WHERE i.state = 'sent' AND i.expires_at > :now
         ) every_place GROUP BY creator_id
     ),
-    mine AS MATERIALIZED (
-        SELECT p.party_id, p.fans, p.{price} <= :ceiling
-            OR COALESCE(p.price_article_fen, p.price_video_fen, p.price_live_fen) IS NULL AS able
-        FROM profiles p WHERE p.categories @> ARRAY[CAST(:category AS varchar)]
-    ),
     found AS (
         SELECT best.creator_id FROM wanted CROSS JOIN LATERAL (
             SELECT m.creator_id FROM match_tag_masses m
@@ -112,18 +107,19 @@ CANDIDATES = """
         UNION SELECT unnest(CAST(:declared AS uuid[]))
         UNION (SELECT creator_id FROM match_pair_masses
             WHERE generation = :generation AND merchant_id = :merchant ORDER BY mass DESC LIMIT :each)
-        UNION (SELECT m.creator_id FROM match_creator_masses m JOIN mine ON mine.party_id = m.creator_id
-            WHERE m.generation = :generation ORDER BY m.yearly DESC LIMIT :each)
-        UNION (SELECT party_id FROM mine ORDER BY fans DESC LIMIT :each)
+        UNION (SELECT m.creator_id FROM match_creator_masses m JOIN profiles p ON p.party_id = m.creator_id
+            WHERE m.generation = :generation AND {mine} ORDER BY m.yearly DESC LIMIT :each)
+        UNION (SELECT p.party_id FROM profiles p WHERE {mine} ORDER BY p.fans DESC LIMIT :each)
         UNION (SELECT newest.party_id FROM (
-                SELECT party_id FROM mine WHERE able ORDER BY party_id DESC LIMIT :each
+                SELECT p.party_id FROM profiles p WHERE {mine} AND {able} ORDER BY p.party_id DESC LIMIT :each
             ) newest JOIN parties y ON y.id = newest.party_id AND y.verification = 'verified'
             LEFT JOIN shown ON shown.creator_id = newest.party_id
             ORDER BY COALESCE(shown.lists, 0), newest.party_id DESC LIMIT :fresh)
         UNION (SELECT unseen.party_id FROM (
-                SELECT party_id FROM mine LEFT JOIN shown ON shown.creator_id = mine.party_id
-                WHERE able AND COALESCE(shown.lists, 0) < :floor
-                ORDER BY hashtextextended(CAST(party_id AS text), :draw) LIMIT :each
+                (SELECT p.party_id FROM profiles p WHERE {mine} AND {able} AND {unseen} AND {drawn} >= :draw
+                    ORDER BY {drawn} LIMIT :each)
+                UNION ALL (SELECT p.party_id FROM profiles p WHERE {mine} AND {able} AND {unseen} AND {drawn} < :draw
+                    ORDER BY {drawn} LIMIT :each)
             ) unseen JOIN parties y ON y.id = unseen.party_id AND y.verification = 'verified'
             LIMIT :unseen)
     )
@@ -131,12 +127,16 @@ CANDIDATES = """
     JOIN profiles p ON p.party_id = found.creator_id
     JOIN parties y ON y.id = p.party_id
     LEFT JOIN shown ON shown.creator_id = p.party_id
-    WHERE y.verification = 'verified'
-        AND (p.{price} <= :ceiling OR COALESCE(p.price_article_fen, p.price_video_fen, p.price_live_fen) IS NULL)
+    WHERE y.verification = 'verified' AND {able}
         AND NOT EXISTS (SELECT FROM bids b WHERE b.task_id = :task AND b.creator_id = p.party_id)
         AND NOT EXISTS (SELECT FROM memberships theirs JOIN memberships ours ON ours.person_id = theirs.person_id
             WHERE theirs.party_id = p.party_id AND ours.party_id = :merchant)
     ORDER BY p.party_id"""
+MINE = "p.categories @> ARRAY[CAST(:category AS varchar)]"
+ABLE = "(p.{price} <= :ceiling OR COALESCE(p.price_article_fen, p.price_video_fen, p.price_live_fen) IS NULL)"
+UNSEEN_LATELY = "p.party_id NOT IN (SELECT creator_id FROM shown WHERE lists >= :floor)"
+DRAWN = "uuid_hash_extended(p.party_id, 0)"
+"""An order that means nothing, under an index: a brief begins anywhere in it. No source may read a whole category."""
 
 SUMS = """
     WITH wanted AS (SELECT * FROM unnest(CAST(:tags AS text[]), CAST(:weights AS float8[])) AS w (tag, weight)),
@@ -182,7 +182,8 @@ class Candidate:
 def candidates(asked: Question) -> list[Candidate]:
     """Creators who may be shown for the brief, in no order that means anything."""
     task, moment = asked.task, now()
-    sql = text(CANDIDATES.format(price=declared.PRICES[task.format]))
+    able = ABLE.format(price=declared.PRICES[task.format])
+    sql = text(CANDIDATES.format(mine=MINE, able=able, unseen=UNSEEN_LATELY, drawn=DRAWN))
     near = [] if asked.at is None else declared.nearest(asked.slot, asked.at, asked.wanted, DECLARED)
     values = _values(asked) | {
         "category": task.category,
@@ -193,7 +194,7 @@ def candidates(asked: Question) -> list[Candidate]:
         "fresh": FRESH,
         "unseen": UNSEEN,
         "floor": figures.turns_floor,
-        "draw": task.id.int & 2**31 - 1,
+        "draw": (task.id.int & 2**64 - 1) - 2**63,
         "first": FIRST,
         "now": moment,
         "since": moment.date() - timedelta(days=figures.turns_days),

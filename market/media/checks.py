@@ -1,31 +1,32 @@
-"""What a machine can say about a finished film: its length and shape, black pictures, silence, loudness."""
+"""What a machine can say about a finished film: its length and shape, black pictures, silence, loudness.
 
+Its filters stand in the graph of the run that makes the film, so that nothing is decoded again for them.
+"""
+
+import math
 import re
 from pathlib import Path
 from typing import Any
 
-from market.media import ffmpeg, transcode
-from market.media.run import Limits, Watch, run
-from market.media.transcode import TARGET_LUFS
-
 BLACK_S, SILENT_S = 0.5, 2.0
 """Shorter moments are cuts and breaths."""
+TARGET_LUFS = -16.0
 LOUDNESS_SLACK = 1.0
+LOUDNESS = "ebur128=framelog=quiet"
+"""EBU R128; the result is printed when the sound ends."""
+PICTURE = f"blackdetect=d={BLACK_S}:pix_th=0.08"
+SOUND = f"silencedetect=n=-50dB:d={SILENT_S},{LOUDNESS}"
 
 
-def look(film: Path, limits: Limits, watch: Watch) -> dict[str, Any]:
-    """Decode `film` once; spans in seconds, sides in pixels, loudness in LUFS (None for silence)."""
-    command = [
-        ffmpeg.binary(), "-nostdin", "-hide_banner", "-nostats", "-i", str(film),
-        "-vf", f"blackdetect=d={BLACK_S}:pix_th=0.08", "-af", f"silencedetect=n=-50dB:d={SILENT_S},ebur128=framelog=quiet",
-        "-f", "null", "-",
-    ]  # fmt: skip
-    heard = run(command, limits, cwd=film.parent, watch=watch)
-    transcode.judge(heard)
-    said = heard.err
-    hours, minutes, seconds = map(float, re.findall(r"Duration: (\d+):(\d+):([\d.]+)", said)[0])
-    long = 3600 * hours + 60 * minutes + seconds
-    width, height = map(int, re.findall(r"Video: .*?, (\d+)x(\d+)", said)[0])
+def read(said: str, master: Path, side: int) -> dict[str, Any]:
+    """From what ffmpeg printed with these filters, and the playlists it wrote: of the rung of this side.
+
+    Spans in seconds, sides in pixels, loudness in LUFS (None for silence).
+    """
+    playlist = (master.parent / str(side) / "index.m3u8").read_text(encoding="utf-8")
+    long = round(sum(map(float, re.findall(r"#EXTINF:([\d.]+)", playlist))), 3)
+    shape = rf"RESOLUTION=(\d+)x(\d+)[^\n]*\n{side}/"
+    width, height = map(int, re.findall(shape, master.read_text(encoding="utf-8"))[0])
     starts = [float(at) for at in re.findall(r"silence_start: (-?[\d.]+)", said)]
     ends = [float(at) for at in re.findall(r"silence_end: (-?[\d.]+)", said)]
     silences = [
@@ -39,8 +40,15 @@ def look(film: Path, limits: Limits, watch: Watch) -> dict[str, Any]:
         "height": height,
         "black": [[float(start), float(end)] for start, end in blacks],
         "silent": silences,
-        "loudness": transcode.loudness_of(said),
+        "loudness": loudness_of(said),
     }
+
+
+def loudness_of(said: str) -> float | None:
+    """The integrated loudness at the end of ffmpeg's words; None for silence, which nothing should amplify."""
+    found = re.findall(r"\bI:\s+(-?[\d.]+|-inf|nan) LUFS", said)
+    heard = float(found[-1]) if found else -math.inf
+    return heard if math.isfinite(heard) and heard > -60 else None
 
 
 def is_loud_enough(loudness: float | None) -> bool:

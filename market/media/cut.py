@@ -238,20 +238,21 @@ def measure_command(bench: Bench) -> list[str]:
     """The loudness of the mix, printed at the end of stderr."""
     return [
         ffmpeg.binary(), "-nostdin", "-hide_banner", "-nostats", "-progress", "pipe:1", *inputs(bench, pictures=False),
-        "-filter_complex", f"{sound(bench, None)},ebur128=framelog=quiet[mix]", "-map", "[mix]", "-f", "null", "-",
+        "-filter_complex", f"{sound(bench, None)},{checks.LOUDNESS}[mix]", "-map", "[mix]", "-f", "null", "-",
     ]  # fmt: skip
 
 
-def ladder_command(bench: Bench, folder: Path, *, loudness: float | None, sprite: bool = False) -> list[str]:
-    """The one run. It reads `words.ffconcat` from the folder it is started in when there are words to show."""
-    sides = bench.plan.sides
-    every = bench.plan.sprite_every if sprite else None
-    whole = transcode.fan_out(picture(bench, sides[0]), sound(bench, loudness), sides, sprite_every=every)
+def ladder_command(bench: Bench, folder: Path, *, loudness: float | None, all_of_it: bool = False) -> list[str]:
+    """The one run; `all_of_it` as in `transcode.ladder_command`. It reads `words.ffconcat` from the folder it is started in when there are words to show."""
+    plan = bench.plan
+    whole = transcode.fan_out(
+        picture(bench, plan.sides[0]), sound(bench, loudness), plan, stills=all_of_it
+    )
     return [
-        ffmpeg.binary(), "-nostdin", "-hide_banner", "-nostats", "-y", "-loglevel", "warning",
+        ffmpeg.binary(), "-nostdin", "-hide_banner", "-nostats", "-y", "-loglevel", "info" if all_of_it else "warning",
         "-progress", "pipe:1", "-stats_period", "0.5", "-filter_complex_threads", str(ffmpeg.threads()),
-        *inputs(bench, pictures=True), "-filter_complex", whole, *transcode.ladder_outputs(folder, sides),
-        *(transcode.sprite_output(folder) if sprite else []),
+        *inputs(bench, pictures=True), "-filter_complex", whole, *transcode.ladder_outputs(folder, plan.sides),
+        *(transcode.still_outputs(folder) if all_of_it else []),
     ]  # fmt: skip
 
 
@@ -273,14 +274,12 @@ def make(
         loudness = transcode.measure(measure_command(bench), plan, limits, cwd=desk, watch=watch)
     if cut.shown:
         letters.lay(cut.shown, plan.sides[0], plan.film.duration_s - 1 / bench.fps, desk, watch)
-    command = ladder_command(bench, folder, loudness=loudness, sprite=True)
+    command = ladder_command(bench, folder, loudness=loudness, all_of_it=True)
     renditions = transcode.climb(command, folder, plan, limits, watch, cwd=desk)
     renditions["loudness_in"] = loudness
     if cut.captions:
         (folder / "captions.vtt").write_text(captions_vtt(cut, plan.film.duration_s), encoding="utf-8")
         renditions["captions"] = "captions.vtt"
-    watch.step("inspect", 0)
-    renditions["checks"] = checks.look(folder / renditions["mp4"], limits, watch)
     return plan.film, renditions
 
 

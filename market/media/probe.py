@@ -14,6 +14,10 @@ from market.media.sniff import identify, outline
 SCRIPT = Path(__file__).parent / "confined" / "probe.py"
 VIDEO_CODECS = {"h264", "hevc", "vp8", "vp9", "av1", "libdav1d", "mpeg4", "prores", "mjpeg"}
 AUDIO_CODECS = {"aac", "mp3", "mp3float", "opus", "libopus", "vorbis", "flac", "alac", "ac3", "eac3"}
+PLAYED_PIXELS = {"yuv420p", "yuvj420p"}
+SCRUBBED_PIXELS, SCRUBBED_KBITS = 150e6, 24_000
+"""What a browser can still be moved about in: so much to decode from one key frame to the next (half a second's work),
+and so many kilobits in a second."""
 HDR_TRANSFERS = {16: "smpte2084", 18: "arib-std-b67"}
 
 
@@ -31,6 +35,11 @@ class Probe:
     duration_s: float
     max_gap_s: float
     hdr: str | None = None
+    pixels: str | None = None
+    key_gap_s: float = 0.0
+    kbits: float = 0.0
+    """Of the picture, in a second."""
+    is_pixel_square: bool = True
 
     @property
     def side(self) -> int:
@@ -40,6 +49,13 @@ class Probe:
     def is_square(self) -> bool:
         """So nearly that nothing is worth choosing."""
         return abs(self.width - self.height) <= 0.02 * self.side
+
+    @property
+    def is_for_browsers(self) -> bool:
+        """Its picture plays in every browser as it is, and may be moved about in."""
+        plays = self.video_codec == "h264" and self.pixels in PLAYED_PIXELS and self.is_pixel_square
+        far = self.key_gap_s * self.fps * self.width * self.height
+        return plays and far <= SCRUBBED_PIXELS and self.kbits <= SCRUBBED_KBITS
 
 
 def probe(path: Path, filename: str = "", watch: Watch = SILENT) -> Probe:
@@ -67,6 +83,10 @@ def probe(path: Path, filename: str = "", watch: Watch = SILENT) -> Probe:
         duration_s=seen["video_duration"],
         max_gap_s=seen["max_gap"],
         hdr=HDR_TRANSFERS.get(picture["transfer"]),
+        pixels=picture["pix_fmt"],
+        key_gap_s=seen["key_gap"],
+        kbits=seen["bytes"] * 8 / 1000 / max(seen["video_duration"], 0.001),
+        is_pixel_square=picture["sar"] in (0, 1),
     )
     check(film, rules, packets=seen["packets"], corrupt=seen["corrupt"], longest_s=seen["duration"])
     return film

@@ -14,8 +14,7 @@ STEPS = {
     "check": (N_("检查文件"), 0, 3),
     "measure": (N_("测量音量"), 3, 10),
     "ladder": (N_("转码多档画质"), 10, 92),
-    "finish": (N_("生成封面和预览"), 92, 96),
-    "inspect": (N_("检查成片"), 96, 97),
+    "finish": (N_("生成封面和预览"), 92, 97),
     "store": (N_("保存"), 97, 99),
 }
 """Step → its name, and the part of the whole it stands for in percent."""

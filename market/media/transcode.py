@@ -1,7 +1,7 @@
 """One film in, everything the player needs out: square HLS ladder, poster, sprite, preview, download.
 
-One ffmpeg run decodes the film once, for all rungs, the sprite and the uncut picture; loudness is measured before
-it. The commands are plain lists, so that a benchmark can run exactly the same ladder bare.
+One ffmpeg run decodes the film once, for all rungs, poster, sprite, checks and the uncut picture; loudness is measured
+before it. The commands are plain lists, so that a benchmark can run exactly the same ladder bare.
 """
 
 import math
@@ -14,7 +14,7 @@ from typing import Any
 
 from PIL import Image
 
-from market.media import ffmpeg
+from market.media import checks, ffmpeg
 from market.media.config import MIB, config
 from market.media.probe import Probe
 from market.media.reasons import Rejected
@@ -25,13 +25,13 @@ RUNGS = {1080: (4500, 160), 720: (2400, 128), 480: (1100, 96)}
 SEGMENT_S = 4
 KEY_FRAME_S = 2
 MAX_OUT_FPS = 30
-TARGET_LUFS = -16.0
 MOST_GAIN_DB = 20.0
 PEAK = 0.84
 """−1.5 dBFS. A measured gain and a limiter land within 0.3 LU of the target. (loudnorm's own second pass turns
 dynamic when the range or the peaks exceed its targets, as in most films: −17.5 LUFS on a cartoon, measured.)"""
 WHOLE = "whole.mp4"
-"""The film of an upload that is not square, before it is cut: what its owner moves the crop over."""
+"""The film of an upload that is not square, before it is cut: what its owner moves the crop over. Its packets as they
+came when browsers play those, else small."""
 WHOLE_SIDE = 480
 SPRITE_SIDE, SPRITE_COLUMNS, SPRITE_MOST = 160, 10, 100
 SPRITE_PIXELS = "sprite.rgb"
@@ -83,7 +83,7 @@ def measure_command(source: Path) -> list[str]:
     return [
         ffmpeg.binary(), "-nostdin", "-hide_banner", "-nostats", "-progress", "pipe:1", *GUARD,
         "-vn", "-sn", "-dn", "-t", _s(config().max_video_s + 1), "-i", str(source),
-        "-map", "0:a:0", "-af", "aresample=48000,aformat=channel_layouts=stereo,ebur128=framelog=quiet", "-f", "null", "-",
+        "-map", "0:a:0", "-af", f"aresample=48000,aformat=channel_layouts=stereo,{checks.LOUDNESS}", "-f", "null", "-",
     ]  # fmt: skip
 
 
@@ -92,17 +92,18 @@ def ladder_command(
 ) -> list[str]:
     """The one run: the HLS ladder into `folder`, where a folder for each rung must exist.
 
-    With `all_of_it` also what else can be made of the same decoded pictures: those of the sprite, and the uncut
-    picture of a film that is not square.
+    With `all_of_it` also what else can be made of the same decoded pictures: poster, those of the sprite, what
+    `checks` reads, and the uncut picture of a film that is not square.
     """
     whole = all_of_it and not plan.film.is_square
+    small = whole and not plan.film.is_for_browsers
     return [
-        ffmpeg.binary(), "-nostdin", "-hide_banner", "-nostats", "-y", "-loglevel", "warning",
+        ffmpeg.binary(), "-nostdin", "-hide_banner", "-nostats", "-y", "-loglevel", "info" if all_of_it else "warning",
         "-progress", "pipe:1", "-stats_period", "0.5", "-filter_complex_threads", str(ffmpeg.threads()), *GUARD,
         "-max_pixels", str(config().max_pixels), "-threads", str(ffmpeg.threads()),
         "-t", _s(config().max_video_s + 1), "-i", str(source),
-        "-filter_complex", graph(plan, loudness, sprite=all_of_it, whole=whole), *ladder_outputs(folder, plan.sides),
-        *(sprite_output(folder) if all_of_it else []), *(whole_output(folder) if whole else []),
+        "-filter_complex", graph(plan, loudness, stills=all_of_it, whole=small), *ladder_outputs(folder, plan.sides),
+        *(still_outputs(folder) if all_of_it else []), *(whole_output(folder, plan.film) if whole else []),
     ]  # fmt: skip
 
 
@@ -130,41 +131,48 @@ def ladder_outputs(folder: Path, sides: Sequence[int]) -> list[str]:
     return command
 
 
-def sprite_output(folder: Path) -> list[str]:
-    """The pictures of the sprite, one after the other as bare pixels: so that each is written as soon as it is there.
+def still_outputs(folder: Path) -> list[str]:
+    """The poster, and the pictures of the sprite, one after the other as bare pixels.
 
-    ffmpeg reports no progress before each of its outputs has had a first picture; a tiled one would come at the end.
+    ffmpeg reports no progress before each of its outputs has had a first picture: a tiled sprite would come at the
+    end, and the poster is the film's first picture until its own overwrites it.
     """
-    return ["-map", "[sprite]", "-f", "rawvideo", "-pix_fmt", "rgb24", str(folder / SPRITE_PIXELS)]
-
-
-def whole_output(folder: Path) -> list[str]:
-    """The uncut picture, small, with the clock and the sound of the source. Quick rather than small: one person sees it."""
     return [
-        "-map", "[whole]", "-map", "0:a:0?", "-map_metadata", "-1", "-map_chapters", "-1",
-        "-c:v", "libx264", "-preset", "superfast", "-crf", "27", "-g", "15", "-threads", str(ffmpeg.threads()),
-        "-c:a", "aac", "-ac", "2", "-ar", "48000", "-b:a", "96k", "-movflags", "+faststart", str(folder / WHOLE),
+        "-map", "[poster]", "-fps_mode", "passthrough", "-map_metadata", "-1", "-f", "image2", "-update", "1", "-q:v", "3",
+        str(folder / "poster.jpg"),
+        "-map", "[sprite]", "-f", "rawvideo", "-pix_fmt", "rgb24", str(folder / SPRITE_PIXELS),
     ]  # fmt: skip
 
 
-def extras_command(joined: Path, folder: Path, plan: Plan) -> list[str]:
-    """From one finished rung: the download, poster and preview. Only the seconds that are seen are decoded."""
+def whole_output(folder: Path, film: Probe) -> list[str]:
+    """The uncut picture, with the clock and the sound of the source. Quick rather than small: one person sees it."""
+    picture = ["-map", "0:V:0", "-c:v", "copy"]
+    if not film.is_for_browsers:
+        picture = ["-map", "[whole]", "-c:v", "libx264", "-preset", "ultrafast", "-crf", "27", "-g", "15"]
+    plays = film.audio_codec == "aac"
+    sound = ["-c:a", "copy"] if plays else ["-c:a", "aac", "-ac", "2", "-ar", "48000", "-b:a", "96k"]
+    return [
+        *picture, "-map", "0:a:0?", *sound, "-map_metadata", "-1", "-map_chapters", "-1",
+        "-threads", str(ffmpeg.threads()), "-movflags", "+faststart", str(folder / WHOLE),
+    ]  # fmt: skip
+
+
+def extras_command(download: Path, smallest: Path, folder: Path, plan: Plan) -> list[str]:
+    """From finished rungs: the download, and of the smallest the preview. Only the seconds that are seen are decoded."""
     start = round(max(0.0, min(plan.poster_at, plan.film.duration_s - PREVIEW_S)), 3)
     small = min(plan.download, 320)
-    threads = ["-threads", str(ffmpeg.threads())]
+    alone = ["-threads", "1"]  # so little work is done by one sooner than shared out
     return [
         ffmpeg.binary(), "-nostdin", "-hide_banner", "-nostats", "-y", "-loglevel", "error",
-        *GUARD, "-i", str(joined),
-        *GUARD, *threads, "-an", "-ss", _s(plan.poster_at), "-i", str(joined),
-        *GUARD, *threads, "-an", "-ss", _s(start), "-t", str(PREVIEW_S), "-i", str(joined), "-map_metadata", "-1",
+        *GUARD, "-i", str(download),
+        *GUARD, *alone, "-an", "-ss", _s(start), "-t", str(PREVIEW_S), "-i", str(smallest), "-map_metadata", "-1",
         "-map", "0", "-c", "copy", "-movflags", "+faststart", str(folder / f"{plan.download}.mp4"),
-        "-map", "1:v:0", "-frames:v", "1", "-update", "1", "-q:v", "3", str(folder / "poster.jpg"),
-        "-map", "2:v:0", "-vf", f"scale={small}:{small},fps=15", "-c:v", "libx264", "-preset", "veryfast", "-crf", "30",
-        "-pix_fmt", "yuv420p", "-an", *threads, "-movflags", "+faststart", str(folder / "preview.mp4"),
+        "-map", "1:v:0", "-vf", f"fps=15,scale={small}:{small}", "-c:v", "libx264", "-preset", "veryfast", "-crf", "30",
+        "-pix_fmt", "yuv420p", "-an", *alone, "-movflags", "+faststart", str(folder / "preview.mp4"),
     ]  # fmt: skip
 
 
-def graph(plan: Plan, loudness: float | None, *, sprite: bool = False, whole: bool = False) -> str:
+def graph(plan: Plan, loudness: float | None, *, stills: bool = False, whole: bool = False) -> str:
     """The filter graph; every picture is cut from the square of the largest rung, but for the uncut one."""
     film, sides = plan.film, plan.sides
     rate = f"fps={MAX_OUT_FPS}" if film.fps > MAX_OUT_FPS + 1 else ""
@@ -174,15 +182,14 @@ def graph(plan: Plan, loudness: float | None, *, sprite: bool = False, whole: bo
         parts.append("[0:V:0]split=2[square][uncut]")
         parts.append(f"[uncut]{','.join(uncut(film, rate=rate))}[whole]")
         decoded = "[square]"
-    every = plan.sprite_every if sprite else None
-    parts.append(fan_out(f"{decoded}{','.join(chain)}", _sound(film, loudness), sides, sprite_every=every))
+    parts.append(fan_out(f"{decoded}{','.join(chain)}", _sound(film, loudness), plan, stills=stills))
     return ";".join(parts)
 
 
 def uncut(film: Probe, *, rate: str = "") -> list[str]:
     """The filters that make the whole picture small."""
     side = min(WHOLE_SIDE, film.side // 2 * 2)
-    small = f"scale='if(gt(iw,ih),-2,{side})':'if(gt(iw,ih),{side},-2)'"
+    small = f"scale='if(gt(iw,ih),-2,{side})':'if(gt(iw,ih),{side},-2)':flags=fast_bilinear"
     return [*([rate] if rate else []), *upright(), small, *_tone(film), "format=yuv420p"]
 
 
@@ -200,21 +207,29 @@ def upright() -> list[str]:
     return ["scale='if(between(sar,0.5,2),trunc(iw*sar/2)*2,iw)':ih", "setsar=1"]
 
 
-def fan_out(picture: str, sound: str, sides: Sequence[int], *, sprite_every: int | None = None) -> str:
+def fan_out(picture: str, sound: str, plan: Plan, *, stills: bool = False) -> str:
     """One chain of pictures and one of sound, each without a name at its end, as `[v0]`, `[a0]`, … of the rungs.
 
-    With `sprite_every` (seconds) also `[sprite]`, small pictures of the smallest rung.
+    With `stills` also `[poster]`, of the rung that is downloaded, and `[sprite]`, small pictures of the smallest; and
+    what `checks` reads is printed on the way.
     """
+    sides = plan.sides
     names = [f"[s{at}]" for at in range(len(sides))]
     parts = [f"{picture},split={len(names)}{''.join(names)}"]
     last = len(sides) - 1
     for at, side in enumerate(sides):
-        rung = f"[s{at}]{'null' if not at else f'scale={side}:{side}'}"
-        if at == last and sprite_every:
-            parts.append(f"{rung},split=2[v{at}][still]")
-            parts.append(f"[still]fps=1/{sprite_every},scale={SPRITE_SIDE}:{SPRITE_SIDE}[sprite]")
-        else:
-            parts.append(f"{rung}[v{at}]")
+        rung, out = f"[s{at}]{'null' if not at else f'scale={side}:{side}'}", [f"[v{at}]"]
+        if stills and at == last:
+            rung += f",{checks.PICTURE}"
+            out.append("[still]")
+        if stills and side == plan.download:
+            out.append("[cover]")
+        parts.append(f"{rung},split={len(out)}{''.join(out)}" if len(out) > 1 else f"{rung}{out[0]}")
+    if stills:
+        parts.append(f"[still]fps=1/{plan.sprite_every},scale={SPRITE_SIDE}:{SPRITE_SIDE}[sprite]")
+        moment = _s(plan.poster_at)
+        parts.append(f"[cover]select='isnan(prev_selected_t)+gte(t,{moment})*lt(prev_selected_t,{moment})'[poster]")
+        sound += f",{checks.SOUND}"
     copies = "".join(f"[a{at}]" for at in range(len(sides)))
     parts.append(f"{sound},asplit={len(sides)}{copies}")
     return ";".join(parts)
@@ -233,7 +248,7 @@ def levelled(loudness: float | None) -> list[str]:
     """The filters that bring sound of this measured loudness to the target; none for silence."""
     if loudness is None:
         return []
-    gain = max(-MOST_GAIN_DB, min(MOST_GAIN_DB, TARGET_LUFS - loudness))
+    gain = max(-MOST_GAIN_DB, min(MOST_GAIN_DB, checks.TARGET_LUFS - loudness))
     return [f"volume={gain:.2f}dB", f"alimiter=limit={PEAK}:level=false:attack=5:release=50"]
 
 
@@ -285,13 +300,13 @@ def measure(command: list[str], plan: Plan, limits: Limits, *, cwd: Path, watch:
     follow = _progress("measure", "out_time_us", plan.film.duration_s * 1e6, watch)
     heard = run(command, limits, cwd=cwd, watch=watch, on_line=follow)
     judge(heard)
-    return loudness_of(heard.err)
+    return checks.loudness_of(heard.err)
 
 
 def climb(
     command: list[str], folder: Path, plan: Plan, limits: Limits, watch: Watch, *, cwd: Path | None = None
 ) -> dict[str, Any]:
-    """Run a command that writes the ladder and the sprite's pictures, and make of them what else the player needs.
+    """Run a command that writes ladder, poster and the sprite's pictures, and make of them what else the player needs.
 
     Returns the renditions.
     """
@@ -300,11 +315,13 @@ def climb(
         (folder / str(side)).mkdir()
     frames = plan.film.duration_s * min(plan.film.fps or MAX_OUT_FPS, MAX_OUT_FPS + 1)
     follow = _progress("ladder", "frame", frames, watch)
-    judge(run(command, limits, cwd=cwd or folder, watch=watch, on_line=follow))
+    heard = run(command, limits, cwd=cwd or folder, watch=watch, on_line=follow)
+    judge(heard)
     watch.step("finish", 0)
-    single = _join(folder, plan.download)
-    judge(run(extras_command(single, folder, plan), limits, cwd=folder, watch=watch))
-    single.unlink()
+    download, smallest = (_join(folder, side) for side in (plan.download, plan.sides[-1]))
+    judge(run(extras_command(download, smallest, folder, plan), limits, cwd=folder, watch=watch))
+    for joined in {download, smallest}:
+        joined.unlink()
     _tile(folder, plan)
     (folder / "sprite.vtt").write_text(sprite_vtt(plan), encoding="utf-8")
     expected = ("master.m3u8", "poster.jpg", "sprite.jpg", "preview.mp4")
@@ -318,6 +335,7 @@ def climb(
         "sprite": "sprite.jpg",
         "sprite_vtt": "sprite.vtt",
         "preview": "preview.mp4",
+        "checks": checks.read(heard.err, folder / "master.m3u8", plan.download),
     }
 
 
@@ -376,13 +394,6 @@ def _progress(step: str, counter: str, whole: float, watch: Watch) -> Callable[[
             watch.step(step, min(99, int(int(value) * 100 / max(whole, 1))))
 
     return line
-
-
-def loudness_of(printed: str) -> float | None:
-    """The integrated loudness at the end of ffmpeg's words; None for silence, which nothing should amplify."""
-    found = re.findall(r"\bI:\s+(-?[\d.]+|-inf|nan) LUFS", printed)
-    heard = float(found[-1]) if found else -math.inf
-    return heard if math.isfinite(heard) and heard > -60 else None
 
 
 def sprite_vtt(plan: Plan) -> str:

@@ -121,7 +121,7 @@ def test_clips_come_trimmed_and_in_order_with_words_and_cover_at_their_seconds(
     assert (frame(film, 0.5).min(axis=2) > 200).sum() == 0, "captions are a track of their own"
     steps = [name for name, _percent in diary.steps]
     assert [name for at, name in enumerate(steps) if name not in steps[:at]] == [
-        "measure", "ladder", "finish", "inspect",
+        "measure", "ladder", "finish",
     ]  # fmt: skip
     said = renditions["checks"]
     assert (said["width"], said["height"], said["black"], said["silent"]) == (160, 160, [], [])

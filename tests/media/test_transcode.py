@@ -127,6 +127,87 @@ def _pairs(diary: Diary, step: str) -> list[tuple[int, int]]:
     return list(itertools.pairwise(seen))
 
 
+def packets(path: Path, kind: str) -> list[bytes]:
+    with av.open(str(path)) as film:
+        return [bytes(packet) for packet in film.demux(**{kind: 0}) if packet.size]
+
+
+def test_the_uncut_picture_is_the_source_s_own_where_browsers_play_it(tmp_path: Path, film: Path):
+    """A phone's film keeps its packets and stays turned; what it says of places and devices goes."""
+    source = clips.turned(tmp_path / "phone.mov", film)
+
+    _, renditions, _ = made(source, tmp_path / "out")
+
+    whole = tmp_path / "out" / renditions["whole"]
+    assert packets(whole, "video") == packets(source, "video")
+    assert packets(whole, "audio") == packets(source, "audio")
+    with av.open(str(whole)) as kept, av.open(str(source)) as was:
+        assert next(kept.decode(video=0)).rotation == next(was.decode(video=0)).rotation != 0
+    with (tmp_path / "out" / "whole.mp4").open("rb") as file:
+        assert b"moov" in file.read(4096), "it plays before all of it has come"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error"),
+        ("-c:v", "libvpx-vp9", "-deadline", "realtime"),
+        ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv444p"),
+        ("-c:v", "libx264", "-preset", "ultrafast", "-g", "9999", "-sc_threshold", "0", "-vf", "scale=1920:1080", "-r", "60"),
+        ("-c:v", "libx264", "-preset", "ultrafast", "-b:v", "40M", "-crf", "0", "-vf", "scale=1280:720,noise=alls=90:allf=t"),
+    ],
+    ids=["hevc", "vp9", "444", "few key frames", "many bits"],
+)  # fmt: skip
+def test_the_uncut_picture_is_made_small_where_they_would_not(tmp_path: Path, arguments: tuple[str, ...]):
+    source = clips.make(
+        tmp_path / "film.mkv", "-f", "lavfi", "-i", "testsrc2=size=480x320:rate=15:duration=2", "-pix_fmt", "yuv420p",
+        *arguments,
+    )  # fmt: skip
+
+    _, renditions, _ = made(source, tmp_path / "out")
+
+    with av.open(str(tmp_path / "out" / renditions["whole"])) as whole:
+        picture = whole.streams.video[0].codec_context
+        assert (picture.name, picture.pix_fmt) == ("h264", "yuv420p")
+        assert min(picture.width, picture.height) <= transcode.WHOLE_SIDE
+        assert picture.width > picture.height
+        assert whole.duration / av.time_base == pytest.approx(2, abs=0.15)
+
+
+def test_what_is_black_or_silent_in_an_upload_is_said_by_the_one_run(tmp_path: Path):
+    """A second of black in the middle, two and a half seconds without sound at the end."""
+    source = clips.make(
+        tmp_path / "odd.mp4", "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=10:duration=6",
+        "-f", "lavfi", "-i", "sine=frequency=440:duration=6",
+        "-vf", "drawbox=color=black:t=fill:enable='between(t,2,2.95)'", "-af", "volume=0:enable='gt(t,3.5)'",
+        "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p",
+    )  # fmt: skip
+
+    _, renditions, _ = made(source, tmp_path / "out")
+
+    said = renditions["checks"]
+    assert said["duration_s"] == pytest.approx(6, abs=0.1)
+    assert (said["width"], said["height"]) == (240, 240)
+    assert said["black"] == [[pytest.approx(2, abs=0.15), pytest.approx(3, abs=0.15)]]
+    assert said["silent"] == [[pytest.approx(3.5, abs=0.2), pytest.approx(6, abs=0.1)]]
+    assert said["loudness"] == pytest.approx(-16, abs=1)
+
+
+def test_the_poster_is_the_chosen_moment(tmp_path: Path):
+    """Red, then blue from the second second on: the poster overwrites the first picture, also at the very start."""
+    source = clips.make(
+        tmp_path / "two.mp4", "-f", "lavfi", "-i", "color=red:size=240x240:rate=10:duration=2",
+        "-f", "lavfi", "-i", "color=blue:size=240x240:rate=10:duration=2", "-filter_complex", "concat", "-pix_fmt", "yuv420p",
+    )  # fmt: skip
+
+    for at, colour in ((0.0, 0), (1.8, 0), (2.1, 2), (3.9, 2)):
+        made(source, tmp_path / f"at-{at}", poster_s=at)
+        with Image.open(tmp_path / f"at-{at}" / "poster.jpg") as poster:
+            seen = poster.convert("RGB").getpixel((120, 120))
+            assert isinstance(seen, tuple)
+            assert seen.index(max(seen)) == colour, at
+
+
 def test_a_silent_film_gets_a_silent_track(tmp_path: Path, silent: Path):
     _, renditions, diary = made(silent, tmp_path / "out")
 

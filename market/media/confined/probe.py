@@ -56,7 +56,7 @@ def walk(container: Any, streams: list[Any], video: Any, max_s: float, max_fps: 
     ends: dict[int, float] = {}
     starts: dict[int, float] = {}
     counts = {stream.index: 0 for stream in streams}
-    corrupt = 0
+    corrupt, weight, key_at, key_gap = 0, 0, None, 0.0
     most = int(max_s * max_fps) + 100
     for packet in container.demux(streams):
         moment = packet.pts if packet.pts is not None else packet.dts
@@ -71,9 +71,15 @@ def walk(container: Any, streams: list[Any], video: Any, max_s: float, max_fps: 
         ends[index] = max(ends.get(index, at), at + long)
         if index == video.index:
             times.append(at)
+            weight += packet.size
+            if packet.is_keyframe:
+                key_gap = max(key_gap, at - key_at) if key_at is not None else key_gap
+                key_at = at
         if ends[index] - starts[index] > max_s + 1 or counts[video.index] > most:
             break
     times.sort()
+    if times:
+        key_gap = max(key_gap, times[-1] - (times[0] if key_at is None else key_at))
     gaps = [later - earlier for earlier, later in pairwise(times)]
     return {
         "packets": counts[video.index],
@@ -81,6 +87,8 @@ def walk(container: Any, streams: list[Any], video: Any, max_s: float, max_fps: 
         "duration": max((ends[i] - starts[i] for i in ends), default=0.0),
         "video_duration": ends.get(video.index, 0.0) - starts.get(video.index, 0.0),
         "max_gap": max(gaps, default=0.0),
+        "key_gap": key_gap,
+        "bytes": weight,
         "rate": len(gaps) / (times[-1] - times[0]) if times and times[-1] > times[0] else 0.0,
     }
 

@@ -360,6 +360,15 @@ def register_files(app: Flask) -> None:
     def static(filename: str) -> Response:
         return files.send(ROOT / "static", filename, max_age=timedelta(hours=1))
 
+    @app.get("/static/js.<build>/<path:name>")
+    @limiter.exempt
+    def scripts(build: str, name: str) -> Response:
+        """Of this release for good; who still asks for another's is given ours, and asks again the next time."""
+        ours = build == look.scripts_build()
+        response = files.send(ROOT / "static" / "js", name, max_age=timedelta(days=365 if ours else 0))
+        response.cache_control.immutable = ours
+        return response
+
     @app.get("/static/vendor/<path:name>")
     @limiter.exempt
     def vendor(name: str) -> Response:

@@ -1,8 +1,10 @@
 """What templates ask about looks: icons, initials, how near a deadline is. No business words."""
 
+import hashlib
+import os
 import re
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -115,8 +117,10 @@ FILES = {"static": "filename", "vendor": "name"}
 """What names the file in the addresses of these two."""
 
 
-def version(endpoint: str, name: str) -> int | None:
-    """When the file changed; for a library, when any of them did. None for a file that is not there."""
+def version(endpoint: str, name: str) -> int | str | None:
+    """When the file changed; for a library, when any of them did; for a script, the build. None when it is not there."""
+    if endpoint == "static" and name.startswith("js/"):
+        return scripts_build()
     try:
         return int(_file(endpoint, name).stat().st_mtime)
     except FileNotFoundError:
@@ -143,9 +147,28 @@ def address(endpoint: str, **values: Any) -> str:
 
 
 @cache
-def _file_address(endpoint: str, name: str, version: int | None) -> str:
+def _file_address(endpoint: str, name: str, version: int | str | None) -> str:
+    if endpoint == "static" and name.startswith("js/"):
+        return url_for("scripts", build=version, name=name.removeprefix("js/"))
     named: dict[str, Any] = {FILES[endpoint]: name}
     return url_for(endpoint, **named)
+
+
+def scripts_build() -> str:
+    """Changes with every one of our scripts: it is a folder of their addresses, so that what imports `./another.js`
+    is given the one of its own release."""
+    with os.scandir(ROOT / "static" / "js") as files:
+        stats = [(file.name, file.stat()) for file in files if file.name.endswith(".js")]
+    return _digest(tuple(sorted((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)))
+
+
+@lru_cache(1)
+def _digest(files: tuple[tuple[str, int, int], ...]) -> str:
+    """Of the contents: the same on every machine that serves this release."""
+    seen = hashlib.sha256()
+    for name, _changed_ns, size in files:
+        seen.update(f"{name} {size}\n".encode() + (ROOT / "static" / "js" / name).read_bytes())
+    return seen.hexdigest()[:12]
 
 
 def teach(app: Flask) -> None:

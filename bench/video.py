@@ -40,7 +40,9 @@ SECONDS = 4.0
 
 
 def run(rounds: int) -> list[Result]:
-    return [*films(rounds), *uploads(rounds), *views(rounds)]
+    from bench import intake
+
+    return [*films(rounds), *uploads(rounds), *views(rounds), *intake.run(rounds)]
 
 
 def cpu_s(act: Callable[[], object]) -> float:
@@ -136,7 +138,10 @@ def films(rounds: int) -> list[Result]:
         done.mkdir()
         finished = done / transcode.make(source, done, plan)["mp4"]
         smallest = Path(folder, "smallest.mp4")
-        bare([ffmpeg.binary(), "-nostdin", "-y", "-i", str(finished), "-vf", "scale=480:480", str(smallest)], done)
+        bare(
+            [ffmpeg.binary(), "-nostdin", "-y", "-i", str(finished), "-vf", "scale=480:480", str(smallest)],
+            done,
+        )
 
         def extras(out: Path) -> None:
             bare(transcode.extras_command(finished, smallest, out, plan), out)

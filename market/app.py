@@ -37,6 +37,8 @@ import market
 from market import developers
 from market import settings as settings_module
 from market.accounts import edge, vocabulary
+from market.audience.buffer import buffer
+from market.audience.door import Door
 from market.kit import files, ids, logs, look, pages, templates, wire
 from market.kit.api import add_etag, describe_refusals
 from market.kit.catalogue import compile_catalogues
@@ -111,6 +113,10 @@ def _put_together(settings: Settings | None) -> Flask:
             "security": [{"bearer": []}],
             "servers": [{"url": "/"}],
         },
+    )
+    app.extensions["views"] = buffer(settings.redis_url, settings.database_url)
+    app.wsgi_app = Door(  # type: ignore[method-assign]
+        app.wsgi_app, secret=settings.secret_key, into=lambda: app.extensions["views"]
     )
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.trusted_proxies] * 4)  # type: ignore[method-assign]

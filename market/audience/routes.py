@@ -7,7 +7,8 @@ from flask import current_app, request
 
 from market.accounts.edge import current_actor
 from market.audience import intake, queries, service
-from market.audience.buffer import Buffer, buffer
+from market.audience.buffer import Buffer
+from market.audience.door import MOST_BYTES
 from market.audience.models import Footprint
 from market.audience.schemas import FootprintSchema, ViewsSchema
 from market.kit.api import OPEN_TO_ALL, ApiBlueprint
@@ -18,13 +19,12 @@ from market.kit.paging import Page, page_of
 from market.kit.schemas import PageQuery, page_schema
 
 bp = ApiBlueprint("audience", __name__, description="How often work is seen; what one watched")
-MOST_BYTES = 8 * 1024
 UNCOUNTED.add("api_audience.count_views")  # its tokens bound what can be counted, its buffer what can wait
 
 
 def here() -> Buffer:
-    settings = current_app.config["SETTINGS"]
-    return buffer(settings.redis_url, settings.database_url)
+    found: Buffer = current_app.extensions["views"]
+    return found
 
 
 @bp.url_value_preprocessor
@@ -39,6 +39,7 @@ def bound_bodies(endpoint: str | None, values: dict[str, Any] | None) -> None:
 @bp.response(204)
 def count_views(batch: dict[str, Any]) -> None:
     """What pages send (`navigator.sendBeacon`): each event of a visit counts once, however often it is sent."""
+    # A batch without fault was taken by audience.door, before the framework.
     secret = current_app.config["SECRET_KEY"]
     intake.take(batch["visit"], batch["events"], at=now().timestamp(), secret=secret, into=here())
 

@@ -242,12 +242,12 @@ def measure_command(bench: Bench) -> list[str]:
     ]  # fmt: skip
 
 
-def ladder_command(bench: Bench, folder: Path, *, loudness: float | None, all_of_it: bool = False) -> list[str]:
+def ladder_command(
+    bench: Bench, folder: Path, *, loudness: float | None, all_of_it: bool = False
+) -> list[str]:
     """The one run; `all_of_it` as in `transcode.ladder_command`. It reads `words.ffconcat` from the folder it is started in when there are words to show."""
     plan = bench.plan
-    whole = transcode.fan_out(
-        picture(bench, plan.sides[0]), sound(bench, loudness), plan, stills=all_of_it
-    )
+    whole = transcode.fan_out(picture(bench, plan.sides[0]), sound(bench, loudness), plan, stills=all_of_it)
     return [
         ffmpeg.binary(), "-nostdin", "-hide_banner", "-nostats", "-y", "-loglevel", "info" if all_of_it else "warning",
         "-progress", "pipe:1", "-stats_period", "0.5", "-filter_complex_threads", str(ffmpeg.threads()),

@@ -228,7 +228,9 @@ def fan_out(picture: str, sound: str, plan: Plan, *, stills: bool = False) -> st
     if stills:
         parts.append(f"[still]fps=1/{plan.sprite_every},scale={SPRITE_SIDE}:{SPRITE_SIDE}[sprite]")
         moment = _s(plan.poster_at)
-        parts.append(f"[cover]select='isnan(prev_selected_t)+gte(t,{moment})*lt(prev_selected_t,{moment})'[poster]")
+        parts.append(
+            f"[cover]select='isnan(prev_selected_t)+gte(t,{moment})*lt(prev_selected_t,{moment})'[poster]"
+        )
         sound += f",{checks.SOUND}"
     copies = "".join(f"[a{at}]" for at in range(len(sides)))
     parts.append(f"{sound},asplit={len(sides)}{copies}")

@@ -1,5 +1,6 @@
 """A view counts once per viewer, surface and half hour, whatever is sent again; what is not ours is refused."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
@@ -152,6 +153,25 @@ def test_changed_foreign_and_old_tokens_are_refused(app: Flask, line: Buffer, fi
     assert not line.is_waiting()
 
 
+def test_a_good_batch_never_reaches_the_framework_and_a_bad_one_does(app: Flask, line: Buffer, film: str):
+    """The short way in is for what is right; everything else is answered by the API, in full."""
+    page = open_page(app.test_client(), film)
+
+    taken = page.send("play")
+    assert (taken.status_code, taken.data) == (204, b"")
+    assert "X-Request-Id" not in taken.headers
+
+    good = {"visit": page.visit, "events": [f"{page.placements[0]}.play5"]}
+    as_text = page.client.post("/api/v1/views", data=json.dumps(good), content_type="text/plain")
+    more = page.client.post("/api/v1/views", json=good | {"more": 1})
+    spaced = page.client.post("/api/v1/views", json=good | {"visit": f" {page.visit} "})
+    for answer, status in ((as_text, 422), (more, 422), (spaced, 204)):
+        assert answer.status_code == status, answer.text
+        assert answer.headers["X-Request-Id"]
+    count(app)
+    assert total(app, film) == (0, 1, 1, 0)
+
+
 def test_bodies_are_bounded(app: Flask, line: Buffer, film: str):
     page = open_page(app.test_client(), film)
 
@@ -198,7 +218,7 @@ def test_a_full_buffer_refuses_and_is_told(app: Flask, line: Buffer, film: str):
 def test_a_redis_that_is_away_refuses_and_pages_go_on(app: Flask, line: Buffer, film: str, monkeypatch):
     page = open_page(app.test_client(), film)
     gone = Buffer(Redis.from_url("unix:///nowhere/redis.sock"), line.name)
-    monkeypatch.setattr("market.audience.routes.here", lambda: gone)
+    monkeypatch.setitem(app.extensions, "views", gone)
 
     answer = page.send("play")
 

@@ -103,7 +103,9 @@ def test_a_script_and_all_it_imports_are_of_one_release(app, monkeypatch, tmp_pa
 
 def test_scripts_import_each_other_by_relative_addresses_only():
     for script in (ROOT / "static" / "js").glob("*.js"):
-        imports = re.findall(r"""(?:^import[^"';]*|\bimport\()["']([^"']+)["']""", script.read_text(), re.MULTILINE)
+        imports = re.findall(
+            r"""(?:^import[^"';]*|\bimport\()["']([^"']+)["']""", script.read_text(), re.MULTILINE
+        )
         assert [name for name in imports if not name.startswith("./")] == [], script.name
 
 

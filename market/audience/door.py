@@ -29,11 +29,11 @@ class Door:
     def __init__(self, inside: "WSGIApplication", *, secret: str, into: Callable[[], Buffer]) -> None:
         self.inside, self.secret, self.into = inside, secret, into
 
-    def __call__(self, environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if environ["PATH_INFO"] == PATH and environ["REQUEST_METHOD"] == "POST" and self._takes(environ):
-            start("204 NO CONTENT", HEADERS)
+            start_response("204 NO CONTENT", HEADERS)
             return []
-        return self.inside(environ, start)
+        return self.inside(environ, start_response)
 
     def _takes(self, environ: "WSGIEnvironment") -> bool:
         """Whether it was a good batch, and is in the buffer. If not, the body can be read again."""

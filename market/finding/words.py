@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, cast, func, literal
 from sqlalchemy.dialects.postgresql import REGCONFIG, TSQUERY
 
-from market.kit.search import cut, pieces
+from market.kit.search import cut, folded, pieces
 
 _HAN = re.compile(r"[\u3400-\u9fff]+")
 _LATIN = re.compile(r"[^\W_\u3400-\u9fff]+")
@@ -32,7 +32,7 @@ def document(texts: Mapping[str, Iterable[str]]) -> dict[str, str]:
     latin: dict[str, list[str]] = {}
     for weight in sorted(texts):
         for text in texts[weight]:
-            said = text.lower()
+            said = folded(text)
             latin.setdefault(weight, []).extend(word[:64] for word in _LATIN.findall(said))
             for run in _HAN.findall(said):
                 for word in rjieba.cut_for_search(run):  # long words and the short ones in them

@@ -1,11 +1,12 @@
 """Word search that knows Chinese: rows by pairs of characters and whole Latin words, questions cut into words by jieba.
 
-A row keeps its words in a tsvector column under a GIN index; a question matches when all its words are there, in any
+Traditional characters are read as the simplified ones, so that either finds the other. A row keeps its words in a tsvector column under a GIN index; a question matches when all its words are there, in any
 order and apart, each by the pairs of its characters.
 """
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Text, cast, func, literal
@@ -14,9 +15,27 @@ from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 _RUN = re.compile(r"[\u3400-\u9fff]+|[^\W_\u3400-\u9fff]+")
 
 
+@cache
+def _simplified() -> dict[int, str]:
+    """By code point: the simplified character of each traditional one."""
+    # Imported when first needed, as the dictionary below.
+    import opencc
+
+    every = [chr(point) for point in range(0x3400, 0xA000)]
+    made = (
+        opencc.OpenCC("t2s").convert("\n".join(every)).split("\n")
+    )  # apart, or neighbours are read as a word
+    return {ord(a): b for a, b in zip(every, made, strict=True) if a != b}
+
+
+def folded(text: str) -> str:
+    """A text as it is compared: in lower case, in simplified characters."""
+    return text.lower().translate(_simplified())
+
+
 def pieces(text: str, *, singles: bool = False) -> Iterator[str]:
     """The lexemes of a text: each pair of neighbouring Chinese characters, each other word in lower case."""
-    for run in _RUN.findall(text.lower()):
+    for run in _RUN.findall(folded(text)):
         if not "\u3400" <= run[0] <= "\u9fff":
             yield run[:64]
             continue
@@ -31,7 +50,7 @@ def cut(text: str) -> Iterator[str]:
     # Imported when first needed: the dictionary is 30 MB, and takes 0.2 s of every process's start.
     import rjieba
 
-    for run in _RUN.findall(text.lower()):
+    for run in _RUN.findall(folded(text)):
         if "\u3400" <= run[0] <= "\u9fff":
             yield from rjieba.cut(run)
         else:

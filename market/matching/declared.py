@@ -24,6 +24,7 @@ from market.creators import calendar
 from market.creators.models import Profile
 from market.kit.db import db, transaction
 from market.kit.events import Event
+from market.kit.search import folded
 from market.matching import text as texts
 from market.matching.models import ImportedAccount, ModelState, PiecePlace, ProfilePlace, TextModel
 from market.orders import capacity
@@ -422,7 +423,7 @@ def shared_tags(tags: Mapping[UUID, Sequence[str]], weights: Mapping[str, float]
     length = sum(each * each for each in wanted.values()) ** 0.5
     if not length:
         return {}
-    own = {id: {tag.strip().lower() for tag in each} for id, each in tags.items()}
+    own = {id: {folded(tag.strip()) for tag in each} for id, each in tags.items()}
     return {
         id: sum(each for tag, each in wanted.items() if tag in mine) / length / len(mine) ** 0.5
         for id, mine in own.items()

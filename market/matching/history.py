@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from market.kit.clock import now
 from market.kit.db import Base, db, transaction
 from market.kit.events import Event
+from market.kit.search import folded
 from market.matching import text as texts
 from market.matching.models import CreatorMass, Generation, PairMass, PastWork, PastWorker, TagCount, TagMass
 from market.matching.text import MOST_CHARACTERS, words_of
@@ -39,7 +40,7 @@ def growth(at: datetime, half_life_days: int = HALF_LIFE_DAYS) -> float:
 
 def tags_of(category: str, tags: Iterable[str]) -> list[str]:
     """All a work or brief is known by: its category and its own tags, each in a space of its own."""
-    return sorted({f"c:{category}", *(f"t:{tag.strip().lower()}" for tag in tags if tag.strip())})
+    return sorted({f"c:{category}", *(f"t:{folded(tag.strip())}" for tag in tags if tag.strip())})
 
 
 def weigher(tags: Iterable[str], generation: int) -> Callable[[Sequence[str]], dict[str, float]]:

@@ -46,15 +46,21 @@ class Showing(Base):
         CheckConstraint("times > 0 AND position > 0", name="counts"),
         Index(
             "ix_match_showings_seen",
+            "creator_id",
             "category",
             "day",
-            "creator_id",
-            "task_id",
-            postgresql_include=["position"],
+            postgresql_include=["task_id"],
             postgresql_where=text("side = 'creators' AND on_page"),
         ),
+        Index(
+            "ix_match_showings_first",
+            "creator_id",
+            "category",
+            "day",
+            postgresql_include=["task_id"],
+            postgresql_where=text("side = 'creators' AND on_page AND position <= 10"),
+        ),
         Index("ix_match_showings_day", "day"),
-        Index("ix_match_showings_creator_id_day", "creator_id", "day"),
     )
 
 

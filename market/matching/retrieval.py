@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
+from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -75,28 +76,20 @@ def question(task: Task) -> Question:
     return Question(task, generation, tags, alike, space[1], at)
 
 
-# Seven sources, some hundred each, together; all but the alike and the known have to do with the category or a tag. Those
-# above the ceiling, with a bid, or who are the merchant's own people under another hat are left out;
-# who has no price list at all may be asked. `shown`: who was lately in lists of the category, for whose turn it is
-# (turns.py): in how many others than this one, and among the first of how many other merchants' briefs that are still open.
+# Eight sources, some hundred each, together; all but the alike and the known have to do with the category or a tag. Those
+# above the ceiling, with a bid, or who are the merchant's own people under another hat are left out; who has no price list
+# at all may be asked. Each walks an index and stops early, so a category may be of any size.
 CANDIDATES = """
     WITH wanted AS (SELECT * FROM unnest(CAST(:tags AS text[]), CAST(:weights AS float8[])) AS w (tag, weight)),
     near AS (SELECT * FROM unnest(CAST(:near AS uuid[]), CAST(:alike AS float8[])) AS n (work_id, alike)),
-    open_tasks AS MATERIALIZED (
-        SELECT id, merchant_id FROM tasks WHERE category = :category AND state = 'open' AND bids_close_at > :now
-            AND merchant_id <> :merchant
+    newest AS (
+        SELECT p.party_id FROM profiles p WHERE {mine} AND {able} ORDER BY p.party_id DESC LIMIT :each
     ),
-    shown AS MATERIALIZED (
-        SELECT creator_id, count(DISTINCT task_id) FILTER (WHERE task_id <> :task) AS lists,
-            count(DISTINCT merchant_id) FILTER (WHERE leads) AS rivals
-        FROM (
-            SELECT s.creator_id, s.task_id, o.merchant_id, s.position <= :first AS leads
-            FROM match_showings s LEFT JOIN open_tasks o ON o.id = s.task_id
-            WHERE s.side = 'creators' AND s.on_page AND s.category = :category AND s.day > :since
-            UNION ALL
-            SELECT i.creator_id, i.task_id, o.merchant_id, true FROM open_tasks o JOIN invitations i ON i.task_id = o.id
-            WHERE i.state = 'sent' AND i.expires_at > :now
-        ) every_place GROUP BY creator_id
+    drawn AS (
+        (SELECT p.party_id FROM profiles p WHERE {mine} AND {able} AND {drawn} >= :draw
+            ORDER BY {drawn} LIMIT :looked_at)
+        UNION ALL (SELECT p.party_id FROM profiles p WHERE {mine} AND {able} AND {drawn} < :draw
+            ORDER BY {drawn} LIMIT :looked_at)
     ),
     found AS (
         SELECT best.creator_id FROM wanted CROSS JOIN LATERAL (
@@ -110,23 +103,15 @@ CANDIDATES = """
         UNION (SELECT m.creator_id FROM match_creator_masses m JOIN profiles p ON p.party_id = m.creator_id
             WHERE m.generation = :generation AND {mine} ORDER BY m.yearly DESC LIMIT :each)
         UNION (SELECT p.party_id FROM profiles p WHERE {mine} ORDER BY p.fans DESC LIMIT :each)
-        UNION (SELECT newest.party_id FROM (
-                SELECT p.party_id FROM profiles p WHERE {mine} AND {able} ORDER BY p.party_id DESC LIMIT :each
-            ) newest JOIN parties y ON y.id = newest.party_id AND y.verification = 'verified'
-            LEFT JOIN shown ON shown.creator_id = newest.party_id
-            ORDER BY COALESCE(shown.lists, 0), newest.party_id DESC LIMIT :fresh)
-        UNION (SELECT unseen.party_id FROM (
-                (SELECT p.party_id FROM profiles p WHERE {mine} AND {able} AND {unseen} AND {drawn} >= :draw
-                    ORDER BY {drawn} LIMIT :each)
-                UNION ALL (SELECT p.party_id FROM profiles p WHERE {mine} AND {able} AND {unseen} AND {drawn} < :draw
-                    ORDER BY {drawn} LIMIT :each)
-            ) unseen JOIN parties y ON y.id = unseen.party_id AND y.verification = 'verified'
-            LIMIT :unseen)
+        UNION (SELECT n.party_id FROM newest n JOIN parties y ON y.id = n.party_id AND y.verification = 'verified'
+            ORDER BY EXISTS (SELECT FROM match_showings s WHERE s.creator_id = n.party_id AND {seen}), n.party_id DESC
+            LIMIT :fresh)
+        UNION (SELECT d.party_id FROM drawn d JOIN parties y ON y.id = d.party_id AND y.verification = 'verified'
+            WHERE NOT EXISTS (SELECT FROM match_showings s WHERE s.creator_id = d.party_id AND {seen}) LIMIT :unseen)
     )
-    SELECT p.party_id, COALESCE(shown.lists, 0), COALESCE(shown.rivals, 0) FROM found
+    SELECT p.party_id FROM found
     JOIN profiles p ON p.party_id = found.creator_id
     JOIN parties y ON y.id = p.party_id
-    LEFT JOIN shown ON shown.creator_id = p.party_id
     WHERE y.verification = 'verified' AND {able}
         AND NOT EXISTS (SELECT FROM bids b WHERE b.task_id = :task AND b.creator_id = p.party_id)
         AND NOT EXISTS (SELECT FROM memberships theirs JOIN memberships ours ON ours.person_id = theirs.person_id
@@ -134,9 +119,11 @@ CANDIDATES = """
     ORDER BY p.party_id"""
 MINE = "p.categories @> ARRAY[CAST(:category AS varchar)]"
 ABLE = "(p.{price} <= :ceiling OR COALESCE(p.price_article_fen, p.price_video_fen, p.price_live_fen) IS NULL)"
-UNSEEN_LATELY = "p.party_id NOT IN (SELECT creator_id FROM shown WHERE lists >= :floor)"
 DRAWN = "uuid_hash_extended(p.party_id, 0)"
 """An order that means nothing, under an index: a brief begins anywhere in it. No source may read a whole category."""
+SEEN = (
+    "s.side = 'creators' AND s.on_page AND s.category = :category AND s.day > :since AND s.task_id <> :task"
+)
 
 SUMS = """
     WITH wanted AS (SELECT * FROM unnest(CAST(:tags AS text[]), CAST(:weights AS float8[])) AS w (tag, weight)),
@@ -168,22 +155,14 @@ FRESH = 40
 UNSEEN = 40
 """As many of the category who were in none of its lists lately, drawn anew for each brief: who is never shown is never
 chosen."""
+LOOKED_AT = 500
+"""Among at most twice so many the unseen are looked for."""
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """`lists` and `rivals`: where this creator was shown within the window (turns.Standing)."""
-
-    id: UUID
-    lists: int
-    rivals: int
-
-
-def candidates(asked: Question) -> list[Candidate]:
+def candidates(asked: Question) -> Sequence[UUID]:
     """Creators who may be shown for the brief, in no order that means anything."""
-    task, moment = asked.task, now()
+    task = asked.task
     able = ABLE.format(price=declared.PRICES[task.format])
-    sql = text(CANDIDATES.format(mine=MINE, able=able, unseen=UNSEEN_LATELY, drawn=DRAWN))
     near = [] if asked.at is None else declared.nearest(asked.slot, asked.at, asked.wanted, DECLARED)
     values = _values(asked) | {
         "category": task.category,
@@ -192,14 +171,56 @@ def candidates(asked: Question) -> list[Candidate]:
         "ceiling": asked.ceiling_fen or 2**62,
         "each": EACH,
         "fresh": FRESH,
-        "unseen": UNSEEN,
-        "floor": figures.turns_floor,
-        "draw": (task.id.int & 2**64 - 1) - 2**63,
-        "first": FIRST,
-        "now": moment,
-        "since": moment.date() - timedelta(days=figures.turns_days),
+        "unseen": UNSEEN if figures.turns_floor else 0,
+        "looked_at": LOOKED_AT,
+        "draw": Random(task.id.int).getrandbits(64) - 2**63,
+        "since": _since(),
     }
-    return [Candidate(*row) for row in db.session.execute(sql, values)]
+    return db.session.scalars(text(CANDIDATES.format(able=able, seen=SEEN)), values).all()
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Where a creator was shown lately (turns.Standing)."""
+
+    lists: int = 0
+    rivals: int = 0
+
+
+# Who leads enough lists is put first no more (turns.py), so there are few rows to count; lists are counted up to MANY.
+WHERE_SEEN = f"""
+    SELECT c.id, lists.n, count(DISTINCT asking.merchant_id)
+    FROM unnest(CAST(:creators AS uuid[])) AS c (id)
+    CROSS JOIN LATERAL (SELECT count(DISTINCT task_id) AS n FROM (
+        SELECT s.task_id FROM match_showings s WHERE s.creator_id = c.id AND {SEEN} LIMIT :many) shown) lists
+    LEFT JOIN LATERAL (
+        SELECT s.task_id FROM match_showings s WHERE s.creator_id = c.id AND {SEEN} AND s.position <= {FIRST}
+        UNION ALL SELECT i.task_id FROM invitations i
+        WHERE i.creator_id = c.id AND i.state = 'sent' AND i.expires_at > :now
+    ) first ON true
+    LEFT JOIN tasks asking ON asking.id = first.task_id AND asking.category = :category AND asking.state = 'open'
+        AND asking.bids_close_at > :now AND asking.merchant_id <> :merchant
+    GROUP BY c.id, lists.n"""
+MANY = 20
+
+
+def where_seen(task: Task, creator_ids: Sequence[UUID]) -> dict[UUID, Seen]:
+    """In how many lists of the category each of these was lately, this brief's apart; and how many other merchants, whose
+    briefs are still open, have them among the first or wait for their answer."""
+    values = {
+        "creators": list(creator_ids),
+        "category": task.category,
+        "task": task.id,
+        "merchant": task.merchant_id,
+        "since": _since(),
+        "now": now(),
+        "many": MANY,
+    }
+    return {id: Seen(lists, rivals) for id, lists, rivals in db.session.execute(text(WHERE_SEEN), values)}
+
+
+def _since() -> date:
+    return now().date() - timedelta(days=figures.turns_days)
 
 
 def merchants(task: Task) -> int:

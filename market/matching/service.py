@@ -89,8 +89,8 @@ def rank(task: Task, limit: int = 20, *, for_merchant: bool = True, full_too: bo
     Ties go to the older profile, so that a list is always the same.
     """
     asked = retrieval.question(task)
-    candidates = {each.id: each for each in retrieval.candidates(asked)}
-    ids = list(candidates)
+    ids = retrieval.candidates(asked)
+    seen = retrieval.where_seen(task, ids)
     sums = retrieval.sums(asked, ids)
     records = queries.records(ids, task.category)
     found = profiles(ids)
@@ -117,8 +117,8 @@ def rank(task: Task, limit: int = 20, *, for_merchant: bool = True, full_too: bo
     standings = [
         _standing(
             task,
-            candidates[id],
             found[id],
+            seen[id],
             free[id],
             sums[id],
             records.get(id, Record()),
@@ -141,7 +141,7 @@ def rank(task: Task, limit: int = 20, *, for_merchant: bool = True, full_too: bo
             against(scores[id], top),
             free[id],
             expected.get(id),
-            moved(places[id], candidates[id].rivals, free[id].at_once),
+            moved(places[id], seen[id].rivals, free[id].at_once),
         )
         for id in best
     ]
@@ -149,8 +149,8 @@ def rank(task: Task, limit: int = 20, *, for_merchant: bool = True, full_too: bo
 
 def _standing(
     task: Task,
-    candidate: retrieval.Candidate,
     profile: Profile,
+    seen: retrieval.Seen,
     room: Room,
     sums: retrieval.Sums,
     record: Record,
@@ -161,13 +161,13 @@ def _standing(
     """Whom the merchant worked with never waits: they know each other."""
     cap = 0 if sums.pair > 0 else figures.turns_cap
     return turns.Standing(
-        candidate.id,
+        profile.party_id,
         made.value,
-        candidate.rivals,
+        seen.rivals,
         turns.limit(cap, room.at_once, merchants, supply),
-        candidate.lists,
+        seen.lists,
         new=not sums.works and not record.n and profile.created_at > now() - timedelta(days=NEW_DAYS),
-        draw=crc32(task.id.bytes + candidate.id.bytes),
+        draw=crc32(task.id.bytes + profile.party_id.bytes),
     )
 
 

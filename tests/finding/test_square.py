@@ -74,6 +74,16 @@ def test_words_are_found_in_chinese_without_spaces(two, mei):
     assert names(mei, "?q=%27%20OR%201") == []
 
 
+def test_traditional_characters_find_simplified_ones_and_the_other_way_round(two, mei, bo, app):
+    assert names(mei, "?q=茶葉") == ["Bo"]
+    assert names(mei, "?q=路亞實測") == ["Lin"]
+    changed = bo.api("PATCH", "/profile", json={"bio": "專做釣魚竿評測"}, headers={"If-Match": "*"})
+    assert changed.status_code in (200, 201), changed.text
+    caught_up(app)
+
+    assert names(mei, "?q=钓鱼竿评测") == ["Bo"]
+
+
 def test_english_words_are_found_by_their_stems(two, mei):
     assert names(mei, "?q=tasting") == ["Bo"]
     assert names(mei, "?q=bake%20teas") == ["Bo"]

@@ -78,6 +78,22 @@ def test_a_draft_with_a_novel_in_it_and_emoji_is_ranked(mei, lin, bo, creators):
     assert len(listed(mei, task)) == 2
 
 
+def test_a_brief_in_traditional_characters_finds_works_in_simplified_ones(mei, ada, lin, bo, creators):
+    from market.matching import text
+
+    for n in range(25):
+        said = f"路亚竿抛投距离实测，溪流，第 {n} 次" if n % 2 else f"露营帐篷防雨测试，暴雨，第 {n} 夜"
+        worked(ada, lin if n % 2 else bo, name=f"w{n}", words=said, tags=["帐篷" if n % 2 == 0 else "路亚"])
+    with mei.app.app_context():
+        assert text.refit() is not None
+
+    simple = listed(mei, opened(mei, title="新款帐篷暴雨防雨", goal="让露营的人相信帐篷防雨", tags=["帐篷"]))
+    rows = listed(mei, opened(mei, title="新款帳篷暴雨防雨", goal="讓露營的人相信帳篷防雨", tags=["帳篷"]))
+
+    assert names(rows) == names(simple) == ["Bo", "Lin"]
+    assert [each["terms"] for each in rows] == [each["terms"] for each in simple]
+
+
 def test_the_same_work_told_twice_counts_once(mei, bo, creators):
     assert worked(mei, bo, name="once") is not None
     assert worked(mei, bo, name="once") is None

@@ -42,6 +42,7 @@ def test_filters_and_sorting(mei, lin):
     assert titles(lin, "?sort=closing") == ["鱼竿测试视频", "猫粮试吃直播", "口红试色图文"]
     assert titles(lin, "?q=试色") == ["口红试色图文"]
     assert titles(lin, "?q=图文口红") == ["口红试色图文"], "words in any order"
+    assert titles(lin, "?q=口紅試色") == ["口红试色图文"], "in traditional characters"
     assert titles(lin, "?q=口红直播") == []
 
 

@@ -176,7 +176,9 @@ def candidates(asked: Question) -> Sequence[UUID]:
         "draw": Random(task.id.int).getrandbits(64) - 2**63,
         "since": _since(),
     }
-    return db.session.scalars(text(CANDIDATES.format(able=able, seen=SEEN)), values).all()
+    return db.session.scalars(
+        text(CANDIDATES.format(mine=MINE, able=able, seen=SEEN, drawn=DRAWN)), values
+    ).all()
 
 
 @dataclass(frozen=True)

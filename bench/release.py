@@ -16,8 +16,10 @@ from uuid import UUID
 
 import psycopg
 
+from bench.cost import Meter
 from bench.posting import SCALE
 from bench.rounds import Result, take_turns
+from bench.server import SECONDS as TPCB_SECONDS
 from bench.server import CLIENTS, database, fill_tpcb, transactions_per_second
 from bench.world import World, add_submissions, open_app, world
 
@@ -38,17 +40,24 @@ def run(rounds: int) -> list[Result]:
                 begin = next(turns) * each * CLIENTS
                 return accept(crew, waiting[begin : begin + each * CLIENTS])
 
+            took, tpcb = meters(market, plain)
             (result,) = take_turns(
-                lambda: transactions_per_second(plain),
-                {"release": ours},
+                tpcb.on(lambda: transactions_per_second(plain), lambda rate: rate * TPCB_SECONDS),
+                {"release": took.on(ours, lambda _rate: each * CLIENTS)},
                 rounds=rounds,
                 reference=f"pgbench TPC-B, scale {SCALE}",
                 unit="transactions/s",
                 processes=CLIENTS,
                 calls_per_round=each * CLIENTS,
             )
-        result.details["wrong"] = wrong(market)
+        result.details.update(wrong=wrong(market), takes=took.per_transaction(), reference_takes=tpcb.per_transaction())
         return [result]
+
+
+def meters(market: World, plain: str) -> tuple[Meter, Meter]:
+    """Of the processes that were started and of pgbench."""
+    crew = [process.pid for process in multiprocessing.active_children() if process.pid]
+    return Meter(market.conninfo, crew), Meter(plain)
 
 
 def calibrate(market: World, crew: list[Pipe]) -> int:

@@ -13,8 +13,6 @@ from itertools import count
 from typing import Any, NamedTuple, TypeVar, cast
 
 import psycopg
-from psycopg.pq import TransactionStatus
-from psycopg.types.numeric import Int8
 from sqlalchemy import ClauseElement, Connection, Engine, Select, event, inspect, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapper, Session, make_transient_to_detached
@@ -22,14 +20,15 @@ from sqlalchemy.orm.attributes import manager_of_class
 from sqlalchemy.orm.exc import StaleDataError
 
 from market.kit.db import Base, db
+from market.kit.line import MOST_PREPARED, Line
 
 Model = TypeVar("Model", bound=Base)
 Bind = Callable[[Any], Any] | None
 Refused = Callable[[psycopg.Error], Exception | None]
 
-WAITING, RINGS = "vtask writes", "vtask rings"
-MOST_PREPARED = 500
-"""Statements a connection keeps prepared; the product has a few hundred."""
+WAITING, RINGS, LINE = "vtask writes", "vtask rings", "vtask line"
+WROTE_NOTHING = "VT010"
+"""Raised by the SQL function wrote_nothing: so that a COMMIT in the same round trip is not done."""
 
 
 @dataclass(slots=True)
@@ -116,7 +115,9 @@ def ring(channel: str) -> None:
 
     With the COMMIT, not before it: a transaction that has notified holds a lock of the whole database until its commit
     is on disk, so that no two of them could share a write of the log."""
-    db.session.connection().info.setdefault(RINGS, set()).add(channel)
+    session = db.session()
+    _waiting(session)
+    session.connection().info.setdefault(RINGS, set()).add(channel)
 
 
 class Question:
@@ -148,15 +149,18 @@ class Question:
     def _compiled(self) -> tuple[str, list[tuple[str, Any, Bind]], list[tuple[int, Any]]]:
         dialect = db.engine.dialect
         compiled = self.statement.compile(dialect=dialect)
-        parameters: list[tuple[str, Any, Bind]] = []
+        names: list[str] = []
 
         def number(found: re.Match[str]) -> str:
-            name = found[1]
-            bind = compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)
-            parameters.append((name, compiled.params[name], bind))
-            return f"${len(parameters)}"
+            if found[1] not in names:
+                names.append(found[1])
+            return f"${names.index(found[1]) + 1}"
 
         text = re.sub(r"%\((\w+)\)s", number, str(compiled)).replace("%%", "%")
+        parameters = [
+            (name, compiled.params[name], compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
+            for name in names
+        ]
         columns = enumerate(self.statement.selected_columns)
         readers = [(at, c.type.dialect_impl(dialect).result_processor(dialect, None)) for at, c in columns]
         return text, parameters, [(at, reader) for at, reader in readers if reader is not None]
@@ -233,32 +237,37 @@ def _send(connection: Connection, then: Sequence[tuple[str, list[Any]]] = ()) ->
     if not waiting and not then:
         return []
     batches = _batches(waiting)
-    texts = [
+    sent = [
         (_compose(tuple(one.shape for one in batch)), [value for one in batch for value in one.values])
         for batch in batches
     ]
-    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-    text = ""
+    statements = [*sent, *then]
     try:
-        with driver.pipeline():
-            cursors = []
-            for text, values in (*texts, *then):
-                cursor = psycopg.RawCursor(driver)
-                cursors.append(cursor.execute(text, list(map(_wide, values)), prepare=True))
-        found = [
-            cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else [] for cursor in cursors
-        ]
-    except psycopg.Error as failure:
-        for one in waiting:
+        found, failure = _line(connection).ask(statements)
+    except psycopg.Error as gone:
+        raise _as_sqlalchemy(connection, statements[0][0], gone) from gone
+    except BaseException as interrupted:  # answers are on their way that nobody will read
+        connection.invalidate(interrupted)
+        raise
+    if failure is None:
+        return found[len(batches) :]
+    if len(found) < len(batches):
+        batch = batches[len(found)]
+        if failure.sqlstate == WROTE_NOTHING:
+            raise cast("type[Exception]", batch[int(failure.diag.message_detail or 0)].otherwise) from failure
+        for one in batch:
             if one.refused and (refusal := one.refused(failure)):
                 raise refusal from failure
-        raise _as_sqlalchemy(connection, text, failure) from failure
-    for batch, rows in zip(batches, found, strict=False):
-        checked = [one.otherwise for one in batch if one.otherwise]
-        for otherwise, written in zip(checked, rows[0][: len(checked)] if checked else (), strict=True):
-            if not written:
-                raise otherwise
-    return found[len(batches) :]
+    raise _as_sqlalchemy(connection, statements[len(found)][0], failure) from failure
+
+
+def _line(connection: Connection) -> Line:
+    info = connection.info
+    line: Line | None = info.get(LINE)
+    if line is None:
+        driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+        line = info[LINE] = Line(driver)
+    return line
 
 
 def _as_sqlalchemy(connection: Connection, text: str, failure: psycopg.Error) -> Exception:
@@ -270,15 +279,6 @@ def _as_sqlalchemy(connection: Connection, text: str, failure: psycopg.Error) ->
         Exception,
         DBAPIError.instance(text, None, failure, psycopg.Error, connection_invalidated=lost),
     )
-
-
-def _wide(value: Any) -> Any:
-    """Whole numbers all as bigint: else there were a prepared statement for every mix of their sizes."""
-    if type(value) is int:
-        return Int8(value)
-    if type(value) is list:
-        return [Int8(each) if type(each) is int else each for each in value]
-    return value
 
 
 def _batches(waiting: Sequence[Write]) -> list[list[Write]]:
@@ -306,10 +306,12 @@ def _compose(shapes: tuple[Shape, ...]) -> str:
         f"{name} AS ({text}{' RETURNING 1' if each.checked else ''})"
         for name, text, each in zip(names, texts, shapes, strict=True)
     ]
-    counted = [
-        f"(SELECT count(*) FROM {name})" for name, each in zip(names, shapes, strict=True) if each.checked
+    checks = [
+        f"CASE WHEN NOT EXISTS (SELECT FROM {name}) THEN wrote_nothing({n}) END"
+        for n, (name, each) in enumerate(zip(names, shapes, strict=True))
+        if each.checked
     ]
-    return f"WITH {', '.join(parts)} SELECT {', '.join(counted)}"
+    return f"WITH {', '.join(parts)} SELECT {', '.join(checks)}"
 
 
 @cache
@@ -385,43 +387,20 @@ def attach(engine: Engine) -> None:
 
     def connected(driver: Any, _record: Any) -> None:
         driver.prepared_max = MOST_PREPARED
+        # After every ROLLBACK, of a savepoint too, psycopg has the server forget all prepared statements, in case a
+        # table was made and unmade: here nobody makes tables, and every request that only reads ends with one.
+        driver._prepared.clear = lambda: False
 
     def forget_all(connection: Connection) -> None:
+        _forget(connection)
         if not connection.invalidated:
-            _forget(connection)
             connection.info.pop(RINGS, None)
-            _roll_back(connection)
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "before_cursor_execute", before_statement)
-    event.listen(engine, "commit", _commit)
     event.listen(engine, "rollback", forget_all)
     event.listen(engine, "rollback_savepoint", _forget)
     event.listen(engine, "checkin", checkin)
-
-
-def _commit(connection: Connection) -> None:
-    """Instead of the driver's COMMIT, when somebody is to be woken: both in one round trip."""
-    channels = connection.info.pop(RINGS, None)
-    if not channels:
-        return
-    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-    try:
-        with driver.pipeline():
-            driver.execute("COMMIT")
-            for channel in sorted(channels):
-                driver.execute(f"NOTIFY {channel}")
-    except psycopg.Error as failure:
-        raise _as_sqlalchemy(connection, "COMMIT", failure) from failure
-
-
-def _roll_back(connection: Connection) -> None:
-    """Instead of the driver's ROLLBACK, after which it has the server forget all prepared statements, in case a table
-    was made and unmade: here nobody makes tables, and every request that only reads ends with one. The driver then
-    finds nothing left to roll back."""
-    server = cast("psycopg.Connection[Any]", connection.connection.driver_connection).pgconn
-    if server.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
-        server.exec_(b"ROLLBACK")
 
 
 def _forget(connection: Connection, *_savepoint: Any) -> None:
@@ -431,10 +410,17 @@ def _forget(connection: Connection, *_savepoint: Any) -> None:
 
 
 def send_all(session: Session) -> None:
-    """Before a commit, of a savepoint too."""
+    """Before a commit, of a savepoint too. What waits goes with the COMMIT itself, in one round trip; so does waking
+    who listens, after it. SQLAlchemy then finds nothing left to commit."""
     session.flush()
-    if session.info.get(WAITING, (None,))[0] is not None:
-        _send(session.connection())
+    if session.info.get(WAITING, (None,))[0] is None:
+        return
+    connection = session.connection()
+    if session.in_nested_transaction():
+        _send(connection)
+    elif connection.info.get(WAITING) or connection.info.get(RINGS):
+        rings = sorted(connection.info.pop(RINGS, ()))
+        _send(connection, [("COMMIT", ()), *((f"NOTIFY {channel}", ()) for channel in rings)])
 
 
 event.listen(db.session, "before_flush", write_changes)

@@ -122,7 +122,8 @@ def vacuum(conninfo: str) -> None:
     """VACUUM ANALYZE of our own tables: of the server's catalogue we may not, and it would say so table by table."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
         own = connection.execute(
-            "SELECT schemaname, tablename FROM pg_tables WHERE tableowner = current_user"
+            "SELECT schemaname, tablename FROM pg_tables"
+            " WHERE tableowner = current_user AND schemaname NOT LIKE 'pg_temp%'"
         ).fetchall()
         tables = sql.SQL(", ").join(sql.Identifier(schema, table) for schema, table in own)
         connection.execute(sql.SQL("VACUUM (ANALYZE) {}").format(tables))

@@ -19,8 +19,8 @@ import psycopg
 from bench.cost import Meter
 from bench.posting import SCALE
 from bench.rounds import Result, take_turns
-from bench.server import SECONDS as TPCB_SECONDS
 from bench.server import CLIENTS, database, fill_tpcb, transactions_per_second
+from bench.server import SECONDS as TPCB_SECONDS
 from bench.world import World, add_submissions, open_app, world
 
 SECONDS = 4.0
@@ -50,7 +50,9 @@ def run(rounds: int) -> list[Result]:
                 processes=CLIENTS,
                 calls_per_round=each * CLIENTS,
             )
-        result.details.update(wrong=wrong(market), takes=took.per_transaction(), reference_takes=tpcb.per_transaction())
+        result.details.update(
+            wrong=wrong(market), takes=took.per_transaction(), reference_takes=tpcb.per_transaction()
+        )
         return [result]
 
 

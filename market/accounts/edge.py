@@ -13,6 +13,7 @@ from market.accounts.actor import Actor, Role
 from market.accounts.models import Membership, Person
 from market.accounts.queries import membership, who_holds_key, who_signed_in
 from market.kit.errors import Forbidden, Unauthenticated
+from market.kit.wire import Question, ask
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -60,6 +61,20 @@ def current_actor() -> Actor:
 def actor_or_none() -> Actor | None:
     _load()
     return cast(Actor | None, g.actor)
+
+
+def ask_as_actor(*questions: Question, **values: Any) -> list[list[tuple[Any, ...]]]:
+    """The rows of these questions, which take `party_or_key_holder()`; of a call that nobody has looked at yet, in the
+    round trip that finds out who it is. Raises Unauthenticated."""
+    secret = _secret() if is_api() and not g.get("identified") else None
+    if secret is None:
+        whose = values | {"party_id": current_actor().party_id, "key_sha256": None}
+        return ask(*((question, whose) for question in questions))
+    forget()
+    whose = values | {"party_id": None, "key_sha256": service.sha256(secret)}
+    found = _load_from_key(secret, *((question, whose) for question in questions))
+    current_actor()
+    return found
 
 
 def require(allowed: bool) -> None:
@@ -159,20 +174,24 @@ def _load() -> None:
         return
     forget()
     if is_api():
-        _load_from_key()
+        if secret := _secret():
+            _load_from_key(secret)
     elif token := session.get("sign_in"):
         _load_from_token(token)
 
 
-def _load_from_key() -> None:
+def _secret() -> str | None:
+    """The API key that was sent."""
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not secret:
-        return
-    held = who_holds_key(service.sha256(secret.strip()))
-    if held is None:
-        return
-    g.key_id, g.actor = held
-    g.by_key = True  # person and hat are read when somebody asks for them
+    return (secret.strip() or None) if scheme.lower() == "bearer" else None
+
+
+def _load_from_key(secret: str, *beside: tuple[Question, dict[str, Any]]) -> list[list[tuple[Any, ...]]]:
+    held, found = who_holds_key(service.sha256(secret), *beside)
+    if held is not None:
+        g.key_id, g.actor = held
+        g.by_key = True  # person and hat are read when somebody asks for them
+    return found
 
 
 def _load_hat() -> None:

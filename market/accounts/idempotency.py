@@ -7,15 +7,16 @@ answer again, byte for byte. A refusal is not remembered: nothing happened, so t
 import hashlib
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar, cast
-from uuid import UUID
+from typing import Any, TypeVar
+from typing import cast as as_type
 
 from flask import Response, make_response, request
-from sqlalchemy import String, bindparam, func, select
+from sqlalchemy import String, bindparam, cast, func, select
 
-from market.accounts.edge import current_actor, is_api
+from market.accounts.edge import ask_as_actor, current_actor, is_api
 from market.accounts.errors import KeyMissing, KeyUsedForOther, StillRunning
 from market.accounts.models import RememberedAnswer
+from market.accounts.queries import party_or_key_holder
 from market.kit import wire
 from market.kit.db import transaction
 from market.kit.wire import Question
@@ -23,9 +24,9 @@ from market.kit.wire import Question
 REMEMBER = """INSERT INTO remembered_answers
     (party_id, key, request_sha256, status, content_type, location, body) VALUES (%s, %s, %s, %s, %s, %s, %s)"""
 
-TRY_LOCK = Question(
-    select(func.pg_try_advisory_xact_lock(func.hashtextextended(bindparam("name", type_=String()), 0)))
-)
+_KEY = bindparam("key", type_=String())
+_LOCK_NAME = func.concat(cast(party_or_key_holder(), String), ":", _KEY)
+TRY_LOCK = Question(select(func.pg_try_advisory_xact_lock(func.hashtextextended(_LOCK_NAME, 0))))
 REMEMBERED = Question(
     select(
         RememberedAnswer.request_sha256,
@@ -33,17 +34,21 @@ REMEMBERED = Question(
         RememberedAnswer.content_type,
         RememberedAnswer.location,
         RememberedAnswer.body,
-    ).where(RememberedAnswer.party_id == bindparam("party_id"), RememberedAnswer.key == bindparam("key"))
+    ).where(RememberedAnswer.party_id == party_or_key_holder(), RememberedAnswer.key == _KEY)
 )
 View = TypeVar("View", bound=Callable[..., Any])
 
 
 def request_key() -> str:
     """The Idempotency-Key header, or the form's hidden twin. Raises KeyMissing."""
-    key = request.headers.get("Idempotency-Key") if is_api() else request.form.get("idempotency_key")
+    key = _given_key()
     if not key or len(key) > 255 or not key.isprintable():
         raise KeyMissing
     return key
+
+
+def _given_key() -> str | None:
+    return request.headers.get("Idempotency-Key") if is_api() else request.form.get("idempotency_key")
 
 
 def request_hash() -> bytes:
@@ -63,13 +68,9 @@ def idempotent(view: View) -> View:
 
     @wraps(view)
     def once(*args: Any, **kwargs: Any) -> Response:
-        party_id = cast(UUID, current_actor().party_id)
-        key, sha = request_key(), request_hash()
         with transaction():
-            name = {"party_id": party_id, "key": key}
-            (((is_ours,),), remembered) = wire.ask(
-                (TRY_LOCK, {"name": f"{party_id}:{key}"}), (REMEMBERED, name)
-            )
+            (((is_ours,),), remembered) = ask_as_actor(TRY_LOCK, REMEMBERED, key=_given_key() or "")
+            key, sha = request_key(), request_hash()
             if not is_ours:
                 raise StillRunning
             if not remembered:
@@ -77,7 +78,15 @@ def idempotent(view: View) -> View:
                 if response.status_code < 400:
                     location = response.headers.get("Location")
                     body = response.get_data()
-                    answer = [party_id, key, sha, response.status_code, response.content_type, location, body]
+                    answer = [
+                        current_actor().party_id,
+                        key,
+                        sha,
+                        response.status_code,
+                        response.content_type,
+                        location,
+                        body,
+                    ]
                     wire.write("remembered_answers", REMEMBER, answer)
                 return response
             ((sha_before, status, content_type, location, body),) = remembered
@@ -89,4 +98,4 @@ def idempotent(view: View) -> View:
             replay.headers["Idempotent-Replayed"] = "true"
             return replay
 
-    return cast(View, once)
+    return as_type(View, once)

@@ -148,7 +148,8 @@ class RememberedAnswer(Row, Base):
 
     __tablename__ = "remembered_answers"
 
-    party_id: Mapped[UUID] = belongs_to("parties", index=False)
+    party_id: Mapped[UUID]
+    """Without a foreign key, which would lock the party's row for every answer; the row is thrown away soon."""
     key: Mapped[str]
     request_sha256: Mapped[bytes]
     status: Mapped[int | None]

@@ -1,9 +1,10 @@
 """Finding people and parties."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import ColumnElement, Select, Uuid, bindparam, func, select
 
 from market.accounts.actor import Actor, Role
 from market.accounts.models import ApiKey, Membership, Party, Person, SignIn, Verification, actor_of
@@ -79,14 +80,28 @@ _KEY_HELD = Question(
     .join(Person, Person.id == ApiKey.person_id)
     .join(Membership, (Membership.person_id == ApiKey.person_id) & (Membership.party_id == ApiKey.party_id))
     .join(Party, Party.id == ApiKey.party_id)
-    .where(ApiKey.key_sha256 == bindparam("key"), ApiKey.revoked_at.is_(None), Person.suspended_at.is_(None))
+    .where(
+        ApiKey.key_sha256 == bindparam("key_sha256"),
+        ApiKey.revoked_at.is_(None),
+        Person.suspended_at.is_(None),
+    )
 )
 
 
-def who_holds_key(key_sha256: bytes) -> tuple[UUID, Actor] | None:
-    """A live API key's id and whom it acts for, in one statement: every call asks it."""
-    (rows,) = ask((_KEY_HELD, {"key": key_sha256}))
-    return (rows[0][0], actor_of(*rows[0][1:])) if rows else None
+def who_holds_key(
+    key_sha256: bytes, *beside: tuple[Question, dict[str, Any]]
+) -> tuple[tuple[UUID, Actor] | None, list[list[tuple[Any, ...]]]]:
+    """A live API key's id and whom it acts for, in one statement: every call asks it. And what was asked beside it."""
+    rows, *found = ask((_KEY_HELD, {"key_sha256": key_sha256}), *beside)
+    return ((rows[0][0], actor_of(*rows[0][1:])) if rows else None), found
+
+
+def party_or_key_holder() -> ColumnElement[UUID]:
+    """Of a Question: the party `party_id`, or whom the API key `key_sha256` acts for; one of the two is given."""
+    holder = select(ApiKey.party_id).where(
+        ApiKey.key_sha256 == bindparam("key_sha256"), ApiKey.revoked_at.is_(None)
+    )
+    return func.coalesce(bindparam("party_id", type_=Uuid()), holder.scalar_subquery())
 
 
 def membership(person_id: UUID, party_id: UUID) -> Membership:

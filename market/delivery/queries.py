@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, exists, func, outerjoin, select
 from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -11,10 +11,10 @@ from market.accounts.actor import SYSTEM, Actor
 from market.delivery.models import Remark, Submission, SubmissionState
 from market.kit.db import db
 from market.kit.errors import NotFound
-from market.kit.wire import Question, adopt, ask, rows_of
+from market.kit.wire import Question, adopt, ask, rows_of, side_by_side
 from market.orders import queries as orders
 from market.orders import timers
-from market.orders.amendments import live_of_order
+from market.orders.amendments import IS_LIVE, Change
 from market.orders.models import Milestone, Order
 
 WITH_REMARKS = selectinload(Submission.remarks)
@@ -50,9 +50,11 @@ def locked(submission_id: UUID, actor: Actor = SYSTEM) -> tuple[Order, Submissio
     changes only under its order's lock. Raises NotFound."""
     it = {"id": submission_id}
     lock = (LOCK_ANY, it) if actor.is_operator else (LOCK_OURS, it | {"me": actor.party_id})
-    *of_order, submissions, remarks = ask(lock, (STAGES, it), (CHANGES, it), (FRESH, it), (REMARKS, it))
-    order = orders.together(*of_order)
-    (submission,) = adopt(Submission, submissions)
+    of_order, stages, found = ask(lock, (STAGES, it), (FRESH, it))
+    fresh, change = side_by_side(found, Submission, Change)
+    order = orders.together(of_order, stages, change)
+    (submission,), is_remarked = adopt(Submission, fresh), found[0][-1]
+    remarks = ask((REMARKS, it))[0] if is_remarked else []
     set_committed_value(submission, "remarks", adopt(Remark, remarks))
     return order, submission
 
@@ -62,8 +64,13 @@ _LOCK = rows_of(Order).where(Order.id == _THE_ORDER).with_for_update()
 LOCK_ANY = Question(_LOCK)
 LOCK_OURS = Question(_LOCK.where(orders.is_party(bindparam("me"))))
 STAGES = Question(rows_of(Milestone).where(Milestone.order_id == _THE_ORDER).order_by(Milestone.position))
-CHANGES = Question(live_of_order(_THE_ORDER))
-FRESH = Question(rows_of(Submission).where(Submission.id == bindparam("id")))
+FRESH = Question(
+    rows_of(Submission, Change)
+    .add_columns(exists().where(Remark.submission_id == Submission.id))
+    .select_from(outerjoin(Submission, Change, (Change.order_id == Submission.order_id) & IS_LIVE))
+    .where(Submission.id == bindparam("id"))
+)
+"""The submission, the change on its order's table, and whether anything was remarked."""
 REMARKS = Question(rows_of(Remark).where(Remark.submission_id == bindparam("id")).order_by(Remark.id))
 
 

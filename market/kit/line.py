@@ -41,7 +41,9 @@ class Line:
         In the transaction that is open; else one begins. Raises psycopg.OperationalError when the server has gone."""
         server = self._driver.pgconn
         begins = server.transaction_status == TransactionStatus.IDLE
-        made: list[tuple[str, bytes] | None] = []  # for each command what it prepares; None for a statement itself
+        made: list[
+            tuple[str, bytes] | None
+        ] = []  # for each command what it prepares; None for a statement itself
         server.enter_pipeline_mode()
         for text, values in ((self._begin(), ()), *statements) if begins else statements:
             name = self._prepared.pop(text, None)

@@ -158,7 +158,11 @@ class Question:
 
         text = re.sub(r"%\((\w+)\)s", number, str(compiled)).replace("%%", "%")
         parameters = [
-            (name, compiled.params[name], compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
+            (
+                name,
+                compiled.params[name],
+                compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect),
+            )
             for name in names
         ]
         columns = enumerate(self.statement.selected_columns)
@@ -166,9 +170,9 @@ class Question:
         return text, parameters, [(at, reader) for at, reader in readers if reader is not None]
 
 
-def rows_of(model: type[Base]) -> Select[*tuple[Any, ...]]:
-    """All of a model's columns: a Question's rows that can be adopted."""
-    return select(*inspect(model).columns)
+def rows_of(*models: type[Base]) -> Select[*tuple[Any, ...]]:
+    """All columns of a model, or of several `side_by_side`: a Question's rows that can be adopted."""
+    return select(*(column for model in models for column in inspect(model).columns))
 
 
 def ask(*asked: tuple[Question, dict[str, Any]]) -> list[list[tuple[Any, ...]]]:
@@ -212,6 +216,17 @@ def adopt(model: type[Model], rows: Sequence[tuple[Any, ...]]) -> list[Model]:
         session.add(new)
         made.append(new)
     return made
+
+
+def side_by_side(rows: Sequence[tuple[Any, ...]], *models: type[Base]) -> list[list[tuple[Any, ...]]]:
+    """Of rows with the columns of these models one after the other, each model's to adopt; of an outer join's that
+    found nothing, none."""
+    parts, begin = [], 0
+    for model in models:
+        end = begin + len(_made_of(model)[0])
+        parts.append([row[begin:end] for row in rows if row[begin] is not None])
+        begin = end
+    return parts
 
 
 @cache

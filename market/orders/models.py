@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market.accounts.vocabulary import Format
@@ -79,7 +88,9 @@ class Order(Row, Base):
         Index("ix_orders_merchant_id_id", "merchant_id", "id"),
         Index("ix_orders_creator_id_id", "creator_id", "id"),
         Index("ix_orders_agency_id_id", "agency_id", "id"),
-        Index("ix_orders_state_id", "state", "id"),
+        Index("ix_orders_open", "id", postgresql_where=text("ended_at IS NULL")),
+        # No index on the state, and room for one more on the page: almost every change of an order stays in place.
+        {"postgresql_with": {"fillfactor": 75}},
     )
 
     @property
@@ -199,22 +210,11 @@ class Milestone(Row, Base):
     __table_args__ = (
         UniqueConstraint("order_id", "position"),
         UniqueConstraint("order_id", "kind"),
-        CheckConstraint("amount_fen >= 0", name="amount"),
-        CheckConstraint("released_fen = 0 OR creator_fen IS NOT NULL", name="shares_iff_released"),
-        CheckConstraint("begun_at IS NULL OR funded_at IS NOT NULL", name="begun_needs_funds"),
+        # What must hold of a milestone, in schema.sql.
         CheckConstraint(
-            "creator_fen IS NULL OR creator_fen + agency_fen + fee_fen + tax_fen = released_fen",
-            name="shares_sum",
-        ),
-        CheckConstraint("state <> 'held' OR held_by IS NOT NULL", name="held_by"),
-        CheckConstraint(
-            "released_fen >= 0 AND returned_fen >= 0 AND reversed_fen BETWEEN 0 AND released_fen AND CASE state"
-            " WHEN 'released' THEN released_fen = amount_fen AND returned_fen = 0"
-            " WHEN 'refunded' THEN released_fen = 0"
-            " AND returned_fen = CASE WHEN funded_at IS NULL THEN 0 ELSE amount_fen END"
-            " WHEN 'split' THEN released_fen + returned_fen = amount_fen"
-            " ELSE released_fen <= amount_fen AND returned_fen = 0 END",
-            name="ended_whole",
+            "milestone_adds_up(state, amount_fen, released_fen, returned_fen, reversed_fen, fee_fen, agency_fen,"
+            " tax_fen, creator_fen, funded_at, begun_at, held_by)",
+            name="adds_up",
         ),
     )
 

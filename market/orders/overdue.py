@@ -59,7 +59,8 @@ def find_overdue(limit: int = 200) -> int:
     long_ago = now() - timedelta(days=figures.held_days)
     rows = (
         select(Order)
-        .where(Order.funded_at < long_ago, Order.state.in_(RUNNING), Order.id.not_in(busy))
+        .where(Order.ended_at.is_(None), Order.state.in_(RUNNING))
+        .where(Order.funded_at < long_ago, Order.id.not_in(busy))
         .order_by(Order.id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=Order)

@@ -13,7 +13,7 @@ from market.kit.errors import NotFound
 from market.kit.wire import Question, adopt, ask, rows_of
 from market.orders.amendments import LIVE_OF, Change
 from market.orders.models import Milestone, Order
-from market.orders.states import RUNNING, MilestoneState, OrderState
+from market.orders.states import ENDED, RUNNING, MilestoneState, OrderState
 
 S = OrderState
 
@@ -113,7 +113,12 @@ def in_tab(rows: Select[Order], tab: str) -> Select[Order]:
     if tab == REVIEW:
         waiting = select(Milestone.order_id).where(Milestone.state == MilestoneState.SUBMITTED)
         return rows.where(Order.id.in_(waiting))
-    return rows.where(Order.state.in_(TABS[tab])) if TABS.get(tab) else rows
+    states = TABS.get(tab, ())
+    if not states:
+        return rows
+    if not set(states) & set(ENDED):
+        rows = rows.where(Order.ended_at.is_(None))  # of which there is an index
+    return rows.where(Order.state.in_(states))
 
 
 def counts(actor: Actor) -> dict[str, int]:

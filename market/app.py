@@ -16,6 +16,7 @@ import structlog
 from flask import (
     Blueprint,
     Flask,
+    Request,
     Response,
     abort,
     current_app,
@@ -24,6 +25,7 @@ from flask import (
     request,
     session,
 )
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_babel import Babel
 from flask_migrate import Migrate
 from flask_smorest import Api
@@ -120,6 +122,7 @@ def _put_together(settings: Settings | None) -> Flask:
     )
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.trusted_proxies] * 4)  # type: ignore[method-assign]
+    app.session_interface = PageSessions()
     app.url_map.converters["pid"] = ids.PublicIdConverter
     db.init_app(app)
     with app.app_context():
@@ -146,6 +149,13 @@ def _put_together(settings: Settings | None) -> Flask:
 
     cli.register(app)
     return app
+
+
+class PageSessions(SecureCookieSessionInterface):
+    """The cookie of the pages: the API ignores it, so no call of it reads one."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        return self.session_class() if edge.is_api() else super().open_session(app, request)
 
 
 class ProblemApi(Api):  # type: ignore[misc]

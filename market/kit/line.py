@@ -12,7 +12,7 @@ from uuid import UUID
 
 import psycopg
 from psycopg.adapt import PyFormat, Transformer
-from psycopg.errors import error_from_result
+from psycopg.errors import FeatureNotSupported, InvalidSqlStatementName, error_from_result
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 
@@ -20,6 +20,8 @@ Statement = tuple[str, Sequence[Any]]
 """Its text, with $1, $2 …, and their values."""
 
 DONE = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
+FORGETTING = (FeatureNotSupported, InvalidSqlStatementName)
+"""A table was changed under a prepared statement, or somebody had the server forget: next time they are prepared anew."""
 MOST_PREPARED = 500
 """Statements a connection keeps prepared; the product has a few hundred."""
 
@@ -54,7 +56,9 @@ class Line:
                 made.append((text, name))
             else:
                 self._prepared[text] = name  # used last
-            server.send_query_prepared(name, [self._as_text(value) for value in values])
+            server.send_query_prepared(
+                name, [None if v is None else (AS_TEXT.get(type(v)) or self._other)(v) for v in values]
+            )
             made.append(None)
         if len(self._prepared) > MOST_PREPARED:
             server.send_close_prepared(self._prepared.pop(next(iter(self._prepared))))
@@ -66,7 +70,10 @@ class Line:
         rows: list[list[tuple[Any, ...]]] = []
         for prepares, result in zip(made, results, strict=False):
             if result.status not in DONE:
-                return rows[begins:], error_from_result(result)
+                failure = error_from_result(result)
+                if isinstance(failure, FORGETTING):
+                    self._prepared.clear()
+                return rows[begins:], failure
             if prepares:
                 self._prepared[prepares[0]] = prepares[1]
             else:
@@ -77,13 +84,8 @@ class Line:
         level = self._driver.isolation_level
         return "BEGIN" if level is None else f"BEGIN ISOLATION LEVEL {level.name.replace('_', ' ')}"
 
-    def _as_text(self, value: Any) -> bytes | None:
-        if value is None:
-            return None
-        dump = AS_TEXT.get(type(value))
-        if dump is not None:
-            return dump(value)
-        if isinstance(value, str):
+    def _other(self, value: Any) -> bytes | None:
+        if isinstance(value, str):  # a state
             return value.encode()
         return cast("bytes | None", self._reader.get_dumper(value, PyFormat.TEXT).dump(value))
 

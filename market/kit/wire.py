@@ -20,7 +20,7 @@ from sqlalchemy.orm.attributes import manager_of_class
 from sqlalchemy.orm.exc import StaleDataError
 
 from market.kit.db import Base, db
-from market.kit.line import MOST_PREPARED, Line
+from market.kit.line import MOST_PREPARED, Line, Statement
 
 Model = TypeVar("Model", bound=Base)
 Bind = Callable[[Any], Any] | None
@@ -243,7 +243,7 @@ def send() -> None:
     _send(db.session.connection())
 
 
-def _send(connection: Connection, then: Sequence[tuple[str, list[Any]]] = ()) -> list[list[tuple[Any, ...]]]:
+def _send(connection: Connection, then: Sequence[Statement] = ()) -> list[list[tuple[Any, ...]]]:
     """What waits, and then these questions, in one round trip; the rows of the questions.
 
     Raises what a write that wrote nothing has `otherwise`, or made of a refusal; DBAPIError, as SQLAlchemy does."""
@@ -252,7 +252,7 @@ def _send(connection: Connection, then: Sequence[tuple[str, list[Any]]] = ()) ->
     if not waiting and not then:
         return []
     batches = _batches(waiting)
-    sent = [
+    sent: list[Statement] = [
         (_compose(tuple(one.shape for one in batch)), [value for one in batch for value in one.values])
         for batch in batches
     ]

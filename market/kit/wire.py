@@ -157,7 +157,7 @@ class Question:
             return f"${names.index(found[1]) + 1}"
 
         text = re.sub(r"%\((\w+)\)s", number, str(compiled)).replace("%%", "%")
-        parameters = [
+        parameters: list[tuple[str, Any, Any]] = [
             (
                 name,
                 compiled.params[name],

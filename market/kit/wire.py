@@ -258,7 +258,7 @@ def _send(connection: Connection, then: Sequence[Statement] = ()) -> list[list[t
     ]
     statements = [*sent, *then]
     try:
-        found, failure = _line(connection).ask(statements)
+        found, failure = line(connection).ask(statements)
     except psycopg.Error as gone:
         raise _as_sqlalchemy(connection, statements[0][0], gone) from gone
     except BaseException as interrupted:  # answers are on their way that nobody will read
@@ -276,13 +276,14 @@ def _send(connection: Connection, then: Sequence[Statement] = ()) -> list[list[t
     raise _as_sqlalchemy(connection, statements[len(found)][0], failure) from failure
 
 
-def _line(connection: Connection) -> Line:
+def line(connection: Connection) -> Line:
+    """The one of this connection, for as long as it is open."""
     info = connection.info
-    line: Line | None = info.get(LINE)
-    if line is None:
+    known: Line | None = info.get(LINE)
+    if known is None:
         driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-        line = info[LINE] = Line(driver)
-    return line
+        known = info[LINE] = Line(driver)
+    return known
 
 
 def _as_sqlalchemy(connection: Connection, text: str, failure: psycopg.Error) -> Exception:

@@ -65,7 +65,10 @@ def main() -> int:
     if asked.json:
         print(json.dumps({result.name: result.as_json() for result in results}, indent=1, ensure_ascii=False))
     else:
-        Console(width=None if sys.stdout.isatty() else 140).print(table(results))
+        shown = Console(width=None if sys.stdout.isatty() else 140)
+        shown.print(table(results))
+        if metered := [result for result in results if "takes" in result.details]:
+            shown.print(costs(metered))
     return 1 if missing else 0
 
 
@@ -82,6 +85,30 @@ def table(results: list[Result]) -> Table:
         ratios = result.ratios
         rates = median(ratios), min(ratios), max(ratios), median(result.ours), median(result.theirs)
         shown.add_row(result.name, *map(three_digits, rates), f"{result.reference}; {result.unit}")
+    return shown
+
+
+def costs(results: list[Result]) -> Table:
+    """What bench/cost.py metered."""
+    shown = Table(
+        caption="each transaction takes; 1 would be as much processor time as the reference", box=box.SIMPLE
+    )
+    for heading in ("bench", "ms CPU, asking", "ms CPU, PostgreSQL", "bytes of log", "reference ÷ ours, CPU"):
+        shown.add_column(heading, justify="left" if heading == "bench" else "right", no_wrap=True)
+    for result in results:
+        mine, other = (result.details[name] for name in ("takes", "reference_takes"))
+        both = [side["client_cpu_ms"] + side["postgresql_cpu_ms"] for side in (other, mine)]
+        for name, side, ratio in (
+            (result.name, mine, three_digits(both[0] / both[1])),
+            (result.reference, other, ""),
+        ):
+            shown.add_row(
+                name,
+                three_digits(side["client_cpu_ms"]),
+                three_digits(side["postgresql_cpu_ms"]),
+                f"{side['wal_bytes']:,}",
+                ratio,
+            )
     return shown
 
 

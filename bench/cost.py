@@ -77,7 +77,8 @@ def _took(pid: int, *, ended: bool = False) -> float:
 
 
 def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    threads = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for started in threads for child in started.read_text().split()]
 
 
 def family(pid: int) -> set[int]:

@@ -172,7 +172,7 @@ def moving() -> list[UUID]:
     """Whose room changes as weeks go by, without an event: who has orders in hand or stated weeks or days."""
     since = calendar.this_week() - WINDOW * calendar.WEEK
     told = (
-        select(Order.creator_id).where(Order.state.in_(TAKING)),
+        select(Order.creator_id).where(Order.ended_at.is_(None), Order.state.in_(TAKING)),
         select(StatedWeek.creator_id).where(StatedWeek.monday >= since),
         select(DayOff.creator_id).where(DayOff.day >= since),
     )

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261127_wrote_nothing"
-down_revision = "20261127_learning"
+down_revision = "20261127_drawn"
 branch_labels = None
 depends_on = None
 

@@ -16,7 +16,7 @@ from market.kit.db import db
 from market.kit.events import Event
 from market.kit.work import WorkItem, WorkState
 from market.ledger import queries as ledger
-from market.ledger.accounts import Account, AccountKind
+from market.ledger.accounts import AccountKind
 from market.orders import queries as orders
 from market.orders.models import Milestone, Order
 from market.orders.states import RUNNING, MilestoneState, Stage
@@ -35,11 +35,15 @@ class NextDue:
 
 def held_fen(actor: Actor) -> int:
     """What stands in escrow for the merchant's orders now."""
-    rows = orders.visible_to(actor).where(Order.state.in_(RUNNING))
-    running = db.session.scalars(rows).all()
-    accounts = [Account(AccountKind.ESCROW_UNALLOCATED, order.id) for order in running]
-    accounts += [Account(AccountKind.ESCROW_MILESTONE, m.id) for order in running for m in order.milestones]
-    return sum(ledger.balances(accounts).values())
+    running = (
+        orders.visible_to(actor)
+        .where(Order.ended_at.is_(None), Order.state.in_(RUNNING))
+        .with_only_columns(Order.id)
+    )
+    stages = select(Milestone.id).where(Milestone.order_id.in_(running))
+    return ledger.sum_of(AccountKind.ESCROW_UNALLOCATED, running) + ledger.sum_of(
+        AccountKind.ESCROW_MILESTONE, stages
+    )
 
 
 def next_due(actor: Actor, state: MilestoneState, limit: int = 5) -> list[NextDue]:

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, select, tuple_, union
+from sqlalchemy import ColumnElement, Select, case, func, select, tuple_, union
 from sqlalchemy.orm import aliased
 
 from market.kit import ids
@@ -35,6 +35,17 @@ def balances(accounts: Sequence[Account]) -> dict[Account, int]:
     )
     amounts = {_account(kind, owner, currency): amount for kind, owner, currency, amount in found}
     return {account: amounts.get(account, 0) for account in accounts}
+
+
+def sum_of(kind: AccountKind, owners: Select[UUID], currency: str = "CNY") -> int:
+    """What all of these owners' accounts of a kind with balance rows hold together, however many they are."""
+    rows = (
+        select(func.coalesce(func.sum(Balance.amount), 0))
+        .join(LedgerAccount, LedgerAccount.id == Balance.account_id)
+        .where(LedgerAccount.owner_id.in_(owners), LedgerAccount.kind == kind)
+        .where(LedgerAccount.currency == currency)
+    )
+    return int(db.session.scalar(rows) or 0)
 
 
 class Total(NamedTuple):

@@ -25,7 +25,7 @@ from flask import (
     request,
     session,
 )
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_babel import Babel
 from flask_migrate import Migrate
 from flask_smorest import Api
@@ -152,10 +152,19 @@ def _put_together(settings: Settings | None) -> Flask:
 
 
 class PageSessions(SecureCookieSessionInterface):
-    """The cookie of the pages: the API ignores it, so no call of it reads one."""
+    """The cookie of the pages. Calls of the API ignore it, so they neither read nor send one."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        return self.session_class() if edge.is_api() else super().open_session(app, request)
+        return self.session_class() if _is_call() else super().open_session(app, request)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if not _is_call():
+            super().save_session(app, session, response)
+
+
+def _is_call() -> bool:
+    """Not `edge.is_api()`: the page about the API is one of the pages."""
+    return request.path.startswith("/api/v1/")
 
 
 class ProblemApi(Api):  # type: ignore[misc]

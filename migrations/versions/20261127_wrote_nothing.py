@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261127_wrote_nothing"
-down_revision = "20261127_drawn"
+down_revision = "20261127_seen"
 branch_labels = None
 depends_on = None
 

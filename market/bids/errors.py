@@ -85,3 +85,9 @@ class TooManyStrangers(Conflict):
 
 class InvitationOver(Conflict):
     text = N_("这份邀请已经回应过或已过期。")
+
+
+class ShortlistFull(Conflict):
+    """K10: a list nobody can read is no shortlist."""
+
+    text = N_("候选名单最多 %(most)s 位，请先移出不再考虑的。")

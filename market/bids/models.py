@@ -136,3 +136,17 @@ class Invitation(Row, Base):
 
     def expire(self) -> None:
         self.state = move(self.state, InvitationState.EXPIRED, INVITATION_MOVES)
+
+
+class Shortlisted(Base):
+    """K10: a creator whom a merchant's team keeps in mind."""
+
+    __tablename__ = "shortlisted"
+
+    merchant_id: Mapped[UUID] = belongs_to("parties", index=False, primary_key=True)
+    creator_id: Mapped[UUID] = belongs_to("parties", primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    note: Mapped[str] = mapped_column(default="")
+    added_by: Mapped[UUID | None] = belongs_to("people", index=False)
+
+    creator: Mapped[Party] = relationship(foreign_keys=[creator_id], lazy="selectin", viewonly=True)

@@ -4,7 +4,8 @@ from typing import Any, cast
 from uuid import UUID
 
 from market.accounts.edge import current_actor, require
-from market.bids import invitations, policy, queries, service
+from market.bids import invitations, policy, queries, service, shortlist_routes
+from market.bids.api import bp
 from market.bids.errors import InvitationOver
 from market.bids.models import Bid, BidState, Invitation, InvitationState
 from market.bids.schemas import (
@@ -17,7 +18,7 @@ from market.bids.schemas import (
     InvitationSchema,
     ReplySchema,
 )
-from market.kit.api import ApiBlueprint, require_match
+from market.kit.api import require_match
 from market.kit.db import transaction
 from market.kit.errors import Invalid
 from market.kit.paging import Page, page_of
@@ -26,7 +27,7 @@ from market.kit.words import _
 from market.tasks import policy as briefs
 from market.tasks import queries as tasks
 
-bp = ApiBlueprint("bids", __name__, description="Offers on briefs, and invitations to make one")
+__all__ = ["bp", "shortlist_routes"]
 
 
 @bp.get("/tasks/<pid('tsk'):task_id>/bids")

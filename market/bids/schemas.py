@@ -21,7 +21,7 @@ from market.kit.schemas import (
     TypedRows,
     Yuan,
 )
-from market.kit.words import lazy
+from market.kit.words import _, lazy
 
 fields.Date.default_error_messages |= {"invalid": lazy("请填写正确的日期。")}
 
@@ -149,3 +149,61 @@ class InvitationSchema(Schema):
 
 class InvitationQuery(PageQuery):
     state = Choice([each.value for each in InvitationState], load_default=None)
+
+
+class ShortlistNoteSchema(Schema):
+    note = Text(most=300, metadata={"description": "left as it is when left out"})
+
+
+class ShortlistEntrySchema(Schema):
+    creator_id = PublicId("pty", required=True)
+    name = fields.String(required=True, attribute="creator.name")
+    handle = fields.String(required=True, attribute="creator.handle")
+    note = fields.String(required=True)
+    created_at = Instant(required=True)
+
+
+class ShortlistSchema(Schema):
+    data = fields.List(fields.Nested(ShortlistEntrySchema), required=True)
+
+
+class ShortlistSendSchema(Schema):
+    creator_ids = fields.List(
+        PublicId("pty"),
+        required=True,
+        validate=ma.validate.Length(min=1, max=50),
+        metadata={"minItems": 1, "maxItems": 50},
+    )
+    message = Text(most=500, load_default="")
+
+
+class ShortlistSentItemSchema(Schema):
+    creator_id = PublicId("pty", required=True)
+    invitation = fields.Nested(InvitationSchema, required=True, allow_none=True)
+    refused = fields.String(required=True, metadata={"description": "why there is no invitation"})
+
+
+class ShortlistSentSchema(Schema):
+    data = fields.List(fields.Nested(ShortlistSentItemSchema), required=True)
+
+
+def _several(given: list[Any]) -> None:
+    if not 1 <= len(given) <= 50:
+        raise ma.ValidationError(_("请勾选 1 到 50 位创作者。"))
+
+
+class ShortlistFormSchema(Schema):
+    creator_id = PublicId("pty", required=True)
+    keep = fields.Boolean(load_default=True)
+    note = Text(most=300, load_default=None)
+
+
+class ShortlistSendFormSchema(Schema):
+    task_id = PublicId("tsk", required=True)
+    creator_ids = fields.List(
+        PublicId("pty"),
+        required=True,
+        validate=_several,
+        error_messages={"required": lazy("请勾选 1 到 50 位创作者。")},
+    )
+    message = Text(most=500, load_default="")

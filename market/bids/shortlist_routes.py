@@ -1,0 +1,60 @@
+"""JSON: the shortlist of a merchant's team."""
+
+from typing import Any
+from uuid import UUID
+
+from market.accounts.edge import current_actor, require
+from market.bids import shortlists
+from market.bids.api import bp
+from market.bids.models import Shortlisted
+from market.bids.schemas import (
+    ShortlistEntrySchema,
+    ShortlistNoteSchema,
+    ShortlistSchema,
+    ShortlistSendSchema,
+    ShortlistSentSchema,
+)
+from market.kit.db import transaction
+from market.tasks import policy as briefs
+from market.tasks import queries as tasks
+
+
+@bp.get("/shortlist")
+@bp.response(200, ShortlistSchema)
+def get_shortlist() -> dict[str, Any]:
+    """Whom the merchant's team keeps in mind, the newest first; all who act for the merchant share it."""
+    actor = current_actor()
+    require(briefs.may_write(actor))
+    return {"data": shortlists.entries(actor)}
+
+
+@bp.put("/shortlist/<pid('pty'):creator_id>")
+@bp.arguments(ShortlistNoteSchema)
+@bp.response(200, ShortlistEntrySchema)
+def keep(said: dict[str, Any], creator_id: UUID) -> Shortlisted:
+    """Put a verified creator on the list, or change the note."""
+    actor = current_actor()
+    require(briefs.may_write(actor))
+    with transaction():
+        return shortlists.keep(creator_id, said.get("note"), by=actor)
+
+
+@bp.delete("/shortlist/<pid('pty'):creator_id>")
+@bp.response(204)
+def drop(creator_id: UUID) -> None:
+    """Off the list."""
+    actor = current_actor()
+    require(briefs.may_write(actor))
+    with transaction():
+        shortlists.drop(creator_id, by=actor)
+
+
+@bp.post("/tasks/<pid('tsk'):task_id>/invitation-batches")
+@bp.arguments(ShortlistSendSchema)
+@bp.response(200, ShortlistSentSchema)
+def invite_several(said: dict[str, Any], task_id: UUID) -> dict[str, Any]:
+    """One brief to several creators. Who cannot be asked is named with the reason, and keeps nobody else from it."""
+    actor = current_actor()
+    task = tasks.find_visible(task_id, actor)
+    require(briefs.may_run(actor, task))
+    return {"data": shortlists.invite_all(task.id, said["creator_ids"], said["message"], by=actor)}

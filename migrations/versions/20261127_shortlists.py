@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261127_shortlists"
-down_revision = "20261127_told_decisions"
+down_revision = "20261127_orders_in_place"
 branch_labels = None
 depends_on = None
 

@@ -54,7 +54,13 @@ def creators(task_id: UUID) -> Any:
     with transaction():
         service.note_shown(Side.CREATORS, matches, on_page=True)
     known = advice.for_task(task)
-    return render_template("matching/creators.html", task=task, matches=matches, advice=known)
+    return render_template(
+        "matching/creators.html",
+        task=task,
+        matches=matches,
+        advice=known,
+        ways=[] if matches else service.loosenings(task),
+    )
 
 
 @bp.get("/u/matches")

@@ -42,7 +42,7 @@ def list_creators(query: dict[str, Any], task_id: UUID) -> dict[str, Any]:
     if not actor.is_operator:
         with transaction():
             service.note_shown(Side.CREATORS, matches)
-    return {"data": matches}
+    return {"data": matches, "loosenings": [] if matches else service.loosenings(task)}
 
 
 @bp.get("/tasks/<pid('tsk'):task_id>/matches/<pid('pty'):creator_id>/portraits")

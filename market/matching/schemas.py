@@ -3,6 +3,7 @@
 import marshmallow as ma
 from marshmallow import fields
 
+from market.accounts.vocabulary import Format
 from market.effect.schemas import ExpectedEffectSchema
 from market.kit.schemas import Instant, PublicId, Schema, Text, Whole
 from market.matching.learned_models import Side
@@ -89,8 +90,24 @@ class BriefMatchSchema(MatchSchema):
     budget_fen = fields.Integer(required=True, attribute="task.budget_fen")
 
 
+class LooseningSchema(Schema):
+    code = fields.String(
+        required=True,
+        validate=ma.validate.OneOf(["deadline", "budget", "format", "bids", "budget_and_format"]),
+    )
+    brings = fields.Integer(required=True, metadata={"description": "how many would be listed then"})
+    budget_fen = fields.Integer(required=True, allow_none=True)
+    format = fields.Enum(Format, by_value=True, required=True, allow_none=True)
+    text = fields.String(required=True)
+
+
 class CreatorMatchesSchema(Schema):
     data = fields.List(fields.Nested(CreatorMatchSchema), required=True)
+    loosenings = fields.List(
+        fields.Nested(LooseningSchema),
+        required=True,
+        metadata={"description": "of an empty list: what to change, the most bringing first"},
+    )
 
 
 class BriefMatchesSchema(Schema):

@@ -15,6 +15,7 @@ from market.kit.clock import now
 from market.kit.figures import figures
 from market.matching import learning, queries, retrieval, turns
 from market.matching.learned_models import Side
+from market.matching.loosening import Way, ways
 from market.matching.moving import Moved, moved
 from market.matching.scoring import Portraits, Reason, Record, Score, against, score
 from market.orders import capacity
@@ -145,6 +146,14 @@ def rank(task: Task, limit: int = 20, *, for_merchant: bool = True, full_too: bo
         )
         for id in best
     ]
+
+
+MOST_FULL = 100
+
+
+def loosenings(task: Task) -> list[Way]:
+    """For a brief whose list is empty: what to change, and how many that brings."""
+    return ways(task, len(rank(task, MOST_FULL, full_too=True)))
 
 
 def _standing(

@@ -67,8 +67,76 @@ def test_prices_far_above_the_budget_and_full_weeks_are_left_out_but_no_price_ma
     assert names(listed(mei, opened(mei))) == ["Bo"]
 
 
-def test_a_brief_nobody_suits_gets_an_empty_list(mei):
-    assert listed(mei, opened(mei)) == []
+def test_a_brief_nobody_suits_gets_an_empty_list_and_nothing_to_loosen(mei):
+    task = opened(mei)
+    answer = mei.api("GET", f"/tasks/{task['id']}/matches").json
+
+    assert (answer["data"], answer["loosenings"]) == ([], [])
+    assert "还没有认证的创作者做这个类目" in mei.browser().get(f"/m/tasks/{task['id']}/matches").text
+
+
+def test_a_budget_below_every_price_says_which_budget_or_format_brings_how_many(mei, lin, bo):
+    profile(lin, price_video_fen=300_000, price_article_fen=90_000)
+    profile(bo, price_video_fen=260_000)
+    task = opened(mei, budget_fen=100_000)
+    answer = mei.api("GET", f"/tasks/{task['id']}/matches").json
+
+    assert answer["data"] == []
+    ways = {way["code"]: way for way in answer["loosenings"]}
+    assert [way["code"] for way in answer["loosenings"]] == ["budget", "format"], "the most bringing first"
+    assert (ways["budget"]["brings"], ways["format"]["brings"], ways["format"]["format"]) == (2, 1, "article")
+    page = mei.browser()
+    said = page.get(f"/m/tasks/{task['id']}/matches").text
+    assert ways["budget"]["text"] in said and "改做图文，有 1 人可选。" in said
+    assert "2 to choose from" in page.get(f"/m/tasks/{task['id']}/matches?lang=en").text
+    raised = opened(mei, budget_fen=ways["budget"]["budget_fen"])
+    assert sorted(names(listed(mei, raised))) == ["Bo", "Lin"], "what is promised is kept"
+    less = opened(mei, budget_fen=ways["budget"]["budget_fen"] - 100)
+    assert names(listed(mei, less)) == ["Bo"], "and no more than needed is asked"
+
+
+def test_budget_and_format_that_only_help_together_are_said_together(mei, lin, bo):
+    profile(lin, price_video_fen=None, price_article_fen=900_000)
+    task = opened(mei, budget_fen=100_000)
+
+    ways = mei.api("GET", f"/tasks/{task['id']}/matches").json["loosenings"]
+
+    assert [(way["code"], way["brings"]) for way in ways] == [("budget_and_format", 1)]
+
+
+def test_who_has_all_bid_already_stands_among_the_offers(mei, lin):
+    from tests.briefs import offer
+
+    profile(lin)
+    task = opened(mei)
+    sent = lin.api("POST", f"/tasks/{task['id']}/bids", json=offer())
+    assert sent.status_code == 201, sent.text
+
+    ways = mei.api("GET", f"/tasks/{task['id']}/matches").json["loosenings"]
+
+    assert [(way["code"], way["brings"]) for way in ways] == [("bids", 1)]
+
+
+def test_a_creator_with_nothing_but_a_category_is_listed_and_says_so(mei, lin):
+    profile(lin, price_video_fen=None, fans=0)
+
+    rows = listed(mei, opened(mei))
+
+    assert names(rows) == ["Lin"]
+    said = " ".join(term["text"] for term in rows[0]["terms"])
+    assert "没有标价" in said and "还没有交付" in said
+
+
+def test_a_brief_without_a_category_or_with_too_long_a_text_is_refused_at_the_field(mei):
+    given = {"format": "video", "title": "没有类目"}
+    refused = mei.api("POST", "/tasks", json=given)
+    assert refused.status_code == 422
+    assert [each["pointer"] for each in refused.json["errors"]] == ["/category"]
+
+    novel = mei.api("POST", "/tasks", json=given | {"category": "outdoor", "goal": "🎣長" * 50_000})
+    assert novel.status_code == 422
+    assert [each["pointer"] for each in novel.json["errors"]] == ["/goal"]
+    assert novel.json["errors"][0]["detail"]
 
 
 def test_a_draft_with_a_novel_in_it_and_emoji_is_ranked(mei, lin, bo, creators):
@@ -196,6 +264,35 @@ def test_a_rebuild_that_was_killed_leaves_the_old_sums_in_use(mei, bo, creators,
         history.rebuild()
         assert history.active() != active
     assert [row[:2] for row in masses(mei.app)[0]] == [row[:2] for row in before[0]]
+
+
+def test_a_text_model_whose_fit_is_killed_half_way_leaves_the_old_one_in_use(
+    mei, ada, lin, bo, creators, monkeypatch
+):
+    from market.matching import text
+
+    for n in range(25):
+        worked(ada, lin if n % 2 else bo, name=f"w{n}", words=f"路亚竿 实测 第 {n} 次")
+    monkeypatch.setattr(text, "BATCH", 10)
+
+    class Killed(BaseException):
+        pass
+
+    def kill(done: int, of: int) -> None:
+        raise Killed
+
+    with mei.app.app_context():
+        from market.kit.db import db
+
+        old = text.refit()
+        assert old is not None
+        with pytest.raises(Killed):
+            text.refit(kill)
+        db.session.rollback()
+        assert text.active() == old.id
+        assert len(listed(mei, opened(mei))) == 2
+        new = text.refit()
+        assert new is not None and text.active() == new.id
 
 
 def test_near_texts_bring_their_makers_up(mei, ada, lin, bo, creators):

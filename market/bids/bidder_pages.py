@@ -13,6 +13,7 @@ from market.agencies.models import LinkState
 from market.agencies.queries import roster
 from market.agencies.service import example
 from market.bids import invitations, policy, queries, service
+from market.bids.answers import said
 from market.bids.blueprint import bp
 from market.bids.errors import AlreadyBid
 from market.bids.models import Bid, BidState, Invitation, InvitationState
@@ -130,6 +131,7 @@ def bids() -> Any:
     return render_template(
         "bids/list.html",
         bids=found.data,
+        answer=said,
         state=state,
         counts=counts_of(actor),
         next_url=here("bids", state=state or None, cursor=found.next_cursor) if found.next_cursor else None,
@@ -220,6 +222,7 @@ def _bid_page(task: Task, bid: Bid | None, form: Form) -> str:
         "bids/bid.html",
         **brief_context(task),
         bid=bid,
+        answer=said(bid) if bid else "",
         form=form,
         members=[(ids.encode("pty", link.creator_id), link) for link in members],
         may_change=bid is None or (bid.is_placed and task.is_taking_bids and policy.may_change(actor, bid)),

@@ -8,6 +8,7 @@ from flask import redirect, render_template, request, url_for
 from market.accounts.actor import Actor, Role
 from market.accounts.edge import actor_or_none, current_actor, current_hats, hat, require, signed_in, wear
 from market.bids import policy, queries
+from market.bids.answers import said
 from market.bids.blueprint import bp
 from market.bids.models import Bid, Invitation
 from market.kit.db import db, transaction
@@ -38,6 +39,7 @@ def brief(task_id: UUID) -> Any:
         own=own,
         fit=fit,
         mine=_bids_of(actor, task) if actor and not own else [],
+        answer=said,
         invitation=_invitation_of(actor, task) if actor and not own else None,
         may_bid=actor is not None and policy.may_bid(actor),
         prefix="/a" if actor and actor.role is Role.AGENCY else "/u",

@@ -46,6 +46,8 @@ class Bid(Row, Base):
     state: Mapped[BidState] = mapped_column(default=BidState.PLACED)
     changed_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     decided_at: Mapped[datetime | None]
+    answer: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What a bidder who was not chosen is told (answers.py); empty otherwise."""
 
     task: Mapped[Task] = relationship(lazy="selectin", viewonly=True)
     creator: Mapped[Party] = relationship(foreign_keys=[creator_id], lazy="selectin", viewonly=True)
@@ -80,8 +82,9 @@ class Bid(Row, Base):
         self.state = move(self.state, BidState.AWARDED, BID_MOVES)
         self.decided_at = now()
 
-    def lose(self) -> None:
+    def lose(self, answer: dict[str, Any] | None = None) -> None:
         self.state = move(self.state, BidState.LOST, BID_MOVES)
+        self.answer = answer or {}
         self.decided_at = now()
 
 

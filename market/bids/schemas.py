@@ -6,6 +6,7 @@ import marshmallow as ma
 from marshmallow import fields
 
 from market.agencies.schemas import SideSchema
+from market.bids.answers import said
 from market.bids.models import Bid, BidState, InvitationState
 from market.creators.schemas import WebAddress
 from market.kit.figures import figures
@@ -98,6 +99,14 @@ class BidSchema(Schema):
     created_at = Instant(required=True)
     changed_at = Instant(required=True)
     decided_at = Instant(required=True, allow_none=True)
+    answer = fields.Function(
+        said,
+        required=True,
+        metadata={
+            "type": "string",
+            "description": "of a bid that was not chosen: in what the chosen one was ahead, and the place; else empty",
+        },
+    )
 
 
 class BidQuery(PageQuery):

@@ -11,6 +11,7 @@ from market.accounts.actor import SYSTEM, Actor, Role
 from market.accounts.errors import NotVerified
 from market.accounts.queries import find_party, hats
 from market.agencies.queries import active_link
+from market.bids.answers import facts
 from market.bids.errors import (
     AlreadyBid,
     BidDecided,
@@ -111,7 +112,7 @@ def win(bid: Bid, by: Actor) -> Bid:
     bid.win()
     db.session.flush()
     _tell("bid.awarded", task, bid, by, audience=[])  # order.awarded tells both
-    _lose_rest(task, by)
+    _lose_rest(task, by, to=bid)
     void_rest(task)
     return bid
 
@@ -121,7 +122,7 @@ def end_with_brief(event: Event) -> None:
     task = tasks.find(event.subject_id, lock=True)
     void_rest(task)
     if event.name == "task.cancelled":
-        _lose_rest(task, SYSTEM, "bid.ended")
+        _lose_rest(task, SYSTEM)
 
 
 def end_with_link(event: Event) -> None:
@@ -187,10 +188,13 @@ def _attach(asset_id: UUID, task: Task, by: Actor) -> None:
     share(asset_id, task.merchant_id)
 
 
-def _lose_rest(task: Task, by: Actor, name: str = "bid.lost") -> None:
-    for other in of_task(task.id, BidState.PLACED):
-        other.lose()
-        _tell(name, task, other, by, audience=[other.creator_id, other.agency_id])
+def _lose_rest(task: Task, by: Actor, to: Bid | None = None) -> None:
+    """Nobody waits any more: the brief ended, or another bid was chosen, and then each is told where he stood."""
+    rest = list(of_task(task.id, BidState.PLACED))
+    for other in rest:
+        other.lose(facts(other, to, [to, *rest]) if to else None)
+        name = "bid.lost" if to else "bid.ended"
+        _tell(name, task, other, by, audience=[other.creator_id, other.agency_id], **other.answer)
 
 
 def _tell(name: str, task: Task, bid: Bid, by: Actor, *, audience: list[UUID | None], **data: Any) -> None:

@@ -88,7 +88,7 @@ CATALOGUE: dict[str, Entry] = {
     "bid.placed_for_you": Entry(N_("%(agency)s 代您向「%(title)s」报价 %(amount)s"), brief, "hand-coins"),
     "bid.changed": Entry(N_("「%(title)s」的报价改为 %(amount)s"), brief, "hand-coins"),
     "bid.withdrawn": Entry(N_("「%(title)s」有一份报价撤回了"), brief, "undo-2"),
-    "bid.lost": Entry(N_("「%(title)s」选了别的报价，这次没有合作上"), brief, "circle-slash"),
+    "bid.lost": Entry(N_("「%(title)s」选了别的报价，点开看您的排在哪里"), brief, "circle-slash"),
     "bid.ended": Entry(N_("「%(title)s」取消了，您的报价不再有效"), brief, "circle-x"),
     "invitation.sent": Entry(N_("「%(title)s」邀请您来报价"), brief, "mail"),
     "invitation.declined": Entry(N_("「%(title)s」有一位创作者谢绝了邀请"), brief, "mail-x"),

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "20261127_bid_answers"
-down_revision = "20261127_seen"
+down_revision = "20261127_shortlists"
 branch_labels = None
 depends_on = None
 

@@ -20,6 +20,15 @@ from market.matching.decided_models import CONTRARY, YES, Decision, ToldBrief, T
 from market.matching.scoring import lower_bound
 
 WEEK = timedelta(days=7)
+PRICED = (
+    Decision.BID,
+    Decision.AWARDED,
+    Decision.ACCEPTED,
+    Decision.INVITED,
+    Decision.DECLINED,
+    Decision.LOST,
+)
+"""Whose price counts first, where several steps name one."""
 
 
 class Contradicts(Refusal):
@@ -120,7 +129,7 @@ def _pair(brief: str, creator_id: UUID, steps: dict[Decision, Any]) -> Pair | No
     ends_at = asked.at + timedelta(hours=figures.invitation_h)
     if not answers and min(ends_at, asked.closes_at or ends_at) > now():
         return None  # still open
-    price = next((row.price_fen for row in reversed(steps.values()) if row.price_fen), None)
+    price = next((steps[each].price_fen for each in PRICED if each in steps and steps[each].price_fen), None)
     over = max(0.0, price / asked.budget_fen - 1) if price and asked.budget_fen else 0.0
     won = steps.get(Decision.AWARDED)
     return Pair(

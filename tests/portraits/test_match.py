@@ -16,6 +16,7 @@ from market.portraits.shown import compare, show
 from tests.briefs import opened
 from tests.matching.test_scoring import brief, creator
 from tests.portraits.test_door import FANS, account, both, part, portrait, tell  # noqa: F401
+from tests.portraits.test_protection import CALM
 
 OTHERS = {
     "gender": {"female": 1500, "male": 8500},
@@ -47,6 +48,7 @@ cells_of = st.fixed_dictionaries(
 )
 
 
+@CALM
 @given(cells_of, cells_of)
 def test_likeness_is_between_none_and_one_the_same_both_ways_and_one_with_oneself(a, b):
     one, other = shown(a), shown(b)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import date
 from itertools import combinations, product
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from market.portraits import protection
@@ -12,6 +12,7 @@ from market.portraits.models import INTEREST_NAMES, PARTS, Whose
 from market.portraits.shown import FEWEST, show
 
 KEYS = list(PARTS["age"])
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 persons_of_a_cell = st.one_of(st.integers(0, 60), st.integers(0, 3), st.integers(0, 100_000))
 
 
@@ -22,6 +23,7 @@ def counted(draw, keys=tuple(KEYS)):
     return cells, sum(cells.values()) + draw(persons_of_a_cell), draw(st.integers(2, 40))
 
 
+@CALM
 @given(counted())
 def test_no_subtraction_of_what_is_shown_yields_a_small_group(given_):
     cells, persons, least = given_
@@ -37,6 +39,7 @@ def test_no_subtraction_of_what_is_shown_yields_a_small_group(given_):
             assert persons - inside >= least
 
 
+@CALM
 @given(counted())
 def test_a_hidden_cell_has_company_and_whatever_it_holds_the_others_make_up_for(given_):
     cells, persons, least = given_
@@ -70,6 +73,7 @@ def test_nobody_who_knows_the_rule_can_work_out_a_small_cell():
             assert unknown_held == {0} or len(unknown_held) > 1 or min(unknown_held) >= least
 
 
+@CALM
 @given(counted(keys=tuple(INTEREST_NAMES)))
 def test_an_interest_is_shown_when_neither_those_who_have_it_nor_the_others_are_few(given_):
     cells, persons, least = given_
@@ -78,6 +82,7 @@ def test_an_interest_is_shown_when_neither_those_who_have_it_nor_the_others_are_
         assert least <= n <= persons - least
 
 
+@CALM
 @given(st.lists(st.integers(0, 10**9), min_size=1, max_size=6))
 def test_percents_add_up(persons):
     shares = protection.percents(persons)
@@ -88,6 +93,7 @@ def test_percents_add_up(persons):
     )
 
 
+@CALM
 @given(st.integers(0, 10**9), st.integers(1, 50))
 def test_a_total_is_rounded_and_a_portrait_of_few_is_not_shown(persons, least):
     shown = show(Whose.FANS, date(2026, 11, 1), persons, {}, least)

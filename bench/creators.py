@@ -194,6 +194,8 @@ def _parties(connection: psycopg.Connection[Any], drawn: Drawn) -> None:
 
 
 def _square(connection: psycopg.Connection[Any], drawn: Drawn, generation: int) -> None:
+    from market.finding.facets import FANS_STEPS, band_of
+
     with connection.cursor().copy(
         "COPY finding_creators (generation, party_id, since, lot, words, facets, fans, level, price_fen,"
         " price_video_fen, room) FROM STDIN"
@@ -205,7 +207,8 @@ def _square(connection: psycopg.Connection[Any], drawn: Drawn, generation: int) 
                 f"category:{CATEGORIES[drawn.category[n]]}",
                 f"city:{city(drawn.city[n])}",
                 "format:video",
-                f"kind:{'creator'}",
+                "kind:creator",
+                f"fans:{band_of(int(drawn.fans[n]), FANS_STEPS)}",
                 f"level:{drawn.level[n]}",
                 f"price.video:{band(fen)}",
                 f"price:{band(fen)}",

@@ -36,8 +36,8 @@ def square_page(form: Form, save: Form) -> str:
     asked = of(form.valid)
     sort = form.valid.get("sort")
     formats = asked.chosen.get("format", ())
-    found = queries.search(asked, sort=sort, limit=24, cursor=form.valid.get("cursor"))
     seen = queries.overview(asked)
+    found = queries.search(asked, sort=sort, limit=24, cursor=form.valid.get("cursor"), here=seen.here)
     actor = actor_or_none()
     return render_template(
         "finding/square.html",

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Select, cast, func, literal, select, text
+from sqlalchemy import ColumnElement, Integer, Select, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import String
 
@@ -24,9 +24,11 @@ from market.kit.paging import Page, page_by, page_of
 SORTS = ("fit", "new", "fans", "price", "level")
 COUNTED = 4_000
 """Up to so many found are counted one by one; of more, some lots, and the numbers are called approximate."""
+DRAWN = 1_000
+"""About so many of those found stand in the lots that are counted then."""
 RANKED = 3_000
-"""Up to so many found are ranked by how well the words fit; of more, those with the most fans. Where so many fit, words
-that stand in every one of them say little."""
+"""At most so many are ranked by how well the words fit: of more than COUNTED those in the highest bands of fans. Words
+that stand in so many say little."""
 LOTS = 256
 PRICES: Mapping[str, Any] = {
     "article": IndexedCreator.price_article_fen,
@@ -63,9 +65,15 @@ def _price(asked: Asked) -> Any:
 
 
 def search(
-    asked: Asked, *, sort: str | None = None, limit: int = 24, cursor: str | None = None
+    asked: Asked,
+    *,
+    sort: str | None = None,
+    limit: int = 24,
+    cursor: str | None = None,
+    here: "Counts | None" = None,
 ) -> Page[Profile]:
     """A page of the square. `sort`: fit to the words (without words: new), new, fans, price (lowest first), level.
+    `here` are the counts of the question, where they are known.
 
     Who is no longer public, though the index does not know it yet, is left out: such a page is shorter.
     """
@@ -78,8 +86,9 @@ def search(
     sort = sort or ("fit" if words is not None else "new")
     page: Page[IndexedCreator]
     if sort == "fit" and words is not None:
-        if _how_many(found(asked, generation), RANKED + 1) > RANKED:
-            rows = select(IndexedCreator).where(*_known_best(asked, generation))
+        seen = here or count(found(asked, generation))
+        if not seen.exact:
+            rows = select(IndexedCreator).where(*_leading(asked, generation, seen))
         page = page_by(rows, _fit(words), key, limit=limit, cursor=cursor)
     elif sort in ("fans", "level"):
         by: Any = IndexedCreator.fans if sort == "fans" else IndexedCreator.level
@@ -92,12 +101,16 @@ def search(
     return Page(_public([row.party_id for row in page]), page.next_cursor)
 
 
-def _known_best(asked: Asked, generation: int) -> list[ColumnElement[bool]]:
-    """Of all that were found the RANKED with the most fans."""
+def _leading(asked: Asked, generation: int, seen: "Counts") -> list[ColumnElement[bool]]:
+    """Of all that were found RANKED with many fans: the bands are codes of the index, so nobody else's row is read."""
+    bands: list[str] = []
+    for value in reversed(facets.FIXED["fans"]):
+        bands += facets.codes("fans", [value])
+        if sum(seen.by[code] for code in bands) >= RANKED // 2:
+            break
     best = (
         select(IndexedCreator.party_id)
-        .where(*found(asked, generation))
-        .order_by(IndexedCreator.fans.desc(), IndexedCreator.party_id.desc())
+        .where(*found(asked, generation), IndexedCreator.facets.op("&&")(cast(bands, ARRAY(String))))
         .limit(RANKED)
     )
     return [
@@ -154,23 +167,31 @@ def overview(asked: Asked) -> Overview:
 
 def count(where: Sequence[ColumnElement[bool]]) -> Counts:
     """By facet code. The work is bounded: of more than COUNTED some lots are counted and the rest is reckoned."""
-    first = Counts(_by_code(select(IndexedCreator.facets).where(*where).limit(COUNTED + 1)))
-    if first.total <= COUNTED:
-        return first
-    # Of the whole index, which is at least as much as what was found.
-    all_of_them = db.session.scalar(text(ESTIMATE)) or 0
-    lots = max(1, min(LOTS, int(LOTS * COUNTED / max(all_of_them, 1))))
+    n = _reckoned(where)
+    if n < 2 * COUNTED:
+        first = Counts(_by_code(select(IndexedCreator.facets).where(*where).limit(COUNTED + 1)))
+        if first.total <= COUNTED:
+            return first
+    lots = max(1, min(LOTS, LOTS * DRAWN // max(n, 1)))
     some = _by_code(select(IndexedCreator.facets).where(*where, IndexedCreator.lot < lots))
     share = LOTS / lots
     return Counts(Counter({code: _about(n * share) if share > 1 else n for code, n in some.items()}), False)
 
 
+def _reckoned(where: Sequence[ColumnElement[bool]]) -> int:
+    """How many are found, as the planner reckons."""
+    asked = select(IndexedCreator.party_id).where(*where).compile(dialect=db.engine.dialect)
+    plan = (
+        db.session.connection()
+        .exec_driver_sql(f"EXPLAIN (FORMAT JSON) {asked}", dict(asked.construct_params()))
+        .scalar_one()
+    )
+    return int(plan[0]["Plan"]["Plan Rows"])
+
+
 def _by_code(rows: Select[Any]) -> Counter[str]:
     each = select(func.unnest(rows.subquery().c.facets).label("code")).subquery()
     return Counter(dict(db.session.execute(select(each.c.code, func.count()).group_by(each.c.code)).all()))
-
-
-ESTIMATE = "SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'finding_creators'::regclass"
 
 
 def _about(n: float) -> int:

@@ -288,12 +288,12 @@ def _passing(slot: int, wanted: Wanted) -> tuple[str, dict[str, Any]]:
 
 # The nearest
 
-STEP = 8
+STEP = 3
 """A step along the index costs as much as this many rows looked at one by one (`./vtask bench retrieval` shows both)."""
 SEARCHED = 200
 """hnsw.ef_search: so many are held in view, whatever is asked for."""
-SPARE = 2
-"""The index is asked for so many times more than wanted, for it brings them in an order of its own."""
+SPARE = 50
+"""The index is asked for so many more than wanted, for it brings them in an order of its own."""
 STEPS_AT_MOST = 20_000
 ESTIMATED_S = 600
 
@@ -315,7 +315,7 @@ def nearest(slot: int, at: texts.Vector, wanted: Wanted, most: int) -> list[tupl
 def is_exact(passing: int, alike: int, most: int) -> bool:
     """Whether looking at all who pass is cheaper than walking the index. `alike` pass the category alone: since a brief
     lies among its category's creators, the walk meets them first, and only what else is asked thins them out."""
-    steps = max(SEARCHED, SPARE * most * alike / max(passing, 1))
+    steps = max(SEARCHED, (most + SPARE) * alike / max(passing, 1))
     return passing < STEP * steps
 
 
@@ -366,7 +366,7 @@ def walked(slot: int, at: texts.Vector, wanted: Wanted, most: int) -> list[tuple
         ORDER BY place <=> CAST(:at AS halfvec) LIMIT :most"""
     # For this statement only: what comes after it in the transaction has its own plans.
     _set(WALK)
-    found = _rows(sql, values | {"at": texts.literal(at), "most": SPARE * most})
+    found = _rows(sql, values | {"at": texts.literal(at), "most": most + SPARE})
     _set(dict.fromkeys(WALK))
     return found[:most]
 

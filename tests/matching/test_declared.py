@@ -75,8 +75,8 @@ def test_words_found_nobody_by_fame_or_age(mei, lin, bo, spoken, monkeypatch):
     profile(lin, bio=TENTS)
     profile(bo)
     drained(mei.app)
-    monkeypatch.setattr(retrieval, "EACH", 0)
-    monkeypatch.setattr(retrieval, "FRESH", 0)
+    for source in ("EACH", "FRESH", "UNSEEN"):
+        monkeypatch.setattr(retrieval, source, 0)
 
     assert names(listed(mei, opened(mei, title="新款帐篷暴雨防雨", goal="让露营的人相信帐篷防雨"))) == ["Lin"]
 

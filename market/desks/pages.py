@@ -25,6 +25,7 @@ from market.orders import queries as orders
 from market.orders.states import MilestoneState
 from market.orders.timer_names import HANDLERS
 from market.payments.earnings import income
+from market.planning import rush
 from market.tasks import queries as tasks
 
 bp = Blueprint("desks", __name__)
@@ -92,6 +93,7 @@ def creator() -> Any:
         income=income(me),
         invitations=queries.open_invitations(me),
         matches=briefs_for(me, 3),
+        offers=rush.proposed_to(actor),
         profile=profile(me),
         verified=actor.verified,
         names=parties(due.order.merchant_id for due in working),

@@ -237,6 +237,21 @@ def find(offer_id: UUID, actor: Actor) -> RushOffer:
     return offer
 
 
+MOST_SHOWN = 10
+
+
+def proposed_to(actor: Actor) -> Sequence[RushOffer]:
+    """The briefs the latest run gave to this creator, not answered and still open, the best first."""
+    rows = visible_to(actor).join(Task, Task.id == RushOffer.task_id)
+    rows = rows.where(
+        RushOffer.creator_id == actor.party_id,
+        RushOffer.state == OfferState.OFFERED,
+        Task.state == TaskState.OPEN,
+        Task.bids_close_at > now(),
+    )
+    return db.session.scalars(rows.order_by(RushOffer.value.desc()).limit(MOST_SHOWN)).all()
+
+
 def decline(offer: RushOffer, *, by: Actor) -> RushOffer:
     """Not this one: the next run proposes others. `offer` is locked."""
     offer.decline(by.party_id)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from market.accounts.actor import Role
 from market.accounts.edge import current_actor, hat, require
 from market.kit.db import db, transaction
-from market.kit.errors import Refusal
+from market.kit.errors import NotFound, Refusal
 from market.kit.paging import page_of
 from market.kit.words import _
 from market.planning import rush
@@ -60,6 +60,22 @@ def answer_offer(offer_id: UUID, verb: str) -> Any:
             raise
         flash(refusal.detail(), "error")
     return redirect(url_for("planning.plan", task_id=offer.task_id), 303)
+
+
+@bp.post("/u/offers/<pid('rof'):offer_id>/decline")
+@hat(Role.CREATOR)
+def decline_offer(offer_id: UUID) -> Any:
+    """The creator's no, with one click: the next run proposes somebody else."""
+    actor = current_actor()
+    try:
+        with transaction():
+            rush.decline(rush.find(offer_id, actor), by=actor)
+        flash(_("好的，以后不再为这条需求安排您。"), "success")
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        flash(refusal.detail(), "error")
+    return redirect("/u", 303)
 
 
 def offers(task_id: UUID) -> list[RushOffer]:

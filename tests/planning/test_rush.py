@@ -64,6 +64,24 @@ def test_what_is_declined_is_not_proposed_again_and_somebody_else_is(app, mei, z
     assert offers(mei)[0]["creator_id"] != first["creator_id"]
 
 
+def test_the_creator_sees_what_was_proposed_at_his_desk_and_says_no_with_one_click(app, mei, lin, bo, zhou):
+    profile(lin, price_video_fen=300_000, slots_per_week=1)
+    task = opened(mei)
+    assigned(app, zhou)
+    offer = offers(lin)[0]
+    action = f"/u/offers/{offer['id']}/decline"
+    browser = lin.browser()
+    assert "高峰期平台为您安排的需求" in browser.get("/u").text
+    assert bo.browser().post(action).status_code in (400, 404), "it is another's"
+
+    answer = submit(browser, "/u", action)
+
+    assert answer.status_code == 303
+    assert "高峰期平台为您安排的需求" not in browser.get("/u").text
+    assigned(app, zhou)
+    assert task["id"] not in [each["task_id"] for each in offers(lin)], "the pair is left out of the next run"
+
+
 def test_the_merchant_invites_whom_the_run_proposed(app, mei, zhou, market):
     task = opened(mei)
     assigned(app, zhou)

@@ -32,6 +32,7 @@ from market.publication import service as publication
 from market.standings import service as standings
 from market.taopai import shooting
 from market.tasks import service as tasks
+from market.video import service as videos
 
 Listener = Callable[[Event], None]
 TimerHandler = Callable[[UUID, dict[str, Any]], None]
@@ -44,6 +45,10 @@ SUBSCRIPTIONS: dict[str, tuple[Listener, ...]] = {
     "checkout.closed": (order_listeners.free_subsidy, order_listeners.end_closed),
     "checkout.expired": (order_listeners.free_subsidy, order_listeners.end_closed),
     "checkout.failed": (order_listeners.free_subsidy, order_listeners.end_closed),
+    "film.cleared": (filling.renew_venues,),
+    "film.held": (filling.renew_venues,),
+    "film.mended": (filling.renew_venues,),
+    "film.recovered": (filling.renew_venues,),
     "order.cancelled": (order_listeners.free_subsidy, creators_index.renew_maker, declared.renew_maker),
     "order.lapsed": (order_listeners.free_subsidy, creators_index.renew_maker, declared.renew_maker),
     "delivery.accepted": (publication.publish, creators_index.renew_maker, declared.renew_maker),
@@ -84,6 +89,7 @@ SUBSCRIPTIONS: dict[str, tuple[Listener, ...]] = {
     ),
     "publication.withdrawn": (
         playlists.fill_published,
+        videos.forget_footprints,
         filling.renew_venues,
     ),
     "roster.ending": (bids.end_with_link,),

@@ -22,6 +22,11 @@ def clear(actor: Actor) -> None:
     db.session.execute(delete(Footprint).where(Footprint.person_id == actor.person_id))
 
 
+def forget(entry_id: UUID) -> None:
+    """A work that is gone is in nobody's footprints any more."""
+    db.session.execute(delete(Footprint).where(Footprint.entry_id == entry_id))
+
+
 def remove(entry_id: UUID, actor: Actor) -> None:
     """One of them; nothing happens when it is not there."""
     own = Footprint.person_id == actor.person_id

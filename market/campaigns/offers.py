@@ -76,8 +76,8 @@ def films(offer_id: UUID) -> list[Video]:
 
 
 def chosen(offer: VenueOffer) -> list[Video]:
-    """By its rule, at most its size."""
-    rows = own_films(offer.merchant_id)
+    """By its rule, at most its size; a venue is ours, so what is held back is not in it."""
+    rows = own_films(offer.merchant_id).where(Video.held_back_at.is_(None))
     if offer.rule is OfferRule.HAND:
         found = {each.id: each for each in db.session.scalars(rows.where(Video.id.in_(offer.video_ids)))}
         return [found[key] for key in offer.video_ids if key in found][: offer.size]

@@ -56,7 +56,7 @@ def _shows(ids: Iterable[UUID]) -> list[Card]:
 
 
 CARDS: dict[ModuleKind, Callable[[list[UUID]], list[Card]]] = {
-    ModuleKind.VIDEO: lambda ids: video_cards(video.videos(ids)),
+    ModuleKind.VIDEO: lambda ids: video_cards([each for each in video.videos(ids) if not each.held_back_at]),
     ModuleKind.LIVE: _shows,
     ModuleKind.FEED: lambda ids: post_cards(feed.posts(ids)),
     ModuleKind.PRODUCTS: lambda ids: product_cards(shops.shown(ids)),

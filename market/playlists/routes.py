@@ -89,9 +89,14 @@ def mark_film(data: dict[str, Any], collection_id: UUID, video_id: UUID) -> dict
 
 
 def _told(collections: Any) -> list[dict[str, Any]]:
-    held = queries.films(collections)
-    columns = ("id", "merchant_id", "kind", "title", "cover_id")
+    """A cover that was withdrawn is none: the first film stands for the collection, as on the pages."""
+    held = {key: [film.id for film in films] for key, films in queries.films(collections).items()}
+    columns = ("id", "merchant_id", "kind", "title")
     return [
-        {**{name: getattr(each, name) for name in columns}, "video_ids": [film.id for film in held[each.id]]}
+        {
+            **{name: getattr(each, name) for name in columns},
+            "cover_id": each.cover_id if each.cover_id in held[each.id] else None,
+            "video_ids": held[each.id],
+        }
         for each in collections
     ]

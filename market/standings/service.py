@@ -81,7 +81,7 @@ def mend(case: FilmCase, title: str, caption: str, *, by: Actor) -> None:
 
 
 def rule(case: FilmCase, *, hold: bool, reason: str, by: Actor) -> None:
-    """An operator's word; film and case are locked. Holding back keeps the film out of the home, and only there."""
+    """An operator's word; film and case are locked. Holding back keeps the film out of the home and the venues, and only there."""
     film = shelf.find(case.video_id)
     case.ruling, case.ruled_by = reason, by.person_id
     cancel_timers(case.id, DUE)
@@ -115,7 +115,9 @@ def _end(case: FilmCase, state: C) -> None:
 
 def _tell(name: str, case: FilmCase, film: Video, *, by: Actor, **data: Any) -> None:
     url = f"/v/{encode('vid', film.id)}/standing"
-    record(name, case.id, by=by, audience=case.owners, title=film.title, url=url, **data)
+    record(
+        name, case.id, by=by, audience=case.owners, entry_id=str(film.id), title=film.title, url=url, **data
+    )
 
 
 def _ask_operators(name: str, case: FilmCase, *, by: Actor) -> None:

@@ -34,7 +34,7 @@ class Video(Row, Base):
     published_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
     held_back_at: Mapped[datetime | None]
-    """Since when it is kept out of the home; it stays on its product, in its shop and at its address."""
+    """Since when it is kept out of the home and the venues; it stays on its product, in its shop and at its address."""
 
     __table_args__ = (
         Index("ix_videos_shelf", "id", postgresql_where=text("withdrawn_at IS NULL")),

@@ -7,9 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from market.accounts.actor import Actor
+from market.audience import service as footprints
 from market.kit.clock import now
 from market.kit.db import db
-from market.kit.events import record
+from market.kit.events import Event, record
 from market.video.errors import ShowsNoProduct
 from market.video.labels import HeadLabel
 from market.video.models import Video
@@ -56,6 +57,12 @@ def withdraw(video_id: UUID) -> None:
         video.withdraw()
 
 
+def forget_footprints(event: Event) -> None:
+    """Listener of publication.withdrawn. Safe to run twice."""
+    if event.data["shelf"] == "video":
+        footprints.forget(UUID(event.data["entry_id"]))
+
+
 def label(video: Video, label: HeadLabel | None, *, by: Actor) -> None:
     """What the (locked) film is at its product's head; None takes the label off. Raises ShowsNoProduct."""
     if not video.product_ids:
@@ -72,7 +79,7 @@ def reword(video: Video, title: str, caption: str, *, by: Actor) -> None:
 
 
 def hold_back(video: Video) -> None:
-    """Out of the home, and only there; the film is locked."""
+    """Out of the home and the venues, and only there; the film is locked."""
     video.held_back_at = video.held_back_at or now()
 
 

@@ -406,6 +406,8 @@ function crop() {
   const clip = list().clips[chosen];
   const film = clip && films.get(clip.asset_id);
   $("crop-desk").hidden = !film?.whole;
+  // A film of before the uncut picture was kept: its square stays as it was cut at the upload.
+  $("crop-gone").hidden = !film || Boolean(film.whole) || Math.abs(film.ratio - 1) <= 0.02;
   if (!film?.whole) return;
   const view = $("crop-video");
   if (view.getAttribute("src") !== film.whole) view.src = film.whole;

@@ -1,9 +1,11 @@
 """An installation whose files lie in S3: a film from its upload to a player, with the worker's own processes.
 
-The bucket is moto's, a server process of its own; that it checks no signatures is why an altered or late one is not
-tried here.
+The bucket is moto's, a server process of its own. It checks no signatures, so `would_s3_send` does, by the rules of
+AWS Signature Version 4 for addresses.
 """
 
+import hashlib
+import hmac
 import os
 import re
 import signal
@@ -14,11 +16,12 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from threading import Thread
 from typing import Any
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import parse_qs, parse_qsl, quote, urljoin, urlsplit
 
 import pytest
 from flask import Flask
@@ -71,6 +74,29 @@ def bucket(s3_address: str, tmp_path: Path) -> Iterator[Any]:
 def keys(bucket: S3Storage) -> list[str]:
     """Everything in the bucket."""
     return [each["Key"] for each in bucket.client.list_objects_v2(Bucket=bucket.bucket).get("Contents", [])]
+
+
+def would_s3_send(address: str, secret: str, at: datetime) -> bool:
+    """What S3 itself says of a signed address at a moment: the same name, words and host that were signed, in time."""
+    url, asked = urlsplit(address), parse_qsl(urlsplit(address).query, keep_blank_values=True)
+    said = dict(asked)
+    words = "&".join(
+        f"{quote(name, safe='-_.~')}={quote(value, safe='-_.~')}"
+        for name, value in sorted(asked)
+        if name != "X-Amz-Signature"
+    )
+    request = f"GET\n{url.path}\n{words}\nhost:{url.netloc}\n\nhost\nUNSIGNED-PAYLOAD"
+    _key_id, scope = said["X-Amz-Credential"].split("/", 1)
+    digest = hashlib.sha256(request.encode()).hexdigest()
+    signed = f"AWS4-HMAC-SHA256\n{said['X-Amz-Date']}\n{scope}\n{digest}"
+    key = f"AWS4{secret}".encode()
+    for part in scope.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    begin = datetime.strptime(said["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    in_time = begin <= at <= begin + timedelta(seconds=int(said["X-Amz-Expires"]))
+    return in_time and hmac.compare_digest(
+        hmac.digest(key, signed.encode(), "sha256").hex(), said["X-Amz-Signature"]
+    )
 
 
 def start_worker(app: Flask) -> "subprocess.Popen[bytes]":
@@ -194,6 +220,34 @@ def test_only_who_may_see_a_film_is_given_an_address_and_a_short_lived_one(
     assert "Set-Cookie" not in given.headers
     assert answers["bo"].status_code == HTTPStatus.NOT_FOUND
     assert "Location" not in answers["bo"].headers
+
+
+def test_an_address_of_s3_is_for_one_file_as_it_was_given_and_for_some_minutes(
+    lin: Player, asset: Asset, bucket: S3Storage
+):
+    given = lin.browser().get(asset.mp4_url).headers["Location"]
+    now = datetime.now(UTC)
+    seconds = config().signed_url_s
+    path = urlsplit(given).path
+
+    assert path == f"/{bucket.bucket}/shop/{asset.key(asset.renditions['mp4'])}", (
+        "the installation's own prefix"
+    )
+    assert would_s3_send(given, "secret", now)
+    assert not would_s3_send(given, "another secret", now)
+    assert not would_s3_send(given, "secret", now + timedelta(seconds=seconds + 5))
+    for altered in (
+        given.replace("/shop/", "/another/"),
+        given.replace(path, path.replace("720.mp4", "whole.mp4")),
+        given.replace(path, f"{path}/../../other/720.mp4"),
+        given.replace(f"/{bucket.bucket}/", "/bucket/"),
+        given.replace(f"X-Amz-Expires={seconds}", "X-Amz-Expires=604800"),
+        given.replace("response-cache-control=private", "response-cache-control=public"),
+        given.replace("response-content-type=video", "response-content-type=text"),
+        given.replace("://localhost", "://example.com"),
+    ):
+        assert altered != given
+        assert not would_s3_send(altered, "secret", now), altered
 
 
 def test_without_a_public_address_of_s3_the_pieces_come_through_us(app: Flask, lin: Player, asset: Asset):

@@ -222,6 +222,17 @@ def test_a_signed_address_is_for_one_file_and_a_few_minutes(
     ):
         assert nobody.get(wrong).status_code == 403, wrong
     assert int(expires) <= time.time() + 60
+    own = f"/{head}/s/{signature}/{expires}/{token}"
+    for beside in (
+        f"{own}/other/{name}",
+        f"{own}/{revision}/../../{other}/{revision}/{name}",
+        f"{own}/{revision}/..%2f..%2f{other}%2f{revision}%2f{name}",
+        f"{own}/{revision}//etc/passwd",
+        f"{own}/{revision}/%00{name}",
+        f"{own}/{revision}/whole.mp4",
+        f"/{head}/{signature}/{expires}/{token}/{revision}/{name}",
+    ):
+        assert nobody.get(beside).status_code == 404, beside
 
 
 def test_published_files_have_plain_addresses_on_the_api(app: Flask, wen: Player, asset: Asset):

@@ -54,6 +54,42 @@ def test_a_square_film_has_no_uncut_picture(app: Flask, lin: Player, silent: Pat
     assert ready_film(app, lin, silent, shelf).whole_url == ""
 
 
+@pytest.mark.browser
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_film_of_before_the_uncut_picture_is_edited_as_it_was_cut_and_the_page_says_so(
+    app: Flask, chromium: Browser, site: str, lin: Player, wide: Asset, silent: Path, shelf: Path, lang: str
+):
+    """It has its square alone: that plays on the stage, the page says why there is nothing to move, the film is made."""
+    square = ready_film(app, lin, silent, shelf)
+    with app.app_context(), transaction():
+        old = service.find(wide.id, lock=True)
+        old.renditions = {
+            name: made for name, made in old.renditions.items() if name not in ("whole", "checks")
+        }
+    clips_ = [{"asset_id": ids.encode("ast", each.id), "in_ms": 0, "out_ms": 1500} for each in (wide, square)]
+    draft = lin.api("POST", "/edits", json={"title": "老素材", "edit_list": {"clips": clips_}}).json
+    reader = Reader(chromium, site, 390)
+    reader.sign_in(lin)
+    page = reader.page
+
+    assert lin.browser().get(f"/uploads/{ids.encode('ast', wide.id)}").status_code == 200
+    page.goto(f"/uploads/edits/{draft['id']}?lang={lang}")
+
+    said = page.locator("[data-crop-gone]")
+    expect(said).to_be_visible()
+    expect(said).to_contain_text("没有保留完整画面" if lang == "zh" else "uploaded before")
+    expect(said.get_by_role("link")).to_have_attribute("href", "/uploads")
+    expect(page.locator("[data-crop-desk]")).to_be_hidden()
+    until(page, "v.readyState > 1 && !v.seeking")
+    source = page.locator("[data-stage] video").first.evaluate("video => video.currentSrc")
+    assert source.endswith(wide.mp4_url)
+    page.locator("[data-clips] button").nth(1).click()
+    expect(said).to_be_hidden()
+    assert reader.faults() == []
+    assert reader.complaints == []
+    reader.context.close()
+
+
 def stage_at(page: Page, ms: int) -> bytes:
     """The stage as it shows this moment."""
     page.locator("[data-head]").fill(str(ms))

@@ -1,28 +1,23 @@
 """The pictures of docs/video.md, taken of the pages: `VTASK_PICTURES=1 ./vtask test tests/taopai/test_pictures.py`."""
 
-import io
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from PIL import Image
 from playwright.sync_api import Browser, expect
 
 from demo.clips import Look, draw_film
 from market.kit import ids
-from tests.conftest import ROOT, Player
+from tests.conftest import Player
 from tests.front.conftest import Reader
 from tests.media import clips
 from tests.media.test_in_a_browser import until
 from tests.media.test_serving import ready_film
+from tests.pictures import kept
 from tests.taopai.filming import with_camera
 
 pytestmark = pytest.mark.browser
-DOCS = ROOT / "docs"
-HEAVIEST = 120_000
-"""Bytes of a picture: it is kept in the repository."""
 
 
 @pytest.fixture(scope="module")
@@ -43,19 +38,6 @@ def filming(chromium: Browser, scene: Path) -> Iterator[Browser]:
     )
     yield browser
     browser.close()
-
-
-def kept(name: str, shot: bytes, folder: Path) -> None:
-    """Into docs when asked for, else only looked at; those in docs have the form of the pages of today."""
-    target = (DOCS if os.environ.get("VTASK_PICTURES") else folder) / name
-    with Image.open(io.BytesIO(shot)) as taken:
-        taken.convert("RGB").save(target, quality=82, method=6)
-        assert len(taken.convert("RGB").resize((40, 40)).getcolors(1600) or []) > 50, (
-            "there is something to see"
-        )
-        with Image.open(DOCS / name) as there:
-            assert there.size == taken.size
-    assert (DOCS / name).stat().st_size < HEAVIEST
 
 
 def test_filming_is_pictured(filming: Browser, site: str, lin: Player, tmp_path: Path):

@@ -107,7 +107,7 @@ def words(numbers: Sequence[int]) -> str:
 
 
 def key(number: int) -> UUID:
-    return UUID(int=(0x0190_0000_0000_7000_8000 << 48) + (number * 0x9E37_79B9_7F4A % (1 << 48)))
+    return UUID(int=(0x0190_0000_0000_7000_8000 << 48) + (number * 0x9E37_79B9_7F4B % (1 << 48)))
 
 
 def literal(place: np.ndarray) -> str:

@@ -24,9 +24,9 @@ from market.kit.paging import Page, page_by, page_of
 SORTS = ("fit", "new", "fans", "price", "level")
 COUNTED = 4_000
 """Up to so many found are counted one by one; of more, some lots, and the numbers are called approximate."""
-DRAWN = 1_000
+DRAWN = 500
 """About so many of those found stand in the lots that are counted then."""
-RANKED = 3_000
+RANKED = 1_500
 """At most so many are ranked by how well the words fit: of more than COUNTED those in the highest bands of fans. Words
 that stand in so many say little."""
 LOTS = 256
@@ -56,6 +56,11 @@ def found(asked: Asked, generation: int) -> list[ColumnElement[bool]]:
     return where
 
 
+def _plan_each() -> None:
+    """Until the transaction ends each question gets a plan of its own: one made for any facet reads far too much."""
+    db.session.execute(select(func.set_config("plan_cache_mode", "force_custom_plan", True)))
+
+
 def _price(asked: Asked) -> Any:
     """Of the formats that are asked for, else of all."""
     formats = asked.chosen.get("format", ())
@@ -80,6 +85,7 @@ def search(
     generation = active()
     if generation is None:
         return Page([], None)
+    _plan_each()
     rows: Select[IndexedCreator] = select(IndexedCreator).where(*found(asked, generation))
     key: Any = IndexedCreator.party_id
     words = question(asked.q) if asked.q else None
@@ -159,6 +165,7 @@ def overview(asked: Asked) -> Overview:
     generation = active()
     if generation is None:
         return Overview(Counts(Counter()))
+    _plan_each()
     return Overview(
         count(found(asked, generation)),
         {group: count(found(asked.without(group), generation)) for group in asked.chosen},
@@ -168,7 +175,7 @@ def overview(asked: Asked) -> Overview:
 def count(where: Sequence[ColumnElement[bool]]) -> Counts:
     """By facet code. The work is bounded: of more than COUNTED some lots are counted and the rest is reckoned."""
     n = _reckoned(where)
-    if n < 2 * COUNTED:
+    if n < 1.5 * COUNTED:
         first = Counts(_by_code(select(IndexedCreator.facets).where(*where).limit(COUNTED + 1)))
         if first.total <= COUNTED:
             return first

@@ -18,6 +18,7 @@ from market.video.labels import HeadLabel
 from tests.conftest import Player
 from tests.front.conftest import Reader, site  # noqa: F401
 from tests.media.conftest import shelf  # noqa: F401
+from tests.media.test_in_a_browser import until
 from tests.media.test_serving import ready_film
 from tests.pictures import kept
 from tests.publication import acts
@@ -76,6 +77,8 @@ def test_a_product_with_its_head_film_is_pictured(
     page.goto(f"/p/{encode('prd', bedding.id)}")
     expect(page.locator(".mark-video").first).to_be_visible()
     assert page.evaluate("Promise.all([...document.images].map(image => image.decode())).then(() => true)")
+    until(page, "v.readyState > 1")
+    page.wait_for_timeout(500)  # the browser's own controls fade their ring out
 
     kept("product.webp", page.screenshot(), tmp_path)
 

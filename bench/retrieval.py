@@ -10,7 +10,7 @@ square's questions are the product's own statements; one with words that reads t
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
@@ -317,21 +317,15 @@ def reads_all(statement: str, given: Any) -> int:
     if "finding_creators" not in statement or not statement.lstrip().upper().startswith("SELECT"):
         return 0
     plan = db.session.connection().exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", given).scalar()
-    return int(
-        any(
-            node["Node Type"] == "Seq Scan" and node.get("Relation Name") == "finding_creators"
-            for node in nodes(plan)
-        )
+    return int(scanned(plan[0]["Plan"], stops=False))
+
+
+def scanned(node: dict[str, Any], *, stops: bool) -> bool:
+    """Whether a plan reads the index from end to end. A scan under a limit `stops`, unless all has to be sorted or counted."""
+    kind = node["Node Type"]
+    if kind == "Seq Scan" and node.get("Relation Name") == "finding_creators":
+        return not stops
+    stops = kind == "Limit" or (
+        stops and kind in ("Append", "Nested Loop", "Result", "Subquery Scan", "ProjectSet")
     )
-
-
-def nodes(plan: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(plan, list):
-        for each in plan:
-            yield from nodes(each)
-    elif isinstance(plan, dict):
-        if "Node Type" in plan:
-            yield plan
-        for value in plan.values():
-            if isinstance(value, list | dict):
-                yield from nodes(value)
+    return any(scanned(each, stops=stops) for each in node.get("Plans", ()))

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from uuid import UUID
 
 from sqlalchemy import Select, false, func, select
 
 from market.accounts.actor import Actor
+from market.audience.counting import DAYS_OF
 from market.audience.models import CountingGap, DailyViews, Footprint
 from market.audience.tokens import Surface
 from market.kit.db import db
@@ -59,7 +60,8 @@ def reach(entry_id: UUID) -> Reach:
     )
     gaps: Sequence[CountingGap] = []
     if days:
-        rows = select(CountingGap).where(func.date(CountingGap.until) >= days[-1][0])
+        first = datetime.combine(days[-1][0], time(), DAYS_OF)
+        rows = select(CountingGap).where(CountingGap.until >= first)
         gaps = db.session.scalars(rows.order_by(CountingGap.id.desc()).limit(5)).all()
     return Reach(total, surfaces, days, gaps)
 

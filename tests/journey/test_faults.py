@@ -80,6 +80,10 @@ def order(copy: Site, database: psycopg.Connection) -> dict[str, str]:
     merchant, creator = Caller(copy, "baicao"), Caller(copy, "tang")
     task = opened(merchant, "article")
     me = creator.call("GET", "/me")["party"]["id"]
+    for week in creator.call("GET", f"/creators/{me}/calendar")[
+        "weeks"
+    ]:  # others here have filled some of them
+        creator.call("PUT", f"/creators/{me}/calendar", json={"monday": week["monday"], "slots": 50})
     offer = {"creator_id": me, "price_fen": 300_000, "plan": "先发脚本，确认后三天内交付。"}
     close = merchant.call("GET", f"/tasks/{task}")["deadline"][:10]
     bid = Caller(copy, "ada").call("POST", f"/tasks/{task}/bids", 201, json=offer | {"delivery_on": close})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from market.campaigns import queries
@@ -18,6 +18,7 @@ from market.live import queries as live
 from market.live.models import Programme
 from market.shops import queries as shops
 from market.video import queries as video
+from market.video.kinds import Place
 from market.video.models import Video
 
 MOST_LOOKED_AT = 200
@@ -45,14 +46,21 @@ def from_programme(entry: Programme) -> Work:
     return Work(entry.id, entry.category, f"{entry.title} {entry.rundown}", entry.product_ids)
 
 
+def _films(rows: Select[Video]) -> Sequence[Video]:
+    """Of the kinds that a venue shows."""
+    return db.session.scalars(rows.where(video.at(Place.VENUE))).all()
+
+
 FINDERS: dict[ModuleKind, Callable[[UUID], Iterable[Work]]] = {
-    ModuleKind.VIDEO: lambda key: map(from_video, video.videos([key])),
+    ModuleKind.VIDEO: lambda key: map(from_video, _films(video.on_shelf().where(Video.id == key))),
     ModuleKind.FEED: lambda key: map(from_post, feed.posts([key])),
     ModuleKind.LIVE: lambda key: map(from_programme, live.programmes([key])),
 }
 
 SHELVES: dict[ModuleKind, Callable[[str], list[Work]]] = {
-    ModuleKind.VIDEO: lambda code: [from_video(row) for row in _of_season(video.on_shelf(), Video, code)],
+    ModuleKind.VIDEO: lambda code: [
+        from_video(row) for row in _of_season(video.on_shelf().where(video.at(Place.VENUE)), Video, code)
+    ],
     ModuleKind.FEED: lambda code: [from_post(row) for row in _of_season(feed.live_posts(), Post, code)],
     ModuleKind.LIVE: lambda code: [from_programme(row) for row in _of_season(live.listed(), Programme, code)],
 }

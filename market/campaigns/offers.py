@@ -29,6 +29,7 @@ from market.kit.events import record
 from market.kit.ids import encode
 from market.tasks.models import Task, TaskState
 from market.video import queries as video
+from market.video.kinds import Place
 from market.video.models import Video
 
 
@@ -65,7 +66,7 @@ def of_venue(venue_id: UUID) -> Select[VenueOffer]:
 
 
 def own_films(merchant_id: UUID) -> Select[Video]:
-    return video.on_shelf().where(Video.merchant_id == merchant_id)
+    return video.on_shelf().where(Video.merchant_id == merchant_id, video.at(Place.VENUE))
 
 
 def films(offer_id: UUID) -> list[Video]:

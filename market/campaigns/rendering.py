@@ -18,6 +18,7 @@ from market.live import queries as live
 from market.publication.cards import Card, live_cards, post_cards, product_cards, video_cards
 from market.shops import queries as shops
 from market.video import queries as video
+from market.video.kinds import KINDS, Place
 
 SPARE = 3
 """So many times the wanted number is looked at: some of a module's works may have left their shelf."""
@@ -56,7 +57,13 @@ def _shows(ids: Iterable[UUID]) -> list[Card]:
 
 
 CARDS: dict[ModuleKind, Callable[[list[UUID]], list[Card]]] = {
-    ModuleKind.VIDEO: lambda ids: video_cards([each for each in video.videos(ids) if not each.held_back_at]),
+    ModuleKind.VIDEO: lambda ids: video_cards(
+        [
+            each
+            for each in video.videos(ids)
+            if not each.held_back_at and Place.VENUE in KINDS[each.kind].places
+        ]
+    ),
     ModuleKind.LIVE: _shows,
     ModuleKind.FEED: lambda ids: post_cards(feed.posts(ids)),
     ModuleKind.PRODUCTS: lambda ids: product_cards(shops.shown(ids)),

@@ -67,6 +67,11 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "film.mended": Entry(N_("「%(title)s」的标题或文案已修改，从明天起重新统计"), given, "pencil"),
     "film.recovered": Entry(N_("「%(title)s」的数据已好转，预警解除"), given, "trending-up"),
+    "film.offered": Entry(
+        N_("有创作者发布了介绍“%(product)s”的视频「%(title)s」，可以展示在商品页"), given, "circle-play"
+    ),
+    "film.picked": Entry(N_("「%(title)s」已展示在商品页"), given, "circle-play"),
+    "film.withdrawn": Entry(N_("「%(title)s」已由平台下架"), given, "eye-off"),
     "film.held": Entry(N_("「%(title)s」暂不在首页和会场展示：%(reason)s"), given, "eye-off"),
     "film.cleared": Entry(N_("「%(title)s」的预警已解除：%(reason)s"), given, "badge-check"),
     "film.appealed": Entry(N_("「%(title)s」的创作方对数据预警提出申诉，等待裁定"), given, "gavel"),

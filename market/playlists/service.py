@@ -26,6 +26,7 @@ from market.playlists.models import (
 from market.shops import queries as shops
 from market.shops.models import Product
 from market.video import queries as video
+from market.video.kinds import KINDS, Place
 from market.video.models import Video
 
 ARRIVAL_DAYS = 30
@@ -113,7 +114,11 @@ def _arrange(collection: Collection, wanted: list[UUID]) -> None:
         raise TooManyFilms(field="video_ids", most=MOST_FILMS)
     held = set(_held(collection))
     fresh = [key for key in wanted if key not in held]
-    mine = [film.id for film in video.videos(fresh) if film.merchant_id == collection.merchant_id]
+    mine = [
+        film.id
+        for film in video.videos(fresh)
+        if film.merchant_id == collection.merchant_id and Place.COLLECTION in KINDS[film.kind].places
+    ]
     if len(mine) != len(fresh):
         raise ForeignFilm(field="video_ids")
     _write(collection.id, wanted)
@@ -166,7 +171,9 @@ def fill(merchant_id: UUID) -> None:
 def _wanted(kind: CollectionKind, merchant_id: UUID) -> list[UUID]:
     if kind is CollectionKind.ARRIVALS:
         young = now() - timedelta(days=ARRIVAL_DAYS)
-        rows = video.on_shelf().where(Video.merchant_id == merchant_id, Video.published_at >= young)
+        rows = video.on_shelf().where(
+            Video.merchant_id == merchant_id, Video.published_at >= young, video.at(Place.COLLECTION)
+        )
         return [film.id for film in db.session.scalars(rows.order_by(Video.id.desc()).limit(MOST_AUTOMATIC))]
     products = db.session.scalars(shops.on_shelf().where(Product.merchant_id == merchant_id)).all()
     heads = video.for_products(product.id for product in products)

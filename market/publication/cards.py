@@ -18,6 +18,7 @@ from market.publication.text import paragraphs
 from market.shops import queries as shops
 from market.shops.models import Product
 from market.video import queries as video
+from market.video.kinds import kind_name
 from market.video.labels import label_name
 from market.video.models import Video
 
@@ -49,6 +50,8 @@ def video_cards(entries: Sequence[Video]) -> list[Card]:
             "id": entry.id,
             "href": f"/v/{encode('vid', entry.id)}",
             "title": entry.title,
+            "kind": kind_name(entry.kind),
+            "paid": entry.is_paid,
             "label": label_name(entry.label),
             "poster": _poster(films.get(entry.asset_id)),
             "hls": films[entry.asset_id].hls_url if entry.asset_id in films else "",
@@ -57,7 +60,7 @@ def video_cards(entries: Sequence[Video]) -> list[Card]:
             "length_s": _seconds(films.get(entry.asset_id)),
             "creator": name_of(names.get(entry.creator_id)),
             "creator_href": pages.get(entry.creator_id, ""),
-            "merchant": name_of(names.get(entry.merchant_id)) if entry.merchant_id else "",
+            "merchant": name_of(names.get(entry.merchant_id)) if entry.is_paid and entry.merchant_id else "",
             "product": next((goods[key].title for key in entry.product_ids if key in goods), ""),
             "product_href": next(
                 (f"/p/{encode('prd', key)}" for key in entry.product_ids if key in goods), ""

@@ -19,6 +19,7 @@ from market.playlists.models import Collection, CollectionKind
 from market.playlists.schemas import CollectionInSchema
 from market.publication.cards import Card, homes, video_cards
 from market.video import queries as video
+from market.video.kinds import Place
 from market.video.models import Video
 
 bp = Blueprint("collections", __name__)
@@ -116,7 +117,7 @@ def _edit_page(collection: Collection, form: Form) -> str:
     cards = {card["id"]: card for card in video_cards(video.videos(row.video_id for row in rows))}
     offered: list[Card] = []
     if not collection.is_automatic:
-        own = video.on_shelf().where(Video.merchant_id == collection.merchant_id)
+        own = video.on_shelf().where(Video.merchant_id == collection.merchant_id, video.at(Place.COLLECTION))
         newest = db.session.scalars(own.order_by(Video.id.desc()).limit(MOST_OFFERED)).all()
         held = {row.video_id for row in rows}
         offered = video_cards([film for film in newest if film.id not in held])

@@ -12,6 +12,7 @@ from market.kit.words import _
 from market.publication import (
     collection_pages,
     feed_pages,
+    film_pages,
     footprint_pages,
     live_pages,
     policy,
@@ -25,6 +26,7 @@ from market.publication import (
 bp = Blueprint("publication", __name__)
 for part in (
     video_pages.bp,
+    film_pages.bp,
     footprint_pages.bp,
     collection_pages.bp,
     shop_pages.bp,

@@ -16,13 +16,17 @@ from market.kit.db import transaction
 from market.kit.ids import encode
 from market.kit.paging import Page, page_of
 from market.kit.schemas import PageQuery, page_schema
-from market.publication import policy, posts, queries, service
+from market.publication import films, policy, posts, queries, service
+from market.publication.film_schemas import FilmInSchema
 from market.publication.models import Publication, Shelf
 from market.publication.schemas import PublicationSchema, WindowQuery
 from market.shops import queries as shops
 from market.shops.models import Product
 from market.shops.schemas import ProductSchema
+from market.video import policy as video_policy
 from market.video import queries as video
+from market.video.models import Video
+from market.video.schemas import PublishedVideoSchema
 
 bp = ApiBlueprint("publication", __name__, description="Accepted work on its shelf; one's own posts")
 PREFIXES = {Shelf.FEED: "pst", Shelf.VIDEO: "vid", Shelf.LIVE: "liv"}
@@ -90,6 +94,54 @@ def delete_post(post_id: UUID) -> None:
         post = feed.find_own(post_id, actor.party_id, lock=True)
         require(feed_policy.may_withdraw(actor, post))
         posting.withdraw(post.id, by=actor)
+
+
+@bp.post("/videos")
+@bp.arguments(FilmInSchema)
+@bp.response(201, PublishedVideoSchema)
+def create_video(data: dict[str, Any]) -> Video:
+    """Put a film of one's own on the shelf: of a merchant a product film, of a creator a viewer's film (ugc).
+
+    Paid work (content) is published by its order and refused here."""
+    actor = current_actor()
+    require(policy.may_publish(actor))
+    with transaction():
+        return films.publish(data, by=actor)
+
+
+@bp.delete("/videos/<pid('vid'):video_id>")
+@bp.response(204)
+def delete_video(video_id: UUID) -> None:
+    """Take one's own film off every page, for good. Work of an order leaves by its publication."""
+    actor = current_actor()
+    with transaction():
+        film = video.find(video_id, lock=True)
+        require(video_policy.may_take_down(actor, film))
+        films.take_down(film, by=actor)
+
+
+@bp.put("/videos/<pid('vid'):video_id>/product-page")
+@bp.response(200, PublishedVideoSchema)
+def show_on_product_page(video_id: UUID) -> Video:
+    """Show a viewer's film beside the product; for its merchant, with the author's consent (`author_agrees`)."""
+    actor = current_actor()
+    with transaction():
+        film = video.find(video_id, lock=True)
+        require(policy.may_show_beside(actor, films.merchant_beside(film)))
+        films.show_beside(film, by=actor)
+    return film
+
+
+@bp.delete("/videos/<pid('vid'):video_id>/product-page")
+@bp.response(200, PublishedVideoSchema)
+def hide_from_product_page(video_id: UUID) -> Video:
+    """No longer beside the product; the film stays its author's and on his page."""
+    actor = current_actor()
+    with transaction():
+        film = video.find(video_id, lock=True)
+        require(policy.may_show_beside(actor, films.merchant_beside(film)))
+        films.hide_beside(film, by=actor)
+    return film
 
 
 @bp.get("/videos/<pid('vid'):video_id>/reach")

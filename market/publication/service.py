@@ -3,7 +3,7 @@
 `publish` hears `delivery.accepted` and `delivery.scheduled`, `land` hears our own `publication.published` and pays the last milestone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,6 +36,7 @@ from market.publication.rights import months_later
 from market.shops import queries as shop_shelf
 from market.video import queries as video_shelf
 from market.video import service as video
+from market.video.kinds import FilmKind
 
 PUBLISHED = "publication.published"
 WITHDRAWN = "publication.withdrawn"
@@ -140,11 +141,14 @@ def expire(publication_id: UUID, data: dict[str, Any]) -> None:
 
 
 def _close_files(publication: Publication) -> None:
-    """The files are no longer for everybody, unless something else on a shelf shows them too."""
     submission = deliveries.find(publication.submission_id)
-    files = {submission.asset_id, *_keys("ast", submission.content.get("image_ids"))}
+    close_files({submission.asset_id, *_keys("ast", submission.content.get("image_ids"))})
+
+
+def close_files(asset_ids: Iterable[UUID | None]) -> None:
+    """These files are no longer for everybody, unless something on a shelf shows them."""
     shelves = (video_shelf, feed_shelf, live_shelf, shop_shelf)
-    for asset_id in sorted(key for key in files if key):
+    for asset_id in sorted(key for key in asset_ids if key):
         if not any(shelf.shows(asset_id) for shelf in shelves):
             media.unpublish(asset_id)
 
@@ -202,6 +206,7 @@ def _to_feed(order: Order, submission: Submission) -> Placed:
 def _to_video(order: Order, submission: Submission) -> Placed:
     assert submission.asset_id is not None, "a video submission has its film"
     entry = video.add(
+        kind=FilmKind.CONTENT,
         creator_id=order.creator_id,
         asset_id=submission.asset_id,
         caption=submission.content.get("text", ""),

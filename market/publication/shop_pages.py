@@ -13,6 +13,7 @@ from market.feed import queries as feed
 from market.kit.paging import page_of
 from market.media.queries import assets
 from market.playlists import queries as playlists
+from market.publication import policy as publication_policy
 from market.publication.cards import homes, post_cards, product_cards, video_cards
 from market.publication.collection_pages import collection_cards
 from market.shops import policy
@@ -20,6 +21,7 @@ from market.shops import queries as shops
 from market.shops.models import Product
 from market.video import labels
 from market.video import queries as video
+from market.video.kinds import FilmKind
 
 bp = Blueprint("windows", __name__)
 
@@ -54,9 +56,10 @@ def storefront(handle: str) -> Any:
 
 @bp.get("/p/<pid('prd'):product_id>")
 def product_page(product_id: UUID) -> Any:
-    """A product, with its newest video at the head and the others below."""
+    """A product, with its newest video at the head, the others below, and what viewers filmed."""
     actor = actor_or_none()
     product = shops.find_visible(product_id, actor)
+    mine = actor is not None and policy.may_change(actor, product)
     films = video.of_product(product.id)
     shop = find_party(product.merchant_id)
     related = playlists.related(product.id, shop.id, product.category)
@@ -74,7 +77,10 @@ def product_page(product_id: UUID) -> Any:
         head_label=labels.label_name(films[0].label) if films else "",
         head_asset=held.get(films[0].asset_id) if films else None,
         films=video_cards(films),
+        viewers=video_cards(video.viewers_of(product.id, picked=True)),
+        to_pick=video_cards(video.viewers_of(product.id, picked=False)) if mine else [],
+        may_film=actor is not None and publication_policy.kind_made_by(actor) is FilmKind.UGC,
         collections=[(card, each.showing) for card, each in zip(near, related, strict=True)],
         category=category_name(product.category),
-        mine=actor is not None and policy.may_change(actor, product),
+        mine=mine,
     )

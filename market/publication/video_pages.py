@@ -5,6 +5,7 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
+from market.accounts.actor import Role
 from market.accounts.edge import actor_or_none, current_actor, require, signed_in
 from market.accounts.queries import parties
 from market.accounts.vocabulary import CATEGORIES, category_name, options
@@ -12,6 +13,7 @@ from market.audience import queries as audience
 from market.kit.db import transaction
 from market.kit.words import _
 from market.media.queries import assets
+from market.publication import films as own_films
 from market.publication import policy
 from market.publication.cards import Card, homes, product_cards, video_cards
 from market.publication.queries import of_entry
@@ -22,6 +24,7 @@ from market.video import labels
 from market.video import policy as video_policy
 from market.video import queries as video
 from market.video import service as films
+from market.video.kinds import kind_name
 from market.video.models import Video
 
 bp = Blueprint("videos", __name__)
@@ -72,8 +75,12 @@ def watch(video_id: UUID) -> Any:
         asset=assets([shown.asset_id])[shown.asset_id],
         creator=creator,
         creator_href=pages.get(creator.id, ""),
-        merchant=names.get(shown.merchant_id) if shown.merchant_id else None,
+        hire_href=pages.get(creator.id, "") if creator.role is Role.CREATOR else "",
+        kind=kind_name(shown.kind),
+        merchant=names.get(shown.merchant_id) if shown.is_paid and shown.merchant_id else None,
         merchant_href=pages.get(shown.merchant_id, "") if shown.merchant_id else "",
+        may_take_down=video_policy.may_take_down(actor, shown),
+        beside=policy.may_show_beside(actor, own_films.merchant_beside(shown)),
         products=product_cards(shops.shown(shown.product_ids)),
         more=video_cards(video.next_after(shown)),
         publication=publication if policy.may_withdraw(actor, publication) else None,
@@ -86,7 +93,7 @@ def watch(video_id: UUID) -> Any:
 
 
 def _may_label(film: Video) -> bool:
-    return bool(film.product_ids) and video_policy.may_label(actor_or_none(), film)
+    return video_policy.stands_at_heads(film) and video_policy.may_label(actor_or_none(), film)
 
 
 @bp.post("/v/<pid('vid'):video_id>/label")

@@ -18,6 +18,7 @@ from market.standings import service
 from market.standings.models import OPEN, CaseState, FilmCase, Standing
 from market.standings.scoring import Mark, Score, Seen, Usual, score
 from market.video import queries as video
+from market.video.kinds import KINDS, Place
 from market.video.models import Video
 
 WINDOW_DAYS = 28
@@ -47,7 +48,7 @@ def recompute() -> int:
 
 
 def _played() -> tuple[dict[UUID, Video], dict[UUID, list[Seen]]]:
-    """Films on the shelf with their sums by surface; of a mended film, only what came on the days after."""
+    """Films on the shelf of the kinds that are scored, with their sums by surface; of a mended film, only what came on the days after."""
     since = now().astimezone(DAYS_OF).date() - timedelta(days=WINDOW_DAYS)
     mended = _mended()
     seen: dict[UUID, list[Seen]] = defaultdict(list)
@@ -65,7 +66,7 @@ def _played() -> tuple[dict[UUID, Video], dict[UUID, list[Seen]]]:
         found += db.session.execute(one.group_by(DailyViews.entry_id, DailyViews.surface))
     shelf: dict[UUID, Video] = {}
     for keys in _parts(list(dict.fromkeys(row[0] for row in found))):
-        shelf |= {each.id: each for each in video.videos(keys)}
+        shelf |= {each.id: each for each in video.videos(keys) if Place.RED_LIST in KINDS[each.kind].places}
     for key, surface, plays, plays5, finishes in found:
         if key in shelf and plays:
             seen[key].append(Seen(surface.value, int(plays), int(plays5), int(finishes)))

@@ -9,6 +9,7 @@ from market.kit.errors import NotFound
 from market.standings.models import TO_RULE, CaseState, FilmCase, Standing
 from market.standings.scoring import Mark
 from market.video import queries as video
+from market.video.kinds import Place
 from market.video.models import Video
 
 
@@ -18,7 +19,9 @@ def standing(video_id: UUID) -> Standing | None:
 
 def red_list(category: str | None = None) -> Select[Standing]:
     """What everybody may see: films on the shelf that do well."""
-    shown = select(Video.id).where(Video.withdrawn_at.is_(None), Video.held_back_at.is_(None))
+    shown = select(Video.id).where(
+        Video.withdrawn_at.is_(None), Video.held_back_at.is_(None), video.at(Place.RED_LIST)
+    )
     rows = select(Standing).where(Standing.mark == Mark.RED, Standing.video_id.in_(shown))
     return rows.where(Standing.category == category) if category else rows
 

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, Uuid, cast, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, Uuid, and_, cast, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from market.kit.db import db
 from market.kit.errors import NotFound
 from market.kit.paging import Page, page_of
+from market.video import kinds
+from market.video.kinds import FilmKind, Place
 from market.video.labels import HeadLabel
 from market.video.models import Video
 
@@ -17,6 +19,11 @@ from market.video.models import Video
 def on_shelf() -> Select[Video]:
     """What everybody may see."""
     return select(Video).where(Video.withdrawn_at.is_(None))
+
+
+def at(place: Place) -> ColumnElement[bool]:
+    """Films of the kinds that may stand there."""
+    return Video.kind.in_(kinds.at(place))
 
 
 def shelf(
@@ -27,13 +34,22 @@ def shelf(
     creator_id: UUID | None = None,
     merchant_id: UUID | None = None,
     label: HeadLabel | None = None,
+    kind: FilmKind | None = None,
+    product_id: UUID | None = None,
 ) -> Page[Video]:
-    """The shelf, newest first; what is held back only under its creator or merchant."""
+    """The shelf, newest first. What is held back only under its creator, merchant or product; kinds that do not stand in
+    the home only under those or when asked for."""
     rows = on_shelf()
     if category:
         rows = rows.where(Video.category == category)
-    if not (creator_id or merchant_id):
+    if not (creator_id or merchant_id or product_id):
         rows = rows.where(Video.held_back_at.is_(None))
+        if kind is None:
+            rows = rows.where(at(Place.HOME))
+    if kind:
+        rows = rows.where(Video.kind == kind)
+    if product_id:
+        rows = rows.where(_shows([product_id]), or_(at(Place.HEAD), _picked()))
     if creator_id:
         rows = rows.where(Video.creator_id == creator_id)
     if merchant_id:
@@ -64,29 +80,41 @@ def videos(ids: Iterable[UUID]) -> list[Video]:
 
 
 def for_products(ids: Iterable[UUID]) -> dict[UUID, Video]:
-    """The newest video of each of these products that has one: the badge, and the head video."""
+    """The newest video at the head of each of these products that has one: the badge, and the head video."""
     wanted = list(dict.fromkeys(ids))
     if not wanted:
         return {}
-    rows = on_shelf().where(Video.product_ids.overlap(_uuids(wanted))).order_by(Video.id.desc())
+    rows = on_shelf().where(Video.product_ids.overlap(_uuids(wanted)), at(Place.HEAD))
     heads: dict[UUID, Video] = {}
-    for video in db.session.scalars(rows):
+    for video in db.session.scalars(rows.order_by(Video.id.desc())):
         for product_id in video.product_ids:
             heads.setdefault(product_id, video)
     return {key: heads[key] for key in wanted if key in heads}
 
 
 def of_product(product_id: UUID, limit: int = 12) -> Sequence[Video]:
-    """The videos that show a product, newest first."""
-    rows = on_shelf().where(Video.product_ids.contains(_uuids([product_id])))
+    """The videos of a product's head and below it, newest first."""
+    rows = on_shelf().where(_shows([product_id]), at(Place.HEAD))
     return db.session.scalars(rows.order_by(Video.id.desc()).limit(limit)).all()
+
+
+def viewers_of(product_id: UUID, *, picked: bool, limit: int = 12) -> Sequence[Video]:
+    """Viewers' films whose authors agree: those the merchant shows beside the product, or those he may."""
+    rows = on_shelf().where(_shows([product_id]), _offered(), Video.picked_at.is_not(None) == picked)
+    return db.session.scalars(rows.order_by(Video.id.desc()).limit(limit)).all()
+
+
+def _offered() -> ColumnElement[bool]:
+    return and_(at(Place.VIEWERS), Video.author_agrees)
+
+
+def _picked() -> ColumnElement[bool]:
+    return and_(_offered(), Video.picked_at.is_not(None))
 
 
 def head_label(product_id: ColumnElement[UUID]) -> ScalarSelect[Any]:
     """Of the film at a product's head, for the product in this column of the statement around it."""
-    rows = select(Video.label).where(
-        Video.withdrawn_at.is_(None), Video.product_ids.contains(_uuids([product_id]))
-    )
+    rows = select(Video.label).where(Video.withdrawn_at.is_(None), at(Place.HEAD), _shows([product_id]))
     return rows.order_by(Video.id.desc()).limit(1).scalar_subquery()
 
 
@@ -99,13 +127,17 @@ def next_after(video: Video, limit: int = 8) -> list[Video]:
     """What to watch next: the same category first, then the rest, newest first."""
     rest = (
         on_shelf()
-        .where(Video.id != video.id, Video.held_back_at.is_(None))
+        .where(Video.id != video.id, Video.held_back_at.is_(None), at(Place.HOME))
         .order_by(Video.id.desc())
         .limit(limit)
     )
     near = db.session.scalars(rest.where(Video.category == video.category)).all()
     far = db.session.scalars(rest.where(Video.category != video.category)).all() if len(near) < limit else []
     return [*near, *far][:limit]
+
+
+def _shows(ids: list[Any]) -> ColumnElement[bool]:
+    return Video.product_ids.contains(_uuids(ids))
 
 
 def _uuids(ids: list[Any]) -> ColumnElement[Any]:

@@ -20,7 +20,7 @@ bp = ApiBlueprint("video", __name__, description="Published videos; open to ever
 @bp.arguments(VideoQuery, location="query")
 @bp.response(200, page_schema(PublishedVideoSchema))
 def list_videos(query: dict[str, Any]) -> Page[Video]:
-    """The shelf, newest first."""
+    """The shelf, newest first; `kind` filters by product, content or ugc."""
     return queries.shelf(**query)
 
 

@@ -11,7 +11,8 @@ from market.audience import service as footprints
 from market.kit.clock import now
 from market.kit.db import db
 from market.kit.events import Event, record
-from market.video.errors import ShowsNoProduct
+from market.video.errors import AuthorDidNotAgree, NotAtTheHead, ShowsNoProduct
+from market.video.kinds import KINDS, FilmKind, Place
 from market.video.labels import HeadLabel
 from market.video.models import Video
 
@@ -19,6 +20,7 @@ from market.video.models import Video
 def add(
     *,
     source_id: UUID,
+    kind: FilmKind,
     creator_id: UUID,
     merchant_id: UUID | None,
     order_id: UUID | None,
@@ -28,12 +30,14 @@ def add(
     caption: str = "",
     product_ids: Sequence[UUID] = (),
     campaign_code: str | None = None,
+    author_agrees: bool = False,
 ) -> Video:
     """The video of this source: put on the shelf now, or already there. Safe to run twice and at once."""
     db.session.execute(
         insert(Video)
         .values(
             source_id=source_id,
+            kind=kind,
             creator_id=creator_id,
             merchant_id=merchant_id,
             order_id=order_id,
@@ -43,6 +47,7 @@ def add(
             category=category,
             product_ids=list(product_ids),
             campaign_code=campaign_code,
+            author_agrees=author_agrees,
             published_at=now(),
         )
         .on_conflict_do_nothing(index_elements=["source_id"])
@@ -64,12 +69,29 @@ def forget_footprints(event: Event) -> None:
 
 
 def label(video: Video, label: HeadLabel | None, *, by: Actor) -> None:
-    """What the (locked) film is at its product's head; None takes the label off. Raises ShowsNoProduct."""
+    """What the (locked) film is at its product's head; None takes the label off.
+
+    Raises ShowsNoProduct, NotAtTheHead.
+    """
+    if Place.HEAD not in KINDS[video.kind].places:
+        raise NotAtTheHead
     if not video.product_ids:
         raise ShowsNoProduct
     if video.label is not label:
         video.label = label
         record("video.labelled", video.id, by=by, label=label.value if label else None)
+
+
+def pick(video: Video) -> None:
+    """The merchant shows a (locked) viewer's film on his product's page. Raises AuthorDidNotAgree."""
+    if not video.author_agrees:
+        raise AuthorDidNotAgree
+    video.picked_at = video.picked_at or now()
+
+
+def put_back(video: Video) -> None:
+    """Off the product's page again; the film is locked."""
+    video.picked_at = None
 
 
 def reword(video: Video, title: str, caption: str, *, by: Actor) -> None:

@@ -14,6 +14,7 @@ from market.publication import service
 from market.publication.models import Publication
 from market.publication.rights import months_later
 from market.video import service as video
+from market.video.kinds import FilmKind
 from tests.conftest import Player, drain_all, submit
 from tests.publication import acts
 
@@ -61,7 +62,13 @@ def test_the_merchant_takes_it_down_with_two_clicks(app, ctx, mei: Player, lin: 
 def test_a_file_closes_with_the_last_thing_that_shows_it(ctx, mei: Player, lin: Player):
     first = acts.accepted(mei, lin)
     acts.put_on_shelf(first)
-    twin = {"source_id": acts.nobody(), "creator_id": lin.party_id, "merchant_id": None, "order_id": None}
+    twin = {
+        "source_id": acts.nobody(),
+        "kind": FilmKind.CONTENT,
+        "creator_id": lin.party_id,
+        "merchant_id": None,
+        "order_id": None,
+    }
     with transaction():
         other = video.add(**twin, asset_id=first.asset_id, title="同一条片子", category="home")
 

@@ -13,6 +13,7 @@ from market.kit.clock import now
 from market.kit.db import db, transaction
 from market.kit.ids import encode
 from market.video import service as video
+from market.video.kinds import FilmKind
 from market.video.models import Video
 from tests.conftest import Player
 from tests.publication import acts
@@ -52,6 +53,7 @@ class Films:
                 made.append(
                     video.add(
                         source_id=uuid4(),
+                        kind=FilmKind.CONTENT,
                         creator_id=lin.party_id,
                         merchant_id=mei.party_id,
                         order_id=None,

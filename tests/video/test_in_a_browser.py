@@ -18,6 +18,7 @@ from market.media import service as media
 from market.media.models import Asset
 from market.shops import service as shops
 from market.video import service as video
+from market.video.kinds import FilmKind
 from tests.audience.conftest import count, line  # noqa: F401
 from tests.browser import axe_faults
 from tests.conftest import Player
@@ -48,6 +49,7 @@ def place(app: Flask, mei: Player, lin: Player, asset: Asset, number: int) -> li
             made = [
                 video.add(
                     source_id=uuid4(),
+                    kind=FilmKind.CONTENT,
                     creator_id=lin.party_id,
                     merchant_id=mei.party_id,
                     order_id=None,
@@ -303,6 +305,7 @@ def test_the_head_film_of_a_product_starts_silently_and_stays_stopped(
         media.publish(asset.id)
         video.add(
             source_id=uuid4(),
+            kind=FilmKind.CONTENT,
             creator_id=lin.party_id,
             merchant_id=mei.party_id,
             order_id=None,

@@ -14,6 +14,7 @@ from market.media import service as media
 from market.media.models import Asset
 from market.shops.models import Product
 from market.video import service as video
+from market.video.kinds import FilmKind
 from market.video.labels import HeadLabel
 from tests.conftest import Player
 from tests.front.conftest import Reader, site  # noqa: F401
@@ -43,6 +44,7 @@ def bedding(app: Flask, mei: Player, lin: Player, shelf: Path, tmp_path: Path) -
 def add(mei: Player, lin: Player, asset: Asset, title: str, product: Product):  # type: ignore[no-untyped-def]
     return video.add(
         source_id=uuid4(),
+        kind=FilmKind.CONTENT,
         creator_id=lin.party_id,
         merchant_id=mei.party_id,
         order_id=None,

@@ -21,7 +21,7 @@ from market.shops import queries as shops
 from market.shops.models import Product
 from market.video import labels
 from market.video import queries as video
-from market.video.kinds import FilmKind
+from market.video.kinds import FilmKind, kind_name
 
 bp = Blueprint("windows", __name__)
 
@@ -74,6 +74,7 @@ def product_page(product_id: UUID) -> Any:
         shop_href=homes({shop.id: shop})[shop.id],
         pictures=[held[key] for key in product.image_ids if key in held and held[key].is_ready],
         head=films[0] if films else None,
+        head_kind=kind_name(films[0].kind) if films else "",
         head_label=labels.label_name(films[0].label) if films else "",
         head_asset=held.get(films[0].asset_id) if films else None,
         films=video_cards(films),

@@ -404,7 +404,7 @@ def test_the_page_publishes_and_keeps_what_was_typed(ctx, app: Flask, mei: Playe
         in creator.get(f"/uploads/{encode('ast', film.id)}").text
     )
     assert (
-        f"/uploads/publication?product_ids={encode('prd', product.id)}"
+        f"/uploads/publication?product_ids=/p/{encode('prd', product.id)}"
         in creator.get(f"/p/{encode('prd', product.id)}").text
     )
 

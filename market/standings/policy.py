@@ -18,9 +18,10 @@ def may_rule(actor: Actor) -> bool:
 def may_appeal(actor: Actor | None, case: FilmCase) -> bool:
     if actor is None or not case.is_open or case.state is C.HELD:
         return False
-    if actor.is_party(case.creator_id):
-        return actor.may(Right.DELIVER)
-    return actor.is_party(case.merchant_id) and actor.may(Right.ACCEPT)
+    # The merchant first: his own film's creator he is, too.
+    if actor.is_party(case.merchant_id):
+        return actor.may(Right.ACCEPT)
+    return actor.is_party(case.creator_id) and actor.may(Right.DELIVER)
 
 
 def may_mend(actor: Actor | None, case: FilmCase) -> bool:

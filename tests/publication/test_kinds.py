@@ -223,6 +223,26 @@ def test_viewers_films_are_neither_scored_nor_on_the_red_list(scene: Scene):
     assert db.session.get(Standing, scene.row(FilmKind.UGC).id) is None
 
 
+def test_a_merchant_is_warned_of_his_own_film_and_may_appeal(scene: Scene):
+    usual = publish(scene.mei, title="平常的片", product_ids=[scene.prd])
+    played(decode("vid", usual["id"]), 8000, 4800, 1600)
+    played(scene.row(FilmKind.PRODUCT).id, 400, 20, 4)
+    rank()
+
+    address = f"/videos/{scene.ids[FilmKind.PRODUCT]}/appeal"
+    assert scene.lin.api("POST", address, json={"text": "这不是我的片子"}).status_code == 403
+    appealed = scene.mei.api("POST", address, json={"text": "这条刚上，请看看"})
+
+    assert appealed.status_code in (200, 201), appealed.text
+    drain_all()
+    warnings = [
+        each
+        for each in scene.mei.api("GET", "/notices").json["data"]
+        if f"「{TITLES[FilmKind.PRODUCT]}」" in each["text"]
+    ]
+    assert len(warnings) == 1, "he is both of its owners, and told once"
+
+
 def test_the_api_filters_by_kind(scene: Scene, app: Flask):
     reader = app.test_client()
 

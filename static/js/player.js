@@ -57,8 +57,16 @@
       if (!select || this.hls.levels.length < 2) return;
       const rungs = this.hls.levels.map((level, at) => [level.height, at]).sort((one, other) => other[0] - one[0]);
       for (const [height, at] of rungs) select.add(new Option(`${height}p`, at));
-      select.addEventListener("change", () => (this.hls.currentLevel = Number(select.value)));
+      select.addEventListener("change", () => this.choose(Number(select.value)));
       select.closest("[data-levels]").hidden = false;
+    }
+
+    choose(level) {
+      if (this.video.buffered.length) return (this.hls.currentLevel = level);
+      // Nothing is there to be thrown away yet: a switch in the middle of the very first piece may leave hls.js waiting.
+      this.hls.stopLoad();
+      this.hls.loadLevel = level;
+      this.hls.startLoad(this.video.currentTime);
     }
 
     /* Small strokes under the picture where remarks stand; the list of remarks is what one clicks. */

@@ -15,7 +15,7 @@ from market.kit.db import db, transaction
 from market.kit.roles import as_owner, owner_engine
 from market.ledger import service
 from market.ledger.movements import Leg, PostingKind
-from prove.acts import FEE, funded, pending, put, stage, uid
+from prove.acts import FEE, await_older, funded, pending, put, stage, uid
 from prove.ground import hold, sound
 
 KEPT = ["ledger_accounts", "ledger_blocks", "ledger_postings", "ledger_transfers"]
@@ -112,7 +112,7 @@ def _state(refusal: DBAPIError) -> str | None:
 
 def sealed(upto: int) -> None:
     """So many blocks, each with several postings, one of them of two legs."""
-    for n in range(blocks(), upto):
+    for _ in range(blocks(), upto):
         milestone = funded(10_00)
         put(
             PostingKind.RELEASE,
@@ -120,14 +120,14 @@ def sealed(upto: int) -> None:
             Leg(stage(milestone), pending(uid()), 9_00),
             Leg(stage(milestone), FEE, 1_00),
         )
-        seal_all(n)
+        seal_all()
 
 
-def seal_all(before: int) -> None:
-    """A transaction that is open elsewhere on the server holds the bound of a block back for a moment."""
-    while blocks() == before:
-        with transaction():
-            service.seal()
+def seal_all() -> None:
+    """All that was posted and stands in no block yet, in one."""
+    await_older()
+    with transaction():
+        service.seal()
 
 
 def blocks() -> int:

@@ -1,6 +1,7 @@
 """Hot accounts: a balance without a row to queue for, exact at every moment."""
 
 from functools import partial
+from threading import Timer
 
 from flask import Flask
 from sqlalchemy import text
@@ -26,6 +27,19 @@ def test_a_checkpoint_changes_no_balance():
 
     assert moved == 1
     assert holds(SC) == 151_00
+
+
+def test_settling_waits_for_who_began_before_the_last_posting_and_moves_once(app: Flask):
+    charge(uid(), 100_00)
+    with db.engine.connect() as slow:
+        slow.execute(text("SELECT pg_current_xact_id()"))
+        charge(uid(), 50_00)
+        Timer(0.3, slow.commit).start()
+
+        moved = settle()
+
+    assert moved == 1
+    assert move_checkpoints() == 0
 
 
 def test_a_checkpoint_moves_only_when_there_is_something_new():

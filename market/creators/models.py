@@ -36,7 +36,27 @@ USUAL_SLOTS = 2
 """Pieces a week of a creator who stated nothing, wherever a number is needed."""
 
 
-class Profile(Base):
+class Priced:
+    """What follows from the prices and slots of a profile, or of a plain row of it (queries.Offer)."""
+
+    @property
+    def prices(self: Any) -> dict[Format, int]:
+        """What is offered, in fen per piece (per show for live)."""
+        asked = {
+            Format.ARTICLE: self.price_article_fen,
+            Format.VIDEO: self.price_video_fen,
+            Format.LIVE: self.price_live_fen,
+        }
+        return {each: fen for each, fen in asked.items() if fen is not None}
+
+    @property
+    def slots(self: Any) -> int:
+        """Pieces in a week of which nothing else is stated."""
+        stated: int | None = self.slots_per_week
+        return USUAL_SLOTS if stated is None else stated
+
+
+class Profile(Priced, Base):
     """One per creator party. Shares of `audience` are whole percent per key of accounts.vocabulary.AUDIENCE."""
 
     __tablename__ = "profiles"
@@ -73,21 +93,6 @@ class Profile(Base):
         # An order that means nothing, to draw from.
         Index("ix_profiles_drawn", text("uuid_hash_extended(party_id, 0)")),
     )
-
-    @property
-    def prices(self) -> dict[Format, int]:
-        """What is offered, in fen per piece (per show for live)."""
-        asked = {
-            Format.ARTICLE: self.price_article_fen,
-            Format.VIDEO: self.price_video_fen,
-            Format.LIVE: self.price_live_fen,
-        }
-        return {each: fen for each, fen in asked.items() if fen is not None}
-
-    @property
-    def slots(self) -> int:
-        """Pieces in a week of which nothing else is stated."""
-        return USUAL_SLOTS if self.slots_per_week is None else self.slots_per_week
 
     @property
     def from_fen(self) -> int | None:

@@ -1,7 +1,8 @@
 """Providers by id and by address, and what they ask for. Searching them is finding's."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,8 +11,8 @@ from sqlalchemy import Select, func, or_, select
 from market.accounts.actor import Actor
 from market.accounts.models import Party, Verification
 from market.accounts.vocabulary import Format
-from market.creators.models import Profile
-from market.kit.db import by_key, db
+from market.creators.models import Priced, Profile
+from market.kit.db import among, by_key, db
 from market.kit.errors import NotFound
 
 PRICES = {
@@ -37,6 +38,32 @@ def profile(party_id: UUID, *, lock: bool = False) -> Profile | None:
 
 def profiles(ids: Iterable[UUID]) -> dict[UUID, Profile]:
     return by_key(Profile, ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer(Priced):
+    """A profile as a plain row: a whole object, with its party, costs ten times as much."""
+
+    party_id: UUID
+    created_at: datetime
+    categories: list[str]
+    tags: list[str]
+    audience: dict[str, Any]
+    price_article_fen: int | None
+    price_video_fen: int | None
+    price_live_fen: int | None
+    slots_per_week: int | None
+    replies: int
+    unanswered: int
+
+
+Offering = Profile | Offer
+
+
+def offers(ids: Sequence[UUID]) -> dict[UUID, Offer]:
+    """What these creators offer, for lists that look at hundreds and show twenty; unknown ones are left out."""
+    rows = select(*(getattr(Profile, each.name) for each in fields(Offer)))
+    return {row[0]: Offer(*row) for row in db.session.execute(rows.where(among(Profile.party_id, ids)))}
 
 
 def find_visible(party_id: UUID, actor: Actor | None) -> Profile:

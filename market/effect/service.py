@@ -1,6 +1,6 @@
 """The verbs: note what a work brought, fit anew, and say what one will bring."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -181,7 +181,13 @@ def expect_of(
     creator_ids: Iterable[UUID], category: str, format: Format, prices: dict[UUID, int] | None = None
 ) -> dict[UUID, Expected]:
     """By creator, at these prices, or else at the listed one; empty while too few outcomes are known."""
-    found = profiles(creator_ids)
+    return expect_for(profiles(creator_ids), category, format, prices)
+
+
+def expect_for(
+    found: Mapping[UUID, Profile], category: str, format: Format, prices: dict[UUID, int] | None = None
+) -> dict[UUID, Expected]:
+    """The same of creators at hand."""
     asked = [
         Asked(
             id,

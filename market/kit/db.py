@@ -11,6 +11,7 @@ from uuid import UUID
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
+    ColumnElement,
     DateTime,
     Enum,
     ForeignKey,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     bindparam,
     func,
     inspect,
+    literal,
     select,
     text,
 )
@@ -73,6 +75,13 @@ Model = TypeVar("Model", bound=Base)
 
 # The rows a request touched stay readable after its commit, so that the edge can dump them.
 db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
+
+
+def among(column: Any, ids: "Iterable[UUID]") -> ColumnElement[bool]:
+    """`column` is one of these. One value to the database however many there are: a statement with a place for each is put
+    together, and planned, anew for every number of them."""
+    found: ColumnElement[bool] = column == any_(literal(list(ids), ARRAY(Uuid())))
+    return found
 
 
 def by_key(model: type[Model], keys: "Iterable[UUID | None]") -> dict[UUID, Model]:

@@ -429,10 +429,3 @@ def shared_tags(tags: Mapping[UUID, Sequence[str]], weights: Mapping[str, float]
         for id, mine in own.items()
         if mine & wanted.keys()
     }
-
-
-def tags_of(creator_ids: Sequence[UUID]) -> dict[UUID, Sequence[str]]:
-    rows = select(Profile.party_id, Profile.tags).where(
-        Profile.party_id.in_(creator_ids), func.cardinality(Profile.tags) > 0
-    )
-    return dict(db.session.execute(rows).all())

@@ -11,7 +11,7 @@ from market.bids.models import Bid
 from market.creators.models import Profile
 from market.delivery.models import Submission, SubmissionState
 from market.kit.clock import now
-from market.kit.db import db
+from market.kit.db import among, db
 from market.matching.retrieval import OVER_BUDGET
 from market.matching.scoring import Record
 from market.orders.models import Milestone, Order
@@ -80,7 +80,7 @@ def _counted(creator_ids: Sequence[UUID]) -> Sequence[Any]:
             func.count().filter(done, ~again),
         )
         .join(Milestone, (Milestone.order_id == Order.id) & (Milestone.kind == Stage.DRAFT))
-        .where(Order.creator_id.in_(creator_ids))
+        .where(among(Order.creator_id, creator_ids))
         .group_by(Order.creator_id, Order.category)
     )
     return db.session.execute(rows).all()
@@ -89,6 +89,6 @@ def _counted(creator_ids: Sequence[UUID]) -> Sequence[Any]:
 def agencies(creator_ids: Sequence[UUID]) -> dict[UUID, UUID]:
     """The agency of each of these creators who has one."""
     rows = select(RosterLink.creator_id, RosterLink.agency_id).where(
-        RosterLink.creator_id.in_(creator_ids), RosterLink.state.in_([LinkState.ACTIVE, LinkState.ENDING])
+        among(RosterLink.creator_id, creator_ids), RosterLink.state.in_([LinkState.ACTIVE, LinkState.ENDING])
     )
     return dict(db.session.execute(rows).all())

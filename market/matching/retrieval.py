@@ -1,6 +1,6 @@
 """Who could do a brief, and the sums the score is made of: one statement for any number of candidates."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, text
 
+from market.creators.queries import Offering
 from market.kit.clock import now
 from market.kit.db import db
 from market.kit.figures import figures
@@ -236,15 +237,16 @@ def merchants(task: Task) -> int:
     return 1 + (db.session.scalar(rivals) or 0)
 
 
-def sums(asked: Question, creator_ids: Sequence[UUID]) -> dict[UUID, Sums]:
+def sums(asked: Question, found: Mapping[UUID, Offering]) -> dict[UUID, Sums]:
     """The sums of these creators for the brief."""
+    creator_ids = list(found)
     moment = history.horizon()
     lately, yearly = history.faded(moment)
     said = {} if asked.at is None else declared.likeness(asked.slot, asked.at, creator_ids)
-    tags = declared.shared_tags(declared.tags_of(creator_ids), asked.weights)
+    tags = declared.shared_tags({id: mine.tags for id, mine in found.items() if mine.tags}, asked.weights)
     rows = db.session.execute(
         text(SUMS),
-        _values(asked) | {"creators": list(creator_ids), "now": moment, "half_life": history.HALF_LIFE_DAYS},
+        _values(asked) | {"creators": creator_ids, "now": moment, "half_life": history.HALF_LIFE_DAYS},
     )
     return {
         id: Sums(
@@ -262,8 +264,9 @@ def sums(asked: Question, creator_ids: Sequence[UUID]) -> dict[UUID, Sums]:
     }
 
 
-def sums_of(creator_id: UUID, tasks: Sequence[Task]) -> dict[UUID, Sums]:
+def sums_of(profile: Offering, tasks: Sequence[Task]) -> dict[UUID, Sums]:
     """The sums of one creator for many open briefs, in a few statements."""
+    creator_id = profile.party_id
     generation = history.active() or 0
     moment = history.horizon()
     lately, yearly = history.faded(moment)
@@ -287,7 +290,7 @@ def sums_of(creator_id: UUID, tasks: Sequence[Task]) -> dict[UUID, Sums]:
         )
     }
     said = declared.likenesses(creator_id, [task.id for task in tasks])
-    own = declared.tags_of([creator_id])
+    own = {creator_id: profile.tags}
     return {
         task.id: Sums(
             sum(masses.get(tag, 0.0) * weight for tag, weight in weigh(tags[task.id]).items()) / lately,

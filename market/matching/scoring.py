@@ -8,15 +8,16 @@ docs/decisions/0005-linear-matching.md.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from market.accounts.vocabulary import AUDIENCE, audience_name, category_name
-from market.creators.models import Profile
+from market.creators.queries import Offering
 from market.kit.pages import format_fen
 from market.kit.words import N_, _, say
 from market.matching.retrieval import ALIKE as WORDS_ALIKE
 from market.matching.retrieval import Sums
 from market.orders.capacity import OPEN, Room
-from market.portraits.shown import Shown, compare, name_of, telling
+from market.portraits.shown import Comparison, Shown, compare, name_of, telling
 from market.tasks.models import Task
 from market.traffic import words as traffic_words
 from market.traffic.models import COSTS_MOST, SignalState, TrafficSignal
@@ -118,11 +119,15 @@ class Score:
 
     points: float
     acceptance: float
-    terms: tuple[Reason, ...]
-    """The strongest first."""
-    said: "Said" = field(default=str, compare=False, repr=False)
     signs: tuple[float, ...] = ()
-    """The same in figures, in the order of SIGNS."""
+    """What the acceptance rests on in figures, in the order of SIGNS."""
+    told: Callable[[], tuple["Reason", ...]] = field(default=tuple, compare=False, repr=False)
+    said: "Said" = field(default=str, compare=False, repr=False)
+
+    @cached_property
+    def terms(self) -> tuple[Reason, ...]:
+        """The strongest first. Put together when somebody asks: a list scores hundreds and shows twenty."""
+        return self.told()
 
     @property
     def odds(self) -> str:
@@ -152,7 +157,7 @@ def lower_bound(good: int, n: int) -> float:
 
 def score(
     task: Task,
-    profile: Profile,
+    profile: Offering,
     sums: Sums,
     record: Record,
     signals: Sequence[TrafficSignal] = (),
@@ -162,33 +167,54 @@ def score(
 ) -> Score:
     """The points of a creator for a brief, and the likelihood of a yes. `signals` are those that cost points now,
     `weights` those of the acceptance, `room` what is free until the brief's deadline."""
-    found = [
-        _history(task, profile, sums, record),
-        _similar(sums),
-        _together(sums),
-        _active(sums),
-        _record(record),
-        _price(task, profile),
-        _audience(task, profile),
-    ]
-    total = sum(points for _code, points, _text, _numbers in found)
-    found.append(_portrait(portraits, total))
-    total += found[-1][1]
+    points = {
+        "history": _history_points(task, profile, sums),
+        "similar": _similar_points(sums),
+        "together": POINTS["together"] * math.sqrt(sums.pair),
+        "active": POINTS["lately"] * math.log1p(sums.lately) + POINTS["yearly"] * math.log1p(sums.yearly),
+        "record": _record_points(record),
+        "price": _price_points(task, profile),
+        "audience": _audience_points(task, profile),
+    }
+    total = sum(points.values())
+    found = _compared(portraits)
+    if found is not None:
+        points["portrait"] = max(
+            -total, min(PORTRAIT_MOST, max(-PORTRAIT_MOST, POINTS["portrait"] * (found.score - ALIKE)))
+        )
+        total += points["portrait"]
     if signals:
-        found.append(_traffic(signals, total))
-        total += found[-1][1]
-    terms = [
-        Reason(code, round(points, 4), round(points / total, 4) if total else 0.0, said, numbers)
-        for code, points, said, numbers in found
-    ]
+        # What is seen may cost all there is, and never more.
+        points["traffic"] = -min(total, COSTS_MOST, sum(signal.costs for signal in signals))
+        total += points["traffic"]
+
+    def told() -> tuple[Reason, ...]:
+        evidence: dict[str, Callable[[], Evidence]] = {
+            "history": lambda: _history(task, profile, sums, record),
+            "similar": lambda: _similar(sums),
+            "together": lambda: _together(sums),
+            "active": lambda: _active(sums),
+            "record": lambda: _record(record),
+            "price": lambda: _price(task, profile),
+            "audience": lambda: _audience(task, profile),
+            "portrait": lambda: _portrait(portraits, found, points.get("portrait", 0.0)),
+        }
+        if signals:
+            evidence["traffic"] = lambda: _traffic(signals)
+        terms = []
+        for code, known in evidence.items():
+            own = points.get(code, 0.0)
+            terms.append(Reason(code, round(own, 4), round(own / total, 4) if total else 0.0, *known()))
+        return tuple(sorted(terms, key=lambda each: -each.points))
+
     signs = _signs(task, profile, room, total)
     logit = weights[0] + sum(weight * sign for weight, sign in zip(weights[1:], signs, strict=True))
     return Score(
         round(total, 4),
         round(1 / (1 + math.exp(-logit)), 4),
-        tuple(sorted(terms, key=lambda each: -each.points)),
-        lambda: _odds(profile, room),
         signs,
+        told,
+        lambda: _odds(profile, room),
     )
 
 
@@ -212,14 +238,20 @@ def against(one: Score, others: Sequence[Score]) -> Reason | None:
 
 
 Said = Callable[[], str]
-"""Evidence in the reader's language, put into words only where somebody reads it: most candidates are never shown."""
-Term = tuple[str, float, Said, dict[str, float]]
+"""Evidence in the reader's language, put into words where somebody reads it."""
+Evidence = tuple[Said, dict[str, float]]
+"""The words of a term, and its figures."""
 
 
-def _history(task: Task, profile: Profile, sums: Sums, record: Record) -> Term:
+def _history_points(task: Task, profile: Offering, sums: Sums) -> float:
+    points = POINTS["history"] * math.sqrt(sums.tags) + POINTS["declared"] * (
+        task.category in profile.categories
+    )
+    return points + POINTS["tagged"] * sums.said_tags * _unproven(sums)
+
+
+def _history(task: Task, profile: Offering, sums: Sums, record: Record) -> Evidence:
     declared = task.category in profile.categories
-    points = POINTS["history"] * math.sqrt(sums.tags) + POINTS["declared"] * declared
-    points += POINTS["tagged"] * sums.said_tags * _unproven(sums)
     numbers = {
         "weighted_works": round(sums.tags, 3),
         "orders": float(record.same),
@@ -228,8 +260,6 @@ def _history(task: Task, profile: Profile, sums: Sums, record: Record) -> Term:
     }
     if record.same:
         return (
-            "history",
-            points,
             lambda: _(
                 "同类目交付过 %(n)s 单（%(category)s）", n=record.same, category=category_name(task.category)
             ),
@@ -237,26 +267,25 @@ def _history(task: Task, profile: Profile, sums: Sums, record: Record) -> Term:
         )
     if sums.tags > 0.05:
         return (
-            "history",
-            points,
             lambda: _("做过同类标签的作品，折合近期 %(n)s 件", n=f"{sums.tags:.1f}"),
             numbers,
         )
     if sums.said_tags:
-        return "history", points, lambda: _("资料里写着这条需求的标签，还没有在这里交付过同类作品"), numbers
+        return lambda: _("资料里写着这条需求的标签，还没有在这里交付过同类作品"), numbers
     if declared:
         return (
-            "history",
-            points,
             lambda: _("主营%(category)s，还没有在这里交付过", category=category_name(task.category)),
             numbers,
         )
-    return "history", points, lambda: _("不主营%(category)s", category=category_name(task.category)), numbers
+    return lambda: _("不主营%(category)s", category=category_name(task.category)), numbers
 
 
-def _similar(sums: Sums) -> Term:
+def _similar_points(sums: Sums) -> float:
     points = POINTS["similar"] * math.sqrt(max(0.0, sums.near))
-    points += POINTS["said"] * max(0.0, sums.said) * _unproven(sums)
+    return points + POINTS["said"] * max(0.0, sums.said) * _unproven(sums)
+
+
+def _similar(sums: Sums) -> Evidence:
     numbers = {
         "works": float(sums.near_works),
         "weighted_works": round(sums.near, 3),
@@ -265,14 +294,12 @@ def _similar(sums: Sums) -> Term:
     if not sums.near_works and sums.said >= WORDS_ALIKE:
         percent = round(sums.said * 100)
         return (
-            "similar",
-            points,
             lambda: _("资料和作品介绍与这条需求相近，相似度 %(percent)s%%", percent=percent),
             numbers,
         )
     if not sums.near_works:
-        return "similar", points, lambda: _("没有和这条需求相近的过往作品"), numbers
-    return "similar", points, lambda: _("交付过 %(n)s 件和这条需求相近的作品", n=sums.near_works), numbers
+        return lambda: _("没有和这条需求相近的过往作品"), numbers
+    return lambda: _("交付过 %(n)s 件和这条需求相近的作品", n=sums.near_works), numbers
 
 
 def _unproven(sums: Sums) -> float:
@@ -280,77 +307,90 @@ def _unproven(sums: Sums) -> float:
     return FEW / (FEW + sums.works)
 
 
-def _together(sums: Sums) -> Term:
-    points = POINTS["together"] * math.sqrt(sums.pair)
+def _together(sums: Sums) -> Evidence:
     numbers = {"weighted_works": round(sums.pair, 3)}
     if sums.pair <= 0:
-        return "together", points, lambda: _("双方还没有合作过"), numbers
-    return "together", points, lambda: _("双方合作过，折合近期 %(n)s 单", n=f"{sums.pair:.1f}"), numbers
+        return lambda: _("双方还没有合作过"), numbers
+    return lambda: _("双方合作过，折合近期 %(n)s 单", n=f"{sums.pair:.1f}"), numbers
 
 
-def _active(sums: Sums) -> Term:
-    points = POINTS["lately"] * math.log1p(sums.lately) + POINTS["yearly"] * math.log1p(sums.yearly)
+def _active(sums: Sums) -> Evidence:
     numbers = {"works": float(sums.works), "lately": round(sums.lately, 3), "yearly": round(sums.yearly, 3)}
     if not sums.works:
-        return "active", points, lambda: _("还没有交付记录"), numbers
-    return "active", points, lambda: _("共交付 %(n)s 件作品，越近的算得越多", n=sums.works), numbers
+        return lambda: _("还没有交付记录"), numbers
+    return lambda: _("共交付 %(n)s 件作品，越近的算得越多", n=sums.works), numbers
 
 
-def _record(record: Record) -> Term:
+def _record_points(record: Record) -> float:
+    on_time, first = lower_bound(record.on_time, record.n), lower_bound(record.first_pass, record.n)
+    return POINTS["record"] * (0.6 * on_time + 0.4 * first)
+
+
+def _record(record: Record) -> Evidence:
     n, on_time, first = record.n, record.on_time, record.first_pass
-    points = POINTS["record"] * (0.6 * lower_bound(on_time, n) + 0.4 * lower_bound(first, n))
     numbers = {"n": float(n), "on_time": float(on_time), "first_pass": float(first)}
     if n == 0:
-        return "record", points, lambda: _("新人，还没有履约记录"), numbers
+        return lambda: _("新人，还没有履约记录"), numbers
     return (
-        "record",
-        points,
         lambda: _("%(n)s 单中 %(on_time)s 单准时，%(first)s 单一次通过", n=n, on_time=on_time, first=first),
         numbers,
     )
 
 
-def _price(task: Task, profile: Profile) -> Term:
+def _price_points(task: Task, profile: Offering) -> float:
+    """Full marks from 20 % under the budget; half at the budget; none from 30 % above it."""
     price, budget = profile.prices.get(task.format), task.budget_fen
     if price is None or not budget:
-        return "price", POINTS["price"] / 2, lambda: _("没有标价，可以面议"), {}
+        return POINTS["price"] / 2
+    over = price / budget - 1
+    return POINTS["price"] * min(1.0, max(0.0, 0.5 - over * (2.5 if over < 0 else 0.5 / 0.3)))
+
+
+def _price(task: Task, profile: Offering) -> Evidence:
+    price, budget = profile.prices.get(task.format), task.budget_fen
+    if price is None or not budget:
+        return lambda: _("没有标价，可以面议"), {}
     over = price / budget - 1
     numbers = {"price_fen": float(price), "budget_fen": float(budget), "over": round(over, 4)}
-    # Full marks from 20 % under the budget; half at the budget; none from 30 % above it.
-    points = POINTS["price"] * min(1.0, max(0.0, 0.5 - over * (2.5 if over < 0 else 0.5 / 0.3)))
     if over > 0:
         percent = math.ceil(over * 100)
         return (
-            "price",
-            points,
             lambda: _("标价 %(price)s，比预算高 %(percent)s%%", price=format_fen(price), percent=percent),
             numbers,
         )
     percent = int(-over * 100)
     return (
-        "price",
-        points,
         lambda: _("标价 %(price)s，比预算低 %(percent)s%%", price=format_fen(price), percent=percent),
         numbers,
     )
 
 
-def _audience(task: Task, profile: Profile) -> Term:
-    """The share of the fans who are whom the brief wants, the smallest of the parts it names."""
+def _audience_shares(task: Task, profile: Offering) -> dict[str, float]:
+    """For each part of the audience that the brief names and the creator states: the share of the fans who are meant."""
     shares: dict[str, float] = {}
-    for part in AUDIENCE:
-        wanted = (task.audience or {}).get(part) or []
+    for part, wanted in (task.audience or {}).items():
         fans = (profile.audience or {}).get(part) or {}
-        if wanted and fans:
+        if wanted and fans and part in AUDIENCE:
             shares[part] = sum(float(fans.get(key, 0)) for key in wanted) / 100
+    return shares
+
+
+def _audience_points(task: Task, profile: Offering) -> float:
+    """The smallest share decides."""
     if not (task.audience and any(task.audience.values())):
-        return "audience", POINTS["audience"] / 2, lambda: _("需求没有指定受众"), {}
+        return POINTS["audience"] / 2
+    shares = _audience_shares(task, profile)
+    return POINTS["audience"] * min(1.0, min(shares.values())) if shares else POINTS["audience"] / 4
+
+
+def _audience(task: Task, profile: Offering) -> Evidence:
+    if not (task.audience and any(task.audience.values())):
+        return lambda: _("需求没有指定受众"), {}
+    shares = _audience_shares(task, profile)
     if not shares:
-        return "audience", POINTS["audience"] / 4, lambda: _("创作者还没有填写粉丝画像"), {}
+        return lambda: _("创作者还没有填写粉丝画像"), {}
     part = min(shares, key=lambda name: shares[name])
     return (
-        "audience",
-        POINTS["audience"] * min(1.0, shares[part]),
         lambda: _(
             "粉丝中%(who)s占 %(percent)s%%",
             who="、".join(audience_name(part, key) for key in task.audience[part]),
@@ -360,28 +400,27 @@ def _audience(task: Task, profile: Profile) -> Term:
     )
 
 
-def _portrait(portraits: Portraits, total: float) -> Term:
-    """How alike buyers and fans are, against how alike any two portraits are. Where one is missing nobody gains or loses."""
+def _compared(portraits: Portraits) -> Comparison | None:
+    """None where one is missing, or too little can be compared: nobody gains or loses then."""
     buyers, fans = portraits.buyers, portraits.fans
-    if buyers is None:
-        return "portrait", 0.0, lambda: _("还没有买家画像，不加也不减"), {}
-    if fans is None:
-        return "portrait", 0.0, lambda: _("还没有粉丝画像，不加也不减"), {}
-    found = compare(buyers, fans)
+    return None if buyers is None or fans is None else compare(buyers, fans)
+
+
+def _portrait(portraits: Portraits, found: Comparison | None, points: float) -> Evidence:
+    """How alike buyers and fans are, against how alike any two portraits are."""
+    if portraits.buyers is None:
+        return lambda: _("还没有买家画像，不加也不减"), {}
+    if portraits.fans is None:
+        return lambda: _("还没有粉丝画像，不加也不减"), {}
     if found is None:
-        return "portrait", 0.0, lambda: _("两边画像能比较的项目太少，不加也不减"), {}
-    points = max(-total, min(PORTRAIT_MOST, max(-PORTRAIT_MOST, POINTS["portrait"] * (found.score - ALIKE))))
+        return lambda: _("两边画像能比较的项目太少，不加也不减"), {}
     if not portraits.for_merchant:
         return (
-            "portrait",
-            points,
             lambda: _("粉丝和商家的买家相近") if points > 0 else _("粉丝和商家的买家不太一样"),
             {},
         )
     part, keys, here, there = telling(found)
     return (
-        "portrait",
-        points,
         lambda: _(
             "您的买家有 %(buyers)s%% 是%(who)s，TA 的粉丝有 %(fans)s%%",
             buyers=here,
@@ -392,11 +431,10 @@ def _portrait(portraits: Portraits, total: float) -> Term:
     )
 
 
-def _traffic(signals: Sequence[TrafficSignal], total: float) -> Term:
-    """Points off, each signal with what was seen."""
-    off = min(total, COSTS_MOST, sum(signal.costs for signal in signals))
+def _traffic(signals: Sequence[TrafficSignal]) -> Evidence:
+    """Each signal with what was seen."""
     strengths = {signal.kind.value: signal.strength for signal in signals}
-    return "traffic", -off, lambda: " ".join(map(_seen, signals)), strengths
+    return lambda: " ".join(map(_seen, signals)), strengths
 
 
 def _seen(signal: TrafficSignal) -> str:
@@ -406,7 +444,7 @@ def _seen(signal: TrafficSignal) -> str:
     return seen
 
 
-def _signs(task: Task, profile: Profile, room: Room, points: float) -> tuple[float, ...]:
+def _signs(task: Task, profile: Offering, room: Room, points: float) -> tuple[float, ...]:
     """How often invitations are answered, how full the weeks are, how far the price is above the budget, the fit."""
     answered, due = profile.replies or 0, (profile.replies or 0) + (profile.unanswered or 0)
     price, budget = profile.prices.get(task.format), task.budget_fen
@@ -415,7 +453,7 @@ def _signs(task: Task, profile: Profile, room: Room, points: float) -> tuple[flo
     return tuple(round(each, 6) for each in (lower_bound(answered, due) - 0.2, room.load, over, fit))
 
 
-def _odds(profile: Profile, room: Room) -> str:
+def _odds(profile: Offering, room: Room) -> str:
     answered, due = profile.replies or 0, (profile.replies or 0) + (profile.unanswered or 0)
     replies = _("邀约回复 %(n)s/%(due)s", n=answered, due=due) if due else _("还没有收到过邀约")
     week = _("截止前还能接 %(free)s 单", free=room.free) if room.free else _("截止前没有空档")

@@ -8,9 +8,9 @@ from zlib import crc32
 
 from market.creators import calendar
 from market.creators.models import Profile
+from market.creators.queries import Offering, offers, profiles
 from market.creators.queries import profile as find_profile
-from market.creators.queries import profiles
-from market.effect.service import Expected, expect_of
+from market.effect.service import Expected, expect_for
 from market.kit.clock import now
 from market.kit.figures import figures
 from market.matching import learning, queries, retrieval, turns
@@ -92,9 +92,9 @@ def rank(task: Task, limit: int = 20, *, for_merchant: bool = True, full_too: bo
     asked = retrieval.question(task)
     ids = retrieval.candidates(asked)
     seen = retrieval.where_seen(task, ids)
-    sums = retrieval.sums(asked, ids)
+    found = offers(ids)
+    sums = retrieval.sums(asked, found)
     records = queries.records(ids, task.category)
-    found = profiles(ids)
     signals, weights = counting(ids), learning.weights()
     buyers = of_parties([task.merchant_id], Whose.BUYERS).get(task.merchant_id)
     fans = of_parties(ids, Whose.FANS) if buyers else {}
@@ -133,10 +133,11 @@ def rank(task: Task, limit: int = 20, *, for_merchant: bool = True, full_too: bo
     places = {each.id: each for each in turns.arrange(standings, marked=marked, floor=figures.turns_floor)}
     best = _spread(list(places), queries.agencies(list(places)[: limit + 5 * AMONG_THE_FIRST]))[:limit]
     top = [scores[id] for id in best]
-    expected = expect_of(best, task.category, task.format)
+    shown = profiles(best)
+    expected = expect_for(shown, task.category, task.format)
     return [
         Match(
-            found[id],
+            shown[id],
             task,
             scores[id],
             against(scores[id], top),
@@ -145,6 +146,7 @@ def rank(task: Task, limit: int = 20, *, for_merchant: bool = True, full_too: bo
             moved(places[id], seen[id].rivals, free[id].at_once),
         )
         for id in best
+        if id in shown
     ]
 
 
@@ -158,7 +160,7 @@ def loosenings(task: Task) -> list[Way]:
 
 def _standing(
     task: Task,
-    profile: Profile,
+    profile: Offering,
     seen: retrieval.Seen,
     room: Room,
     sums: retrieval.Sums,
@@ -216,7 +218,7 @@ def briefs_for(creator_id: UUID, limit: int = 20) -> list[Match]:
 def _fits(profile: Profile, tasks: Sequence[Task]) -> list[Match]:
     if not tasks:
         return []
-    sums = retrieval.sums_of(profile.party_id, tasks)
+    sums = retrieval.sums_of(profile, tasks)
     records = queries.records_by_category(profile.party_id)
     signals, weights = counting([profile.party_id]).get(profile.party_id, []), learning.weights()
     fans = of_parties([profile.party_id], Whose.FANS).get(profile.party_id)

@@ -14,8 +14,8 @@ from sqlalchemy import select
 from market.accounts.models import Party
 from market.creators import calendar
 from market.creators.models import DayOff, Profile, StatedWeek
-from market.creators.queries import profile, profiles
-from market.kit.db import db
+from market.creators.queries import Offering, profile, profiles
+from market.kit.db import among, db
 from market.kit.words import _
 from market.orders.errors import CreatorFull
 from market.orders.models import Milestone, Order
@@ -74,10 +74,18 @@ class Room:
 OPEN = Room()
 
 
-def weeks(found: Mapping[UUID, Profile], first: date, n: int) -> dict[UUID, list[Week]]:
+def weeks(found: Mapping[UUID, Offering], first: date, n: int) -> dict[UUID, list[Week]]:
     """`n` weeks of these creators, from the Monday `first` on. Three statements for all."""
-    said = calendar.stated(found, first, n)
-    taken = _taken(found)
+    return _weeks(found, first, n, calendar.stated(found, first, n), _taken(found))
+
+
+def _weeks(
+    found: Mapping[UUID, Offering],
+    first: date,
+    n: int,
+    said: calendar.Stated,
+    taken: Mapping[UUID, Mapping[date, int]],
+) -> dict[UUID, list[Week]]:
     present = calendar.this_week()
     rows: dict[UUID, list[Week]] = {}
     for id, mine in found.items():
@@ -109,7 +117,7 @@ def _taken(creator_ids: Iterable[UUID]) -> dict[UUID, dict[date, int]]:
     rows = (
         select(Order.creator_id, Milestone.due_at)
         .join(Milestone, (Milestone.order_id == Order.id) & (Milestone.kind == Stage.PUBLISHED))
-        .where(Order.creator_id.in_(list(creator_ids)), Order.state.in_(TAKING))
+        .where(among(Order.creator_id, creator_ids), Order.state.in_(TAKING))
     )
     found: dict[UUID, dict[date, int]] = {}
     for creator_id, due_at in db.session.execute(rows):
@@ -119,10 +127,19 @@ def _taken(creator_ids: Iterable[UUID]) -> dict[UUID, dict[date, int]]:
     return found
 
 
-def rooms(found: Mapping[UUID, Profile], deadline: datetime | None = None) -> dict[UUID, Room]:
+def rooms(found: Mapping[UUID, Offering], deadline: datetime | None = None) -> dict[UUID, Room]:
     """What each of these creators can still take on from now to the deadline (four weeks without one)."""
-    found_weeks = weeks(found, calendar.this_week(), weeks_until(deadline))
-    return {id: room_of(each) for id, each in found_weeks.items()}
+    first, n = calendar.this_week(), weeks_until(deadline)
+    said, taken = calendar.stated(found, first, n), _taken(found)
+    busy = taken.keys() | said.days_off.keys() | {id for id, _monday in said.weeks}
+    free = {id: _usual(mine, n) for id, mine in found.items() if id not in busy}
+    others = _weeks({id: found[id] for id in busy}, first, n, said, taken)
+    return free | {id: room_of(each) for id, each in others.items()}
+
+
+def _usual(mine: Offering, n: int) -> Room:
+    """Of `n` weeks of which nothing is stated and nothing is taken: most creators, in a list of hundreds."""
+    return Room(n * mine.slots, 0, n * mine.slots, mine.slots, mine.slots_per_week == 0)
 
 
 def weeks_until(deadline: datetime | None) -> int:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from market.accounts.actor import Actor, Role
 from market.accounts.models import Party, Verification
-from market.kit.db import db
+from market.kit.db import among, db
 from market.kit.figures import figures
 from market.portraits.models import Portrait, Whose
 from market.portraits.shown import Shown, show
@@ -53,7 +53,7 @@ def of_parties(party_ids: Iterable[UUID], whose: Whose) -> dict[UUID, Shown]:
     rows = (
         select(Portrait)
         .ext(distinct_on(Portrait.party_id))
-        .where(Portrait.party_id.in_(list(party_ids)), Portrait.whose == whose)
+        .where(among(Portrait.party_id, party_ids), Portrait.whose == whose)
         .order_by(Portrait.party_id, Portrait.day.desc())
     )
     return {row.party_id: shown for row in db.session.scalars(rows) if (shown := _latest(row).shown)}

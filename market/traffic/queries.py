@@ -8,7 +8,7 @@ from sqlalchemy import Select, false, func, select
 
 from market.accounts.actor import Actor, Role
 from market.kit.clock import now
-from market.kit.db import db
+from market.kit.db import among, db
 from market.kit.errors import NotFound
 from market.traffic.models import COUNTING, AccountDay, SignalState, TrafficSignal
 from market.traffic.signals import READ_DAYS, Day
@@ -45,7 +45,7 @@ def counting(party_ids: Iterable[UUID]) -> dict[UUID, list[TrafficSignal]]:
     rows = (
         select(TrafficSignal)
         .where(
-            TrafficSignal.party_id.in_(list(party_ids)),
+            among(TrafficSignal.party_id, party_ids),
             TrafficSignal.state.in_(COUNTING),
             TrafficSignal.counts_from <= at,
             TrafficSignal.ends_at > at,

@@ -26,7 +26,18 @@ REMEMBER = """INSERT INTO remembered_answers
 
 _KEY = bindparam("key", type_=String())
 _LOCK_NAME = func.concat(cast(party_or_key_holder(), String), ":", _KEY)
-TRY_LOCK = Question(select(func.pg_try_advisory_xact_lock(func.hashtextextended(_LOCK_NAME, 0))))
+_OURS = "vtask.key_is_ours"
+TRY_LOCK = Question(
+    select(
+        func.set_config(
+            _OURS,
+            cast(func.pg_try_advisory_xact_lock(func.hashtextextended(_LOCK_NAME, 0)), String),
+            True,
+        )
+    )
+)
+IS_OURS = func.current_setting(_OURS) == "true"
+"""For questions asked in the round trip that takes the key: whether nobody else is at work under it."""
 REMEMBERED = Question(
     select(
         RememberedAnswer.request_sha256,
@@ -37,6 +48,7 @@ REMEMBERED = Question(
     ).where(RememberedAnswer.party_id == party_or_key_holder(), RememberedAnswer.key == _KEY)
 )
 View = TypeVar("View", bound=Callable[..., Any])
+NO_QUESTIONS: tuple[Question, ...] = ()
 
 
 def request_key() -> str:
@@ -65,29 +77,34 @@ def request_hash() -> bytes:
 
 def idempotent(view: View) -> View:
     """Open the transaction, remember the answer in it, and replay it. The view must not open its own."""
+    return _once(view, NO_QUESTIONS)
 
+
+def idempotent_asking(*questions: Question) -> Callable[[View], View]:
+    """The same, for a view that many wait for: these questions, which take the view's own arguments, are asked in the
+    round trip that finds out who calls, and their rows are the view's `found`. They must begin with `IS_OURS` where
+    they lock, so that a second call under the key does not wait but hears that the first still runs."""
+
+    def decorate(view: View) -> View:
+        return _once(view, questions)
+
+    return decorate
+
+
+def _once(view: View, questions: tuple[Question, ...]) -> View:
     @wraps(view)
     def once(*args: Any, **kwargs: Any) -> Response:
         with transaction():
-            (((is_ours,),), remembered) = ask_as_actor(TRY_LOCK, REMEMBERED, key=_given_key() or "")
+            given = kwargs | {"key": _given_key() or ""}
+            (((is_ours,),), remembered, *found) = ask_as_actor(TRY_LOCK, REMEMBERED, *questions, **given)
             key, sha = request_key(), request_hash()
-            if not is_ours:
+            if is_ours != "true":
                 raise StillRunning
             if not remembered:
-                response = make_response(view(*args, **kwargs))
+                more = {"found": found} if questions else {}
+                response = make_response(view(*args, **kwargs, **more))
                 if response.status_code < 400:
-                    location = response.headers.get("Location")
-                    body = response.get_data()
-                    answer = [
-                        current_actor().party_id,
-                        key,
-                        sha,
-                        response.status_code,
-                        response.content_type,
-                        location,
-                        body,
-                    ]
-                    wire.write("remembered_answers", REMEMBER, answer)
+                    _remember(response, key, sha)
                 return response
             ((sha_before, status, content_type, location, body),) = remembered
             if sha_before != sha:
@@ -99,3 +116,16 @@ def idempotent(view: View) -> View:
             return replay
 
     return as_type(View, once)
+
+
+def _remember(response: Response, key: str, sha: bytes) -> None:
+    answer = [
+        current_actor().party_id,
+        key,
+        sha,
+        response.status_code,
+        response.content_type,
+        response.headers.get("Location"),
+        response.get_data(),
+    ]
+    wire.write("remembered_answers", REMEMBER, answer)

@@ -1,13 +1,16 @@
 """Finding submissions, always from the orders the actor may see."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, exists, func, outerjoin, select
+from sqlalchemy import Select, Uuid, bindparam, exists, func, outerjoin, select
 from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from market.accounts.actor import SYSTEM, Actor
+from market.accounts.idempotency import IS_OURS
+from market.accounts.queries import party_or_key_holder
 from market.delivery.models import Remark, Submission, SubmissionState
 from market.kit.db import db
 from market.kit.errors import NotFound
@@ -17,6 +20,7 @@ from market.orders import timers
 from market.orders.amendments import IS_LIVE, Change
 from market.orders.models import Milestone, Order
 
+Rows = Sequence[tuple[Any, ...]]
 WITH_REMARKS = selectinload(Submission.remarks)
 
 
@@ -48,30 +52,37 @@ def order_of(submission_id: UUID) -> UUID:
 def locked(submission_id: UUID, actor: Actor = SYSTEM) -> tuple[Order, Submission]:
     """Its order, locked, and the submission as it is then, of those the actor may see; all in one round trip. It
     changes only under its order's lock. Raises NotFound."""
-    it = {"id": submission_id}
+    it = {"submission_id": submission_id}
     lock = (LOCK_ANY, it) if actor.is_operator else (LOCK_OURS, it | {"me": actor.party_id})
-    of_order, stages, found = ask(lock, (STAGES, it), (FRESH, it))
+    return put_together(*ask(lock, (STAGES, it), (FRESH, it)))
+
+
+def put_together(of_order: Rows, stages: Rows, found: Rows) -> tuple[Order, Submission]:
+    """The same of the rows of a lock, STAGES and FRESH. Raises NotFound."""
     fresh, change = side_by_side(found, Submission, Change)
     order = orders.together(of_order, stages, change)
     (submission,), is_remarked = adopt(Submission, fresh), found[0][-1]
-    remarks = ask((REMARKS, it))[0] if is_remarked else []
+    remarks = ask((REMARKS, {"submission_id": submission.id}))[0] if is_remarked else []
     set_committed_value(submission, "remarks", adopt(Remark, remarks))
     return order, submission
 
 
-_THE_ORDER = select(Submission.order_id).where(Submission.id == bindparam("id")).scalar_subquery()
+_ID = bindparam("submission_id", type_=Uuid())
+_THE_ORDER = select(Submission.order_id).where(Submission.id == _ID).scalar_subquery()
 _LOCK = rows_of(Order).where(Order.id == _THE_ORDER).with_for_update()
 LOCK_ANY = Question(_LOCK)
 LOCK_OURS = Question(_LOCK.where(orders.is_party(bindparam("me"))))
+LOCK_CALLERS = Question(_LOCK.where(IS_OURS, orders.is_one_party(party_or_key_holder())))
+"""For who calls under an Idempotency-Key, before it is known who that is (accounts.idempotency)."""
 STAGES = Question(rows_of(Milestone).where(Milestone.order_id == _THE_ORDER).order_by(Milestone.position))
 FRESH = Question(
     rows_of(Submission, Change)
     .add_columns(exists().where(Remark.submission_id == Submission.id))
     .select_from(outerjoin(Submission, Change, (Change.order_id == Submission.order_id) & IS_LIVE))
-    .where(Submission.id == bindparam("id"))
+    .where(Submission.id == _ID)
 )
 """The submission, the change on its order's table, and whether anything was remarked."""
-REMARKS = Question(rows_of(Remark).where(Remark.submission_id == bindparam("id")).order_by(Remark.id))
+REMARKS = Question(rows_of(Remark).where(Remark.submission_id == _ID).order_by(Remark.id))
 
 
 def find_visible(submission_id: UUID, actor: Actor) -> Submission:

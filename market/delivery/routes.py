@@ -7,7 +7,7 @@ from uuid import UUID
 from flask.typing import ResponseReturnValue
 
 from market.accounts.edge import current_actor, require
-from market.accounts.idempotency import idempotent
+from market.accounts.idempotency import idempotent_asking
 from market.delivery import policy, queries, service
 from market.delivery.hour import proposed_hour
 from market.delivery.models import Kind, Remark, Submission
@@ -59,11 +59,14 @@ def get_submission(submission_id: UUID) -> Submission:
 @bp.doc(parameters=IDEMPOTENCY_KEY)
 @bp.arguments(AcceptanceSchema, required=False)
 @bp.response(201, SubmissionSchema)
-@idempotent
-def create_acceptance(given: dict[str, Any], submission_id: UUID) -> ResponseReturnValue:
+@idempotent_asking(queries.LOCK_CALLERS, queries.STAGES, queries.FRESH)
+def create_acceptance(
+    given: dict[str, Any], submission_id: UUID, found: list[queries.Rows]
+) -> ResponseReturnValue:
     """Accept the work and pay its stage out. Needs Idempotency-Key."""
     actor = current_actor()
-    order, submission = queries.locked(submission_id, actor)
+    is_party = bool(found[0])
+    order, submission = queries.put_together(*found) if is_party else queries.locked(submission_id, actor)
     require(policy.may_review(actor, order))
     at = given["publish_at"] if "publish_at" in given else proposed_hour(submission)
     accepted = service.accept(submission_id, actor, locked=(order, submission), publish_at=at)

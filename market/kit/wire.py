@@ -15,8 +15,8 @@ from typing import Any, NamedTuple, TypeVar, cast
 import psycopg
 from sqlalchemy import ClauseElement, Connection, Engine, Select, event, inspect, select
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Mapper, Session, make_transient_to_detached
-from sqlalchemy.orm.attributes import manager_of_class
+from sqlalchemy.orm import Mapper, Session
+from sqlalchemy.orm.attributes import instance_state, manager_of_class
 from sqlalchemy.orm.exc import StaleDataError
 
 from market.kit.db import Base, db
@@ -26,7 +26,7 @@ Model = TypeVar("Model", bound=Base)
 Bind = Callable[[Any], Any] | None
 Refused = Callable[[psycopg.Error], Exception | None]
 
-WAITING, RINGS, LINE = "vtask writes", "vtask rings", "vtask line"
+WAITING, RINGS, LINE, HERE = "vtask writes", "vtask rings", "vtask line", "vtask here"
 WROTE_NOTHING = "VT010"
 """Raised by the SQL function wrote_nothing: so that a COMMIT in the same round trip is not done."""
 
@@ -85,7 +85,7 @@ def write(
     session = db.session()
     if session.autoflush and (session.new or session.deleted):
         session.flush()  # what is told of must be there first, and have its id
-    waiting = _waiting(session)
+    waiting = _here(session).waiting
     if row and not name:
         for earlier in reversed(waiting):
             if (earlier.head, earlier.row, earlier.tail, earlier.name) == (head, row, tail, ""):
@@ -97,13 +97,22 @@ def write(
     waiting.append(Write(touches, head, list(values), row, tail, name, otherwise, refused))
 
 
-def _waiting(session: Session) -> list[Write]:
-    """What waits in this transaction: one list, known to the session and to its connection."""
-    begun, waiting = session.info.get(WAITING, (None, []))
-    if begun is None or begun is not _innermost(session):
-        waiting = session.connection().info.setdefault(WAITING, [])  # which begins a savepoint that is due
-        session.info[WAITING] = _innermost(session), waiting
-    return cast(list[Write], waiting)
+class Here(NamedTuple):
+    """Where a session is: looking for its connection takes SQLAlchemy longer than most statements take."""
+
+    begun: Any
+    connection: Connection
+    waiting: list[Write]
+
+
+def _here(session: Session) -> Here:
+    """Its connection in the transaction or savepoint it is in, and what waits there: one list, known to both."""
+    known = session.info.get(HERE)
+    if known is not None and known.begun is _innermost(session) and not known.connection.invalidated:
+        return cast(Here, known)
+    connection = session.connection()  # which begins a savepoint that is due
+    made = session.info[HERE] = Here(_innermost(session), connection, connection.info.setdefault(WAITING, []))
+    return made
 
 
 def _innermost(session: Session) -> Any:
@@ -115,9 +124,7 @@ def ring(channel: str) -> None:
 
     With the COMMIT, not before it: a transaction that has notified holds a lock of the whole database until its commit
     is on disk, so that no two of them could share a write of the log."""
-    session = db.session()
-    _waiting(session)
-    session.connection().info.setdefault(RINGS, set()).add(channel)
+    _here(db.session()).connection.info.setdefault(RINGS, set()).add(channel)
 
 
 class Question:
@@ -182,7 +189,7 @@ def ask(*asked: tuple[Question, dict[str, Any]]) -> list[list[tuple[Any, ...]]]:
     if session.autoflush:
         session.flush()
     bound = [question.bound(values) for question, values in asked]
-    found = _send(session.connection(), bound)
+    found = _send(_here(session).connection, bound)
     return [question.read(rows) for (question, _), rows in zip(asked, found, strict=True)]
 
 
@@ -191,7 +198,7 @@ def call(text: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     session = db.session()
     if session.autoflush:
         session.flush()
-    (rows,) = _send(session.connection(), [(_numbered(text), list(values))])
+    (rows,) = _send(_here(session).connection, [(_numbered(text), list(values))])
     return rows
 
 
@@ -204,7 +211,8 @@ def adopt(model: type[Model], rows: Sequence[tuple[Any, ...]]) -> list[Model]:
     made = []
     for row in rows:
         values = dict(zip(keys, row, strict=True))
-        known = session.identity_map.get(mapper.identity_key_from_primary_key((values["id"],)))
+        key = mapper.identity_key_from_primary_key((values["id"],))
+        known = session.identity_map.get(key)
         if known is not None:
             known.__dict__.update(values)
             inspect(known)._commit_all(known.__dict__, session.identity_map)
@@ -212,8 +220,9 @@ def adopt(model: type[Model], rows: Sequence[tuple[Any, ...]]) -> list[Model]:
             continue
         new = create()
         new.__dict__.update(values)
-        make_transient_to_detached(new)
-        session.add(new)
+        state = instance_state(new)  # it becomes the session's as SQLAlchemy's own loading makes it
+        state.key, state.session_id = key, session.hash_key
+        session.identity_map._add_unpresent(state, key)
         made.append(new)
     return made
 
@@ -239,8 +248,9 @@ def _made_of(model: type[Base]) -> tuple[list[str], Callable[[], Any]]:
 
 def send() -> None:
     """Send what waits now, for its refusals to be heard here."""
-    db.session.flush()
-    _send(db.session.connection())
+    session = db.session()
+    session.flush()
+    _send(_here(session).connection)
 
 
 def _send(connection: Connection, then: Sequence[Statement] = ()) -> list[list[tuple[Any, ...]]]:
@@ -346,7 +356,6 @@ def write_changes(session: Session, *_flush: Any) -> None:
     if session.new or session.deleted:
         return  # these depend on each other, and SQLAlchemy knows how
     for state in sorted(map(inspect, session.dirty), key=_place):
-        changed = state.obj()
         columns = _plain(state.mapper)
         old = state.committed_state
         if not columns or not old.keys() <= columns.keys():
@@ -435,9 +444,9 @@ def send_all(session: Session) -> None:
     """Before a commit, of a savepoint too. What waits goes with the COMMIT itself, in one round trip; so does waking
     who listens, after it. SQLAlchemy then finds nothing left to commit."""
     session.flush()
-    if session.info.get(WAITING, (None,))[0] is None:
+    if session.info.get(HERE) is None:
         return
-    connection = session.connection()
+    connection = _here(session).connection
     if session.in_nested_transaction():
         _send(connection)
     elif connection.info.get(WAITING) or connection.info.get(RINGS):

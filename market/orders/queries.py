@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, any_, bindparam, false, func, or_, select, true
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm.attributes import set_committed_value
 
 from market.accounts.actor import Actor
@@ -41,6 +42,11 @@ def visible_to(actor: Actor) -> Select[Order]:
 def is_party(party_id: Any) -> ColumnElement[bool]:
     """Who of the three, by an id or a bindparam."""
     return or_(Order.merchant_id == party_id, Order.creator_id == party_id, Order.agency_id == party_id)
+
+
+def is_one_party(party_id: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """The same of somebody who is looked up in the statement: once, and not for each of the three."""
+    return party_id == any_(array([Order.merchant_id, Order.creator_id, Order.agency_id]))
 
 
 def find(order_id: UUID, *, lock: bool = False) -> Order:

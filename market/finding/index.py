@@ -57,8 +57,7 @@ def renew_party(event: Event) -> None:
 
 def renew_maker(event: Event) -> None:
     """order.awarded, delivery.accepted and what ends an order: the creator has less room or more, and perhaps one more work."""
-    creator_id = db.session.scalar(select(Order.creator_id).where(Order.id == event.subject_id))
-    if creator_id:
+    if creator_id := capacity.whose(event.subject_id):
         renew([creator_id])
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Integer, Select, cast, func, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.types import String
 
 from market.creators.models import Profile
@@ -26,10 +26,12 @@ COUNTED = 4_000
 """Up to so many found are counted one by one; of more, some lots, and the numbers are called approximate."""
 DRAWN = 500
 """About so many of those found stand in the lots that are counted then."""
-RANKED = 1_500
+RANKED = 1_000
 """At most so many are ranked by how well the words fit: of more than COUNTED those in the highest bands of fans. Words
 that stand in so many say little."""
 LOTS = 256
+OF_LOT: ColumnElement[Any] = array([IndexedCreator.lot])
+"""As the index knows it, beside words and facets: of a question only these rows are met."""
 PRICES: Mapping[str, Any] = {
     "article": IndexedCreator.price_article_fen,
     "video": IndexedCreator.price_video_fen,
@@ -56,9 +58,17 @@ def found(asked: Asked, generation: int) -> list[ColumnElement[bool]]:
     return where
 
 
-def _plan_each() -> None:
-    """Until the transaction ends each question gets a plan of its own: one made for any facet reads far too much."""
-    db.session.execute(select(func.set_config("plan_cache_mode", "force_custom_plan", True)))
+def _plan_each(*, walking: bool = True) -> None:
+    """Until the transaction ends each question gets a plan of its own: one made for any facet reads far too much.
+
+    Not `walking`: all that is found is read and sorted. The planner would rather walk the order of the page and leave out
+    who does not match, and of a few found it meets the next one after thousands of others."""
+    db.session.execute(
+        select(
+            func.set_config("plan_cache_mode", "force_custom_plan", True),
+            func.set_config("enable_indexscan", "on" if walking else "off", True),
+        )
+    )
 
 
 def _price(asked: Asked) -> Any:
@@ -85,7 +95,9 @@ def search(
     generation = active()
     if generation is None:
         return Page([], None)
-    _plan_each()
+    # How many are found is known of the first page, where the counts stand beside it; behind it the planner chooses.
+    few = here is not None and here.exact
+    _plan_each(walking=not few)
     rows: Select[IndexedCreator] = select(IndexedCreator).where(*found(asked, generation))
     key: Any = IndexedCreator.party_id
     words = question(asked.q) if asked.q else None
@@ -104,6 +116,8 @@ def search(
         page = page_by(rows.where(price.is_not(None)), price, key, rising=True, limit=limit, cursor=cursor)
     else:
         page = page_of(rows, key, limit=limit, cursor=cursor)
+    if few:
+        _plan_each()
     return Page(_public([row.party_id for row in page]), page.next_cursor)
 
 
@@ -180,7 +194,8 @@ def count(where: Sequence[ColumnElement[bool]]) -> Counts:
         if first.total <= COUNTED:
             return first
     lots = max(1, min(LOTS, LOTS * DRAWN // max(n, 1)))
-    some = _by_code(select(IndexedCreator.facets).where(*where, IndexedCreator.lot < lots))
+    drawn = [] if lots == LOTS else [OF_LOT.op("&&")(cast(list(range(lots)), ARRAY(Integer)))]
+    some = _by_code(select(IndexedCreator.facets).where(*where, *drawn))
     share = LOTS / lots
     return Counts(Counter({code: _about(n * share) if share > 1 else n for code, n in some.items()}), False)
 

@@ -29,7 +29,6 @@ from market.matching import text as texts
 from market.matching.models import ImportedAccount, ModelState, PiecePlace, ProfilePlace, TextModel
 from market.orders import capacity
 from market.orders.capacity import room_of
-from market.orders.models import Order
 
 PIECES = 60
 """So many of what a creator shows are laid out, the profile's own text first."""
@@ -50,8 +49,7 @@ def renew_party(event: Event) -> None:
 
 def renew_maker(event: Event) -> None:
     """order.awarded, delivery.accepted and what ends an order: the creator has less room or more."""
-    creator_id = db.session.scalar(select(Order.creator_id).where(Order.id == event.subject_id))
-    if creator_id:
+    if creator_id := capacity.whose(event.subject_id):
         renew([creator_id])
 
 

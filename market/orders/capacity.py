@@ -185,6 +185,12 @@ def hold_slot(creator: Party, due_at: datetime) -> None:
     raise CreatorFull(field="bid_id", creator=creator.name, until=until.isoformat(), advice=advice)
 
 
+def whose(order_id: UUID) -> UUID | None:
+    """Whose room the order takes; None when there is no such order."""
+    found: UUID | None = db.session.scalar(select(Order.creator_id).where(Order.id == order_id))
+    return found
+
+
 def moving() -> list[UUID]:
     """Whose room changes as weeks go by, without an event: who has orders in hand or stated weeks or days."""
     since = calendar.this_week() - WINDOW * calendar.WEEK

@@ -191,7 +191,10 @@ def test_two_renewals_of_one_creator_leave_the_newer_truth(two, mei, app):  # no
         assert saved.wait(30)
         patience = time.monotonic() + 30
         while not db.session.scalar(
-            text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+            text(
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
         ):
             assert thread.is_alive() and time.monotonic() < patience, "the second did not wait for the first"
     thread.join(30)

@@ -208,6 +208,21 @@ def test_counts_beyond_the_bound_are_called_approximate(two, mei, monkeypatch):
     assert narrow["total"] == 1
 
 
+def test_of_many_only_some_lots_are_counted_and_stand_for_the_others(two, mei, monkeypatch):
+    from market.finding import queries
+    from market.finding.models import IndexedCreator
+
+    lin, bo = two
+    with mei.app.app_context(), transaction():
+        for player, lot in ((lin, 0), (bo, 1)):
+            db.session.query(IndexedCreator).filter_by(party_id=player.party_id).update({"lot": lot})
+    monkeypatch.setattr(queries, "COUNTED", 0)
+    monkeypatch.setattr(queries, "DRAWN", 0)
+
+    assert counts(mei)["category"] == {"outdoor": 260, "digital": 260}, "one lot of 256, to two digits"
+    assert counts(mei, "?gender=female")["gender"] == {"male": 260}
+
+
 def test_own_tags_are_a_facet(two, mei):
     lin, _bo = two
     etag = lin.api("GET", "/profile").headers["ETag"]

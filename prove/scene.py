@@ -14,7 +14,8 @@ from market.kit import clock
 from market.kit.db import db, transaction
 from market.kit.limits import limiter
 from prove.ground import Broken
-from tests.conftest import Client, Player, empty_tables
+from tests import tables
+from tests.conftest import Client, Player
 from tests.sandbox import SECRET, Sandbox
 
 
@@ -34,7 +35,7 @@ def fresh(app: Flask, sandbox: Sandbox) -> tuple[Player, Player]:
     clock.shift(timedelta())
     players = []
     with app.app_context():
-        empty_tables()
+        tables.empty()
         limiter.reset()
         for name, role in (("mei", Role.MERCHANT), ("lin", Role.CREATOR)):
             email = f"{name}@example.com"

@@ -8,7 +8,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,14 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from xdist.scheduler.loadfile import LoadFileScheduling
 
 from stripe_local.sdk import API_VERSION
+from tests import tables
 from tests.browser import chromium  # noqa: F401  # a fixture for every folder
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -125,8 +126,6 @@ def app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     os.environ.setdefault("STRIPE_API_KEY", "sk_test_suite")
     os.environ.setdefault("STRIPE_WEBHOOK_SECRET", "whsec_suite")
     os.environ["DATABASE_URL_TEST"] = database_url
-    from dataclasses import replace
-
     from market import settings
     from market.app import create_app
 
@@ -171,40 +170,8 @@ def clean(request: pytest.FixtureRequest) -> Iterator[None]:
     clock.shift(timedelta())
     with app.app_context():
         db.session.remove()
-        empty_tables()
+        tables.empty()
         limiter.reset()
-
-
-def empty_tables() -> None:
-    """By the owner, who alone may; the append-only tables' triggers rest for the moment.
-
-    DELETE, and only from what holds something: a test touches a few tables of many, and a TRUNCATE of people or
-    parties cascades into nearly all of them, a new file each.
-    """
-    from market.kit.db import db
-    from market.kit.roles import as_owner
-
-    keep = {"alembic_version", "campaign_seasons"}
-    names = [table.name for table in reversed(db.metadata.sorted_tables) if table.name not in keep]
-    holds = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for name in names)
-    with as_owner() as connection:
-        full = set(connection.scalars(text(holds)))
-        guarded = full & set(connection.scalars(text(GUARDED)))
-        for name in guarded:
-            connection.execute(text(f'ALTER TABLE "{name}" DISABLE TRIGGER USER'))
-        for name in names:
-            if name in full:
-                connection.execute(text(f'DELETE FROM "{name}"'))
-        for name in guarded:
-            connection.execute(text(f'ALTER TABLE "{name}" ENABLE TRIGGER USER'))
-        for table, column in connection.execute(text(NUMBERED)).all():
-            if table in full:
-                connection.execute(text(f'ALTER TABLE "{table}" ALTER COLUMN "{column}" RESTART'))
-
-
-GUARDED = "SELECT relname FROM pg_class WHERE oid IN (SELECT tgrelid FROM pg_trigger WHERE NOT tgisinternal)"
-NUMBERED = """SELECT table_name, column_name FROM information_schema.columns
-    WHERE is_identity = 'YES' AND table_schema = 'public'"""
 
 
 @pytest.fixture
@@ -279,15 +246,13 @@ def submit(client: FlaskClient, page: str, action: str | None = None, **fields: 
 
 @pytest.fixture(scope="session")
 def password_hash() -> str:
-    """The cast's password as sign-up keeps it: slow on purpose, so once a run."""
-    from market.accounts.service import hasher
-
-    return hasher.hash(PASSWORD)
+    """The cast's password as sign-up keeps it, but cheap: the figures stand in the hash."""
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 
 
-@pytest.fixture
-def cast(app: Flask, password_hash: str) -> dict[str, Player]:
-    """Everybody, verified."""
+@pytest.fixture(scope="session")
+def first_cast(app: Flask, password_hash: str) -> tuple[dict[str, Player], tables.Rows]:
+    """Everybody as the services make them, once a run; each test has the same rows under keys of its own."""
     from market.accounts import service
     from market.accounts.actor import Role
     from market.accounts.models import Verification
@@ -312,7 +277,21 @@ def cast(app: Flask, password_hash: str) -> dict[str, Player]:
                 membership.party.verification = Verification.VERIFIED
                 _key, secret = service.make_key(membership.person_id, membership.party_id, label="tests")
             players[name] = Player(app, name, email, membership.person_id, membership.party_id, secret)
-    return players
+        rows = tables.Rows()
+        tables.empty()
+    return players, rows
+
+
+@pytest.fixture
+def cast(app: Flask, first_cast: tuple[dict[str, Player], tables.Rows]) -> dict[str, Player]:
+    """Everybody, verified."""
+    players, rows = first_cast
+    with app.app_context():
+        now = rows.put()
+    return {
+        name: replace(player, person_id=now(player.person_id), party_id=now(player.party_id))
+        for name, player in players.items()
+    }
 
 
 @pytest.fixture

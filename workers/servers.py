@@ -281,6 +281,10 @@ class Postgres:
             connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, web))
             # So that the owner may end the web role's sessions.
             connection.execute(sql.SQL("GRANT {} TO {}").format(web, owner))
+            if not self.durable:  # tests/tables.py empties the tables between two tests
+                connection.execute(
+                    sql.SQL("GRANT SET ON PARAMETER session_replication_role TO {}").format(owner)
+                )
         # Only a superuser may: here, and in the template, so that the databases of the suite have it, too.
         for name in ("template1", DATABASE):
             superuser = self._url(SUPERUSER, self.home.secret("postgres_superuser_password"), name)

@@ -309,7 +309,8 @@ def test_the_lease_outlives_a_database_that_is_away_for_a_moment(lin: Player, fi
     with psycopg.connect(db.engine.url.render_as_string(hide_password=False), autocommit=True) as killer:
         with db.engine.connect():
             killer.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
             )
         lease.step("ladder", 40)  # told, or not, but never raises
     lease.renewed -= config().lease_s / 2

@@ -1,7 +1,7 @@
 """Pictures and films of the demo world, drawn here: nothing is downloaded.
 
-Each distinct film goes through the real pipeline once; further uses are further assets over a copy of the result,
-because transcoding is what a first start spends most of its time on.
+Each distinct film goes through the real pipeline once, in a thread beside the story, whose processor time is ffmpeg's;
+further uses are further assets over a copy of the result. Transcoding is what a first start waits for longest.
 """
 
 import io
@@ -9,10 +9,12 @@ import secrets
 import shutil
 import subprocess
 import tempfile
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
+from flask import Flask, current_app
 from sqlalchemy import select
 
 from demo.drawings import LIGHTS, PAN, scene
@@ -40,19 +42,39 @@ class Studio:
     """Makes assets for the world; remembers what it has rendered."""
 
     def __init__(self) -> None:
-        self.made: dict[tuple[Kind, Look], UUID] = {}
+        self.made: dict[tuple[Kind, Look], Future[UUID]] = {}
+        self.given: set[UUID] = set()
+        self.thread = ThreadPoolExecutor(1, "studio")
+
+    def foresee(self, kind: Kind, category: str, number: int, owner: Actor) -> None:
+        """Begin what will be wanted; the first of a look belongs to this owner."""
+        look = self._look(kind, category, number)
+        if (kind, look) not in self.made and isinstance(storage(), LocalStorage):
+            app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+            self.made[kind, look] = self.thread.submit(self._render_in, app, kind, look, owner)
 
     def film(self, category: str, number: int, owner: Actor) -> UUID:
         """A ready film of the category's things, owned by the actor's party."""
-        return self._asset(Kind.VIDEO, Look(category, number % FILM_TINTS), owner)
+        return self._asset(Kind.VIDEO, category, number, owner)
 
     def picture(self, category: str, number: int, owner: Actor) -> UUID:
-        return self._asset(Kind.IMAGE, Look(category, number % len(LIGHTS)), owner)
+        return self._asset(Kind.IMAGE, category, number, owner)
 
-    def _asset(self, kind: Kind, look: Look, owner: Actor) -> UUID:
+    def _look(self, kind: Kind, category: str, number: int) -> Look:
+        return Look(category, number % (FILM_TINTS if kind is Kind.VIDEO else len(LIGHTS)))
+
+    def _asset(self, kind: Kind, category: str, number: int, owner: Actor) -> UUID:
         store = storage()
-        if (kind, look) in self.made and isinstance(store, LocalStorage):
-            return self._again(self.made[kind, look], owner, store)
+        if not isinstance(store, LocalStorage):  # copies cost as much there as making it anew
+            return self._render(kind, self._look(kind, category, number), owner)
+        self.foresee(kind, category, number, owner)
+        return self._again(self.made[kind, self._look(kind, category, number)].result(), owner, store)
+
+    def _render_in(self, app: Flask, kind: Kind, look: Look, owner: Actor) -> UUID:
+        with app.app_context():
+            return self._render(kind, look, owner)
+
+    def _render(self, kind: Kind, look: Look, owner: Actor) -> UUID:
         with tempfile.TemporaryDirectory() as folder:
             file = draw_film(look, Path(folder)) if kind is Kind.VIDEO else draw_picture(look, Path(folder))
             asset_id = upload(file, kind, owner)
@@ -61,13 +83,15 @@ class Studio:
             asset = service.find(asset_id)
             if asset.state is not AssetState.READY:
                 raise RuntimeError(f"the demo's own {kind} was refused: {asset.refusal_code}")
-        self.made[kind, look] = asset_id
         return asset_id
 
     def _again(self, asset_id: UUID, owner: Actor, store: LocalStorage) -> UUID:
-        """The same film as another party's upload, with a name and files of its own."""
+        """The same as another party's upload, with a name and files of its own; the first itself for its owner, once."""
         with transaction():
             first = db.session.scalars(select(Asset).where(Asset.id == asset_id)).one()
+            if first.owner_id == owner.party_id and first.id not in self.given:
+                self.given.add(first.id)
+                return first.id
             token = secrets.token_urlsafe(16)
             media = store.root / "media"
             shutil.copytree(media / first.token / str(first.revision), media / token / str(first.revision))

@@ -171,4 +171,4 @@ def scene(category: str, tint: int, side: int, *, wide: bool = False) -> Image.I
     draw.ellipse([fine * (room + 0.38), fine * 0.06, fine * (room + 0.94), fine * 0.62], fill=pale)
     draw.rectangle([0, fine * 0.86, picture.width, fine], fill=tuple(round(c * 0.9) for c in ground))
     MOTIFS[category](Brush(draw, fine, room / 2, 0.95), shade, accent)
-    return picture.resize((picture.width // FINE, side), Image.Resampling.LANCZOS)
+    return picture.reduce(FINE)

@@ -36,6 +36,7 @@ from market.effect import service as effect
 from market.feed import service as feed
 from market.kit import clock
 from market.kit.db import db, transaction
+from market.media.models import Kind as MediaKind
 from market.messages import service as messages
 from market.orders import changes, exits
 from market.orders import queries as orders
@@ -117,7 +118,7 @@ class World:
 
 def settle() -> None:
     """Do what the last step set off, until nothing is left."""
-    while relay() or drain():
+    while relay() + drain():
         pass
     db.session.remove()
 
@@ -225,6 +226,9 @@ def _profile(creator: Creator) -> dict[str, Any]:
 def storefronts(world: World) -> None:
     """Products with pictures."""
     for merchant in MERCHANTS:
+        for at in range(len(merchant.products)):
+            world.studio.foresee(MediaKind.IMAGE, merchant.category, at, world.actors[merchant.key])
+    for merchant in MERCHANTS:
         owner = world.actors[merchant.key]
         world.products[merchant.key] = []
         for at, (title, yuan, stock) in enumerate(merchant.products):
@@ -326,6 +330,7 @@ class Story:
         self.bid_ids: list[UUID] = []
         self.bidders = self._bidders()
         self.chosen = 0
+        self.looks = (self.chance.randrange(60), self.chance.randrange(60))  # of the first version, and of the next
 
     def steps(self) -> Iterator[Step]:
         """When each thing happens; the pace shrinks so that a young story still gets to where it should."""
@@ -360,6 +365,9 @@ class Story:
             taken.append((1.8, self.change, 9))
         if self.end == "drafting":
             taken.append((2.4, self.propose, 6))
+        if self.ask.format == "video":
+            for look, _ in zip(self.looks, [each for each in taken if each[1] == self.hand_in], strict=False):
+                self.world.studio.foresee(MediaKind.VIDEO, self.category, look, self.merchant)
         last = max(when for when, _, _ in taken)
         room = (self.world.today - timedelta(hours=1) - self.begins).total_seconds() / 86400
         pace = min(2.0, room / last) if last else 1.0
@@ -533,7 +541,8 @@ class Story:
 
     def hand_in(self) -> None:
         assert self.order_id
-        owner, look = self.creator, self.chance.randrange(60)
+        owner = self.creator
+        look = self.looks[any(each.kind is not Kind.SCRIPT for each in deliveries.of_order(self.order_id))]
         shop = next(merchant for merchant in MERCHANTS if merchant.key == self.ask.merchant)
         product = self.world.products[self.ask.merchant][self.ask.product]
         content: dict[str, Any] = {"title": self.ask.work, "product_ids": [product]}

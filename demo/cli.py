@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ import click
 import requests
 from flask import Flask, current_app
 from flask.cli import AppGroup
+from flask_migrate import upgrade
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy import event, select, text
 
@@ -71,19 +73,41 @@ def make_keys() -> None:
             accounts.make_key(membership.person_id, membership.party_id, label="demo", secret=secret)
 
 
+def ways_in() -> list[dict[str, str]]:
+    """The sign-ins, each with its API key, which is made when it is not there yet."""
+    people = sign_ins()
+    if people:
+        make_keys()
+    return [each | {"api_key": api_key_of(each["email"])} for each in people]
+
+
 @demo.command("signins")
 @click.option("--json", "as_json", is_flag=True)
 def print_sign_ins(as_json: bool) -> None:
     """Who can sign in, with a password and an API key each."""
-    people = sign_ins()
-    if people:
-        make_keys()
-    told = [each | {"api_key": api_key_of(each["email"])} for each in people]
+    told = ways_in()
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
         return
     for each in told:
         click.echo(f"{each['role']:<9} {each['email']:<24} {each['password']}  {each['name']}")
+
+
+@demo.command("begin")
+@click.argument("into", type=click.Path(path_type=Path))
+@click.pass_context
+def begin(context: click.Context, into: Path) -> None:
+    """What a first start waits for, in one process: migrations, the demo world, its sign-ins INTO a file as JSON.
+
+    The app is put together first; then a line on the standard input says that the servers are there.
+    """
+    if not sys.stdin.readline():
+        context.exit(1)  # whoever started it is gone
+    click.echo("migrating the database", err=True)
+    upgrade()
+    context.invoke(seed, if_empty=True)
+    into.touch(mode=0o600)
+    into.write_text(json.dumps(ways_in(), ensure_ascii=False))
 
 
 @click.command("seed")
@@ -121,6 +145,8 @@ def seed(size: str, number: int, if_empty: bool, reset: bool) -> None:
 
         def told(what: str, done: int, of: int) -> None:
             bar.update(line, description=f"demo world: {what}", completed=done, total=of)
+            if bar.disable and (done * 20 // of != (done - 1) * 20 // of):  # for who reads the log
+                click.echo(f"demo world: {what} {done}/{of}", err=True)
 
         with in_haste():
             build(World(number, settings.stripe_api_base), size=size, told=told)
@@ -129,7 +155,7 @@ def seed(size: str, number: int, if_empty: bool, reset: bool) -> None:
         name: db.session.scalar(text(f"SELECT count(*) FROM {name}"))  # fixed names
         for name in ("parties", "tasks", "bids", "orders", "videos", "posts", "programmes", "ledger_postings")
     }
-    click.echo("demo world: " + ", ".join(f"{n} {name}" for name, n in counts.items()))
+    click.echo("demo world: " + ", ".join(f"{n} {name}" for name, n in counts.items()), err=True)
 
 
 @contextmanager

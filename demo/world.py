@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import requests
+from sqlalchemy import text
 
 from demo import portraits
 from demo.clips import Studio
@@ -117,10 +118,20 @@ class World:
 
 
 def settle() -> None:
-    """Do what the last step set off, until nothing is left."""
-    while relay() + drain():
-        pass
-    db.session.remove()
+    """Do what the last step set off, until nothing is left. Asked first: most looks of relay and drain would be in vain."""
+    while True:
+        news, due = db.session.execute(LEFT, {"now": clock.now()}).one()
+        db.session.remove()
+        if news:
+            relay()
+        elif due:
+            drain(most=due)
+        else:
+            return
+
+
+LEFT = text("""SELECT EXISTS (SELECT FROM events WHERE relayed_at IS NULL),
+    (SELECT count(*) FROM work_items WHERE state = 'waiting' AND due_at <= :now)""")
 
 
 def build(world: World, *, size: str, told: Told) -> None:
@@ -330,7 +341,10 @@ class Story:
         self.bid_ids: list[UUID] = []
         self.bidders = self._bidders()
         self.chosen = 0
-        self.looks = (self.chance.randrange(60), self.chance.randrange(60))  # of the first version, and of the next
+        self.looks = (
+            self.chance.randrange(60),
+            self.chance.randrange(60),
+        )  # of the first version, and of the next
 
     def steps(self) -> Iterator[Step]:
         """When each thing happens; the pace shrinks so that a young story still gets to where it should."""

@@ -319,33 +319,49 @@ class Supervisor:
         cwd: Path,
         *,
         log: Path | None = None,
-        output: IO[bytes] | None = None,
         step: Progress | None = None,
     ) -> int:
         """Run a command to its end while the table is kept. Without a log it has the terminal to itself."""
-        if log:
-            with log.open("ab") as sink:
-                process = subprocess.Popen(
-                    command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=output or sink, stderr=sink,
-                    start_new_session=True,
-                )  # fmt: skip
-        else:
-            process = subprocess.Popen(command, env=env, cwd=cwd)
+        if not log:
+            return self.attend(subprocess.Popen(command, env=env, cwd=cwd), step=step, in_front=True)
+        return self.attend(self.aside(command, env, cwd, log=log), step=step)
+
+    def aside(
+        self,
+        command: Sequence[str],
+        env: Mapping[str, str],
+        cwd: Path,
+        *,
+        log: Path,
+        stdin: int = subprocess.DEVNULL,
+    ) -> subprocess.Popen[bytes]:
+        """Start a command in a session of its own; `attend` sees it to its end, `leave` ends it."""
+        with log.open("ab") as sink:
+            return subprocess.Popen(
+                command, env={**env, MARK: f"{self.home}|aside"}, cwd=cwd, stdin=stdin,
+                stdout=sink, stderr=sink, start_new_session=True,
+            )  # fmt: skip
+
+    def attend(
+        self,
+        process: subprocess.Popen[bytes],
+        *,
+        step: Progress | None = None,
+        note: Callable[[], str] = str,
+        in_front: bool = False,
+    ) -> int:
+        """Keep the table until the process ends; its code."""
         try:
             while process.poll() is None:
                 self.turn(0.2)
                 if step:
-                    step.beat()
-                if self.asked_to_stop and (log or self._asked > 1 or self._last_signal is not signal.SIGINT):
+                    step.beat(note())
+                if self.asked_to_stop and not (
+                    in_front and self._asked == 1 and self._last_signal is signal.SIGINT
+                ):
                     raise StopAsked  # a Ctrl-C has reached a command in front by itself: let it end its own way
         finally:
-            if process.poll() is None:
-                process.terminate()
-                try:
-                    process.wait(10)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
+            leave(process)
         if self.asked_to_stop:
             raise StopAsked
         return process.returncode
@@ -400,6 +416,17 @@ class Supervisor:
             }
             for name, child in self.children.items()
         }
+
+
+def leave(process: subprocess.Popen[bytes]) -> None:
+    """End a command that is no longer waited for."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 # Logs

@@ -15,7 +15,6 @@ import click
 import requests
 from flask import Flask, current_app
 from flask.cli import AppGroup
-from flask_migrate import upgrade
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy import event, select, text
 
@@ -99,12 +98,16 @@ def print_sign_ins(as_json: bool) -> None:
 def begin(context: click.Context, into: Path) -> None:
     """What a first start waits for, in one process: migrations, the demo world, its sign-ins INTO a file as JSON.
 
-    The app is put together first; then a line on the standard input says that the servers are there.
+    The app is put together at once; a line on the standard input says that the database is there, another that all
+    servers are.
     """
+    from flask_migrate import upgrade
+
     if not sys.stdin.readline():
         context.exit(1)  # whoever started it is gone
-    click.echo("migrating the database", err=True)
     upgrade()
+    if not sys.stdin.readline():
+        context.exit(1)
     context.invoke(seed, if_empty=True)
     into.touch(mode=0o600)
     into.write_text(json.dumps(ways_in(), ensure_ascii=False))

@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -162,26 +162,29 @@ class Copy:
 
     # The servers
 
-    def start_servers(self) -> None:
-        programs = []
+    def start_servers(self, database_is_there: Callable[[], None] = lambda: None) -> None:
+        """All of them; PostgreSQL's folder is made while the others start."""
         step = Progress("Starting " + self._server_names())
-        if self.postgres:
-            self.postgres.prepare()
-            programs.append(self.postgres.program())
-        else:
-            require_postgres(self.env["DATABASE_URL"])
+        database, others = [], []
         if self.redis:
             self.redis.prepare()
-            programs.append(self.redis.program())
+            others.append(self.redis.program())
         else:
             require_redis(self.env["REDIS_URL"])
         if self.stripe:
             self.stripe.prepare()
-            programs.append(self.stripe.program(self._without_product_secrets()))
-        self.supervisor.add(*programs)
-        self.supervisor.wait(*programs, step=step)
+            others.append(self.stripe.program(self._without_product_secrets()))
+        self.supervisor.add(*others)
         if self.postgres:
+            self.postgres.prepare()
+            database.append(self.postgres.program())
+            self.supervisor.add(*database)
+            self.supervisor.wait(*database, step=step)
             self.postgres.admit()
+        else:
+            require_postgres(self.env["DATABASE_URL"])
+        database_is_there()
+        self.supervisor.wait(*others, step=step)
         step.done("all answer")
 
     def _server_names(self) -> str:
@@ -268,6 +271,9 @@ class Copy:
         finally:
             if beginning.process:
                 leave(beginning.process)
+                assert beginning.process.stdin
+                with contextlib.suppress(BrokenPipeError):
+                    beginning.process.stdin.close()
 
     def database(self) -> str:
         """Which database this is: another one made under the same name gets another number."""
@@ -305,23 +311,33 @@ class Beginning:
             command, self.copy.owner_env, ROOT, log=self.log, stdin=subprocess.PIPE
         )
 
-    def finish(self) -> list[dict[str, Any]]:
-        """The sign-ins, once the servers are there; a database made anew is asked anew."""
+    def migrate(self) -> None:
+        """The database is there."""
         if self.home.memory().get("seeded") == self.copy.database() and self.kept.exists():
-            self.copy.migrate()
-            return list(json.loads(self.kept.read_text()))
+            return
         if not self.process:
             self.set_up()
-        assert self.process and self.process.stdin
+        self._tell("the database is there")
+
+    def finish(self) -> list[dict[str, Any]]:
+        """The sign-ins, once all servers are there; of a database made anew they are made anew."""
+        if not self.process:
+            self.copy.migrate()
+            return list(json.loads(self.kept.read_text()))
+        self._tell("all servers are there")
         step = Progress(self.DOING)
-        with contextlib.suppress(BrokenPipeError), self.process.stdin as door:  # gone: its code tells
-            door.write(b"the servers are there\n")
         if self.copy.supervisor.attend(self.process, step=step, note=self._last_word):
             why = tail(self.log, self.log_from)
             raise diagnose(why, f"{self.DOING} failed.", f"The log says why: {self.log}")
         self.home.remember("seeded", self.copy.database())
         step.done()
         return list(json.loads(self.kept.read_text()))
+
+    def _tell(self, what: str) -> None:
+        assert self.process and self.process.stdin
+        with contextlib.suppress(BrokenPipeError):  # it is gone; its code tells
+            self.process.stdin.write(f"{what}\n".encode())
+            self.process.stdin.flush()
 
     def _last_word(self) -> str:
         words = [
@@ -440,16 +456,17 @@ def run(arguments: argparse.Namespace) -> int:
         signins: list[dict[str, Any]] = []
         if settings.mode == "development":
             with copy.beginning() as beginning:
-                copy.start_servers()
+                copy.start_servers(beginning.migrate)
                 signins = beginning.finish()
         else:
             copy.start_servers()
             copy.migrate()
-        product = copy.product()
-        step = Progress("Starting the web, the relay, two queue workers and the schedule")
-        copy.supervisor.add(*product)
-        copy.supervisor.wait(*product, step=step)
-        step.done("the web answers")
+        *others, web = copy.product()
+        step = Progress("Starting the web")
+        copy.supervisor.add(web)
+        copy.supervisor.wait(web, step=step)
+        step.done("it answers")
+        copy.supervisor.add(*others)  # nobody waits for them: what is done for them waits in the database
         copy.write_runtime()
         announce(copy, signins)
         if ready_file:

@@ -262,7 +262,6 @@ class Copy:
     @contextlib.contextmanager
     def beginning(self) -> Iterator["Beginning"]:
         """The demo world's maker; on a folder that has none it is set up while the servers start."""
-        self.env["VTASK_DEMO"] = "1"
         beginning = Beginning(self)
         if self.home.memory().get("seeded") is None:
             beginning.set_up()
@@ -275,6 +274,15 @@ class Copy:
                 with contextlib.suppress(BrokenPipeError):
                     beginning.process.stdin.close()
 
+    def was_whole(self) -> bool:
+        """Whether it has run here before with these migrations: then there is nothing to do before the web may start."""
+        kept = self.home.memory()
+        return str(kept.get("seeded")).endswith(self.place) and kept.get("migrations") == migrations()
+
+    @property
+    def place(self) -> str:
+        return hashlib.sha256(self.env["DATABASE_URL"].encode()).hexdigest()[:12]
+
     def database(self) -> str:
         """Which database this is: another one made under the same name gets another number."""
         with psycopg.connect(libpq_url(self.env["DATABASE_URL"]), connect_timeout=5) as connection:
@@ -282,8 +290,7 @@ class Copy:
                 "SELECT oid, datname FROM pg_database WHERE datname = current_database()"
             ).fetchone()
         assert row
-        place = hashlib.sha256(self.env["DATABASE_URL"].encode()).hexdigest()[:12]
-        return f"{row[1]} {row[0]} {place}"
+        return f"{row[1]} {row[0]} {self.place}"
 
     def write_runtime(self) -> None:
         """For the verbs that join a running copy."""
@@ -367,6 +374,12 @@ def schema_is_current(url: str) -> bool:
     except psycopg.errors.UndefinedTable:
         return False
     return bool(heads) and {row[0] for row in rows} == heads
+
+
+def migrations() -> str:
+    """Which there are, without asking alembic or the database."""
+    names = sorted(path.name for path in (ROOT / "migrations" / "versions").glob("*.py"))
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:12]
 
 
 def require_postgres(url: str) -> None:
@@ -454,19 +467,27 @@ def run(arguments: argparse.Namespace) -> int:
                 f"Stop it, or choose another port: VTASK_PORT={settings.port + 1} ./vtask run",
             )
         signins: list[dict[str, Any]] = []
-        if settings.mode == "development":
+        in_demo = settings.mode == "development"
+        if in_demo:
+            copy.env["VTASK_DEMO"] = "1"
+        *others, web = copy.product()
+        early = in_demo and copy.was_whole()
+        if early:  # it takes longest, and needs the servers only to answer
+            copy.supervisor.add(web)
+        if in_demo:
             with copy.beginning() as beginning:
                 copy.start_servers(beginning.migrate)
                 signins = beginning.finish()
         else:
             copy.start_servers()
             copy.migrate()
-        *others, web = copy.product()
         step = Progress("Starting the web")
-        copy.supervisor.add(web)
+        if not early:
+            copy.supervisor.add(web)
         copy.supervisor.wait(web, step=step)
         step.done("it answers")
-        copy.supervisor.add(*others)  # nobody waits for them: what is done for them waits in the database
+        copy.supervisor.add(*others)  # nobody waits for them: what they are to do waits in the database
+        copy.home.remember("migrations", migrations())
         copy.write_runtime()
         announce(copy, signins)
         if ready_file:

@@ -382,6 +382,36 @@ def test_the_whole_copy_starts_heals_and_stops(vtask: Start, home: Home, folder:
     assert not ready.exists()
 
 
+def makers(home: Home) -> list[psutil.Process]:
+    """Who migrates and seeds for a first start."""
+    return [process for process in marked(home.path, "aside") if "begin" in process.cmdline()]
+
+
+def test_the_maker_of_the_demo_world_is_set_up_while_the_servers_start_and_ends_with_the_start(
+    vtask: Start, home: Home
+) -> None:
+    run = vtask("run", VTASK_PORT=str(free_port()))
+    eventually(lambda: makers(home))
+    assert not servers_are_up(home)
+
+    run.signal(signal.SIGTERM)
+
+    assert run.ends(60) == 130
+    assert everything_is_gone(home)
+    assert "seeded" not in home.memory()
+
+
+def test_what_a_killed_first_start_was_seeding_with_is_ended(vtask: Start, home: Home) -> None:
+    run = vtask("run", VTASK_PORT=str(free_port()))
+    eventually(lambda: makers(home))
+    run.process.kill()
+    run.process.wait()
+
+    assert vtask("stop").ends(60) == 0
+
+    assert everything_is_gone(home)
+
+
 def table(home: Home) -> dict[str, dict[str, int]]:
     return dict(json.loads((home.run / "processes.json").read_text()))
 

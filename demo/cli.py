@@ -92,6 +92,10 @@ def print_sign_ins(as_json: bool) -> None:
         click.echo(f"{each['role']:<9} {each['email']:<24} {each['password']}  {each['name']}")
 
 
+THIS_DATABASE = """SELECT concat_ws(' ', system_identifier, oid, datname)
+    FROM pg_control_system(), pg_database WHERE datname = current_database()"""
+
+
 @demo.command("begin")
 @click.argument("into", type=click.Path(path_type=Path))
 @click.pass_context
@@ -108,7 +112,14 @@ def begin(context: click.Context, into: Path) -> None:
     upgrade()
     if not sys.stdin.readline():
         context.exit(1)
-    context.invoke(seed, if_empty=True)
+    # A world that a kill has cut short is begun anew; the mark is only ever made on a database without anybody.
+    mark, this = into.with_name("seeding"), db.session.scalar(text(THIS_DATABASE))
+    half = mark.exists() and mark.read_text() == this
+    if half or not db.session.scalar(select(Person.id).limit(1)):
+        mark.write_text(this)
+    db.session.remove()
+    context.invoke(seed, if_empty=not half, reset=half)
+    mark.unlink(missing_ok=True)
     into.touch(mode=0o600)
     into.write_text(json.dumps(ways_in(), ensure_ascii=False))
 

@@ -137,8 +137,11 @@ SUMS = """
     ),
     tagged AS (
         SELECT m.creator_id, sum(m.mass * wanted.weight) AS mass
-        FROM wanted JOIN match_tag_masses m ON m.generation = :generation AND m.tag = wanted.tag
-        WHERE m.creator_id = ANY(:creators) GROUP BY m.creator_id
+        FROM wanted CROSS JOIN unnest(CAST(:creators AS uuid[])) AS c (id) CROSS JOIN LATERAL (
+            SELECT t.creator_id, t.mass FROM match_tag_masses t
+            WHERE t.generation = :generation AND t.tag = wanted.tag AND t.creator_id = c.id LIMIT 1
+        ) m
+        GROUP BY m.creator_id
     )
     SELECT c.id, t.mass, near.alike, p.mass, a.lately, a.yearly, a.works, near.works
     FROM unnest(CAST(:creators AS uuid[])) AS c (id)
@@ -146,7 +149,10 @@ SUMS = """
     LEFT JOIN near ON near.creator_id = c.id
     LEFT JOIN match_pair_masses p
         ON p.generation = :generation AND p.merchant_id = :merchant AND p.creator_id = c.id
-    LEFT JOIN match_creator_masses a ON a.generation = :generation AND a.creator_id = c.id"""
+    LEFT JOIN LATERAL (
+        SELECT * FROM match_creator_masses m WHERE m.generation = :generation AND m.creator_id = c.id LIMIT 1
+    ) a ON true"""
+"""LIMIT 1: a few hundred rows are looked up by their key; the planner would rather read such a table whole."""
 
 EACH = 200
 DECLARED = 300

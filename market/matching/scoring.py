@@ -76,6 +76,9 @@ class Record:
     same: int = 0
 
 
+NOTHING = Record()
+
+
 @dataclass(frozen=True)
 class Portraits:
     """Whom the merchant sells to and whom the creator reaches; None where it is not known. Only the merchant may read his
@@ -136,7 +139,7 @@ class Score:
 
     @property
     def fit(self) -> float:
-        return self.points / (self.points + MIDDLE)
+        return _fit(self.points)
 
     @property
     def value(self) -> float:
@@ -155,6 +158,21 @@ def lower_bound(good: int, n: int) -> float:
     return max(0.0, a / (a + b) - math.sqrt(a * b / ((a + b) ** 2 * (a + b + 1))))
 
 
+def value(
+    task: Task,
+    profile: Offering,
+    sums: Sums,
+    record: Record,
+    signals: Sequence[TrafficSignal] = (),
+    weights: Sequence[float] = HAND,
+    portraits: Portraits = NOBODY,
+    room: Room = OPEN,
+) -> float:
+    """`score(…).value`, and nothing else of it: what a list of hundreds is ordered by."""
+    _points, total = _summed(task, profile, sums, record, signals, _compared(portraits))
+    return _fit(total) * _chance(_signs(task, profile, room, total), weights)
+
+
 def score(
     task: Task,
     profile: Offering,
@@ -167,26 +185,8 @@ def score(
 ) -> Score:
     """The points of a creator for a brief, and the likelihood of a yes. `signals` are those that cost points now,
     `weights` those of the acceptance, `room` what is free until the brief's deadline."""
-    points = {
-        "history": _history_points(task, profile, sums),
-        "similar": _similar_points(sums),
-        "together": POINTS["together"] * math.sqrt(sums.pair),
-        "active": POINTS["lately"] * math.log1p(sums.lately) + POINTS["yearly"] * math.log1p(sums.yearly),
-        "record": _record_points(record),
-        "price": _price_points(task, profile),
-        "audience": _audience_points(task, profile),
-    }
-    total = sum(points.values())
     found = _compared(portraits)
-    if found is not None:
-        points["portrait"] = max(
-            -total, min(PORTRAIT_MOST, max(-PORTRAIT_MOST, POINTS["portrait"] * (found.score - ALIKE)))
-        )
-        total += points["portrait"]
-    if signals:
-        # What is seen may cost all there is, and never more.
-        points["traffic"] = -min(total, COSTS_MOST, sum(signal.costs for signal in signals))
-        total += points["traffic"]
+    points, total = _summed(task, profile, sums, record, signals, found)
 
     def told() -> tuple[Reason, ...]:
         evidence: dict[str, Callable[[], Evidence]] = {
@@ -208,14 +208,47 @@ def score(
         return tuple(sorted(terms, key=lambda each: -each.points))
 
     signs = _signs(task, profile, room, total)
+    return Score(total, _chance(signs, weights), signs, told, lambda: _odds(profile, room))
+
+
+def _summed(
+    task: Task,
+    profile: Offering,
+    sums: Sums,
+    record: Record,
+    signals: Sequence[TrafficSignal],
+    found: Comparison | None,
+) -> tuple[dict[str, float], float]:
+    """The points by term, and all together."""
+    points = {
+        "history": _history_points(task, profile, sums),
+        "similar": _similar_points(sums),
+        "together": POINTS["together"] * math.sqrt(sums.pair),
+        "active": POINTS["lately"] * math.log1p(sums.lately) + POINTS["yearly"] * math.log1p(sums.yearly),
+        "record": _record_points(record),
+        "price": _price_points(task, profile),
+        "audience": _audience_points(task, profile),
+    }
+    total = sum(points.values())
+    if found is not None:
+        points["portrait"] = max(
+            -total, min(PORTRAIT_MOST, max(-PORTRAIT_MOST, POINTS["portrait"] * (found.score - ALIKE)))
+        )
+        total += points["portrait"]
+    if signals:
+        # What is seen may cost all there is, and never more.
+        points["traffic"] = -min(total, COSTS_MOST, sum(signal.costs for signal in signals))
+        total += points["traffic"]
+    return points, round(total, 4)
+
+
+def _fit(points: float) -> float:
+    return points / (points + MIDDLE)
+
+
+def _chance(signs: Sequence[float], weights: Sequence[float]) -> float:
     logit = weights[0] + sum(weight * sign for weight, sign in zip(weights[1:], signs, strict=True))
-    return Score(
-        round(total, 4),
-        round(1 / (1 + math.exp(-logit)), 4),
-        signs,
-        told,
-        lambda: _odds(profile, room),
-    )
+    return round(1 / (1 + math.exp(-logit)), 4)
 
 
 def against(one: Score, others: Sequence[Score]) -> Reason | None:
@@ -449,7 +482,7 @@ def _signs(task: Task, profile: Offering, room: Room, points: float) -> tuple[fl
     answered, due = profile.replies or 0, (profile.replies or 0) + (profile.unanswered or 0)
     price, budget = profile.prices.get(task.format), task.budget_fen
     over = max(0.0, price / budget - 1) if price and budget else 0.0
-    fit = points / (points + MIDDLE) - 0.5
+    fit = _fit(points) - 0.5
     return tuple(round(each, 6) for each in (lower_bound(answered, due) - 0.2, room.load, over, fit))
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zlib import crc32
 
@@ -17,7 +18,7 @@ from market.matching import learning, queries, retrieval, turns
 from market.matching.learned_models import Side
 from market.matching.loosening import Way, ways
 from market.matching.moving import Moved, moved
-from market.matching.scoring import Portraits, Reason, Record, Score, against, score
+from market.matching.scoring import NOBODY, NOTHING, Portraits, Reason, Record, Score, against, score, value
 from market.orders import capacity
 from market.orders.capacity import OPEN, Room, rooms
 from market.portraits.models import Whose
@@ -99,22 +100,23 @@ def rank(task: Task, limit: int = 20, *, for_merchant: bool = True, full_too: bo
     buyers = of_parties([task.merchant_id], Whose.BUYERS).get(task.merchant_id)
     fans = of_parties(ids, Whose.FANS) if buyers else {}
     free = rooms(found, task.deadline)
-    scores = {
-        id: score(
+
+    def given(id: UUID) -> tuple[Any, ...]:
+        return (
             task,
             found[id],
             sums[id],
-            records.get(id, Record()),
+            records.get(id, NOTHING),
             signals.get(id, ()),
             weights,
-            Portraits(buyers, fans.get(id), for_merchant),
+            Portraits(buyers, fans.get(id), for_merchant) if buyers else NOBODY,
             free[id],
         )
-        for id in ids
-        if id in found and (full_too or not free[id].full)
-    }
-    best = sorted(scores, key=lambda id: (-scores[id].value, id))
+
+    values = {id: value(*given(id)) for id in found if full_too or not free[id].full}
+    best = sorted(values, key=lambda id: (-values[id], id))
     merchants = retrieval.merchants(task) if figures.turns_cap else 1
+    since = now() - timedelta(days=NEW_DAYS)
     standings = [
         _standing(
             task,
@@ -122,17 +124,19 @@ def rank(task: Task, limit: int = 20, *, for_merchant: bool = True, full_too: bo
             seen[id],
             free[id],
             sums[id],
-            records.get(id, Record()),
-            scores[id],
+            records.get(id, NOTHING),
+            values[id],
             merchants,
             len(ids),
+            since,
         )
         for id in best
     ]
     marked = turns.PAGE * figures.turns_marked_percent // 100 if limit >= turns.PAGE else 0
     places = {each.id: each for each in turns.arrange(standings, marked=marked, floor=figures.turns_floor)}
     best = _spread(list(places), queries.agencies(list(places)[: limit + 5 * AMONG_THE_FIRST]))[:limit]
-    top = [scores[id] for id in best]
+    scores = {id: score(*given(id)) for id in best}
+    top = list(scores.values())
     shown = profiles(best)
     expected = expect_for(shown, task.category, task.format)
     return [
@@ -165,19 +169,20 @@ def _standing(
     room: Room,
     sums: retrieval.Sums,
     record: Record,
-    made: Score,
+    score: float,
     merchants: int,
     supply: int,
+    since: datetime,
 ) -> turns.Standing:
     """Whom the merchant worked with never waits: they know each other."""
     cap = 0 if sums.pair > 0 else figures.turns_cap
     return turns.Standing(
         profile.party_id,
-        made.value,
+        score,
         seen.rivals,
         turns.limit(cap, room.at_once, merchants, supply),
         seen.lists,
-        new=not sums.works and not record.n and profile.created_at > now() - timedelta(days=NEW_DAYS),
+        new=not sums.works and not record.n and profile.created_at > since,
         draw=crc32(task.id.bytes + profile.party_id.bytes),
     )
 

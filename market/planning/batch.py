@@ -95,16 +95,19 @@ class Prices:
 
     def bound(self, market: Market) -> float:
         """The linear programme's dual value at these prices: no set of offers is worth more, whatever the prices."""
-        left = market.value - self.need[market.brief] - self.slots[market.creator]
-        left = left - self.budget[market.payer] * market.price
-        left = left - np.where(market.house >= 0, self.cap[market.house], 0.0)
         return float(
             self.need @ market.need
             + self.slots @ market.slots
             + self.cap @ market.cap
             + self.budget @ market.budget
-            + np.maximum(left, 0.0).sum()
+            + np.maximum(self.left(market), 0.0).sum()
         )
+
+    def left(self, market: Market) -> Floats:
+        """Per edge: what is left of its value when all it takes up is paid for."""
+        left = market.value - self.need[market.brief] - self.slots[market.creator]
+        left = left - self.budget[market.payer] * market.price
+        return np.asarray(left - np.where(market.house >= 0, self.cap[market.house], 0.0))
 
 
 def solve_flow(market: Market, budget_prices: Floats | None = None, rounds: int = 3) -> Flags:

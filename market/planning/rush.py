@@ -4,7 +4,7 @@ A run is a row. It is carried out by the schedule's process in transactions of i
 progress, then one solution for all. Killed, it is taken over when it has been silent for SILENT.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +26,7 @@ from market.matching import service as matching
 from market.matching.queries import agencies
 from market.planning.batch import Market, Prices, solve_prices, solve_rounded
 from market.planning.errors import RunUnderWay
+from market.planning.polishing import polish
 from market.planning.rush_models import OfferState, RunState, RushOffer, RushRun
 from market.tasks.models import Task, TaskState
 
@@ -36,6 +37,7 @@ NEAREST = 50
 BEAT = 20
 """Briefs ranked between two signs of life."""
 SILENT = timedelta(minutes=5)
+SIGN = timedelta(seconds=2)
 
 
 class TakenOver(Exception):
@@ -105,6 +107,15 @@ class Hand:
             raise TakenOver
         return run
 
+    def polished(self, done: float) -> None:
+        """A sign of life now and then while the set is made better, with how far it is: 0..1 on the run's report."""
+        if now() - self.beat_at < SIGN:
+            return
+        with transaction():
+            run = self.run()
+            run.report, run.beat_at = {"polished": round(done, 2)}, now()
+        self.beat_at = run.beat_at
+
 
 def _carry_out(hand: Hand, task_ids: Sequence[UUID]) -> None:
     edges: list[tuple[UUID, UUID, float, int]] = []
@@ -120,7 +131,7 @@ def _carry_out(hand: Hand, task_ids: Sequence[UUID]) -> None:
             run.briefs_done, run.beat_at = min(start + BEAT, len(task_ids)), now()
         hand.beat_at = run.beat_at
         db.session.expunge_all()
-    taken, report = _solve(edges, known, free, houses)
+    taken, report = _solve(edges, known, free, houses, hand.polished)
     with transaction():
         run = hand.run()
         rows = [
@@ -170,6 +181,7 @@ def _solve(
     known: dict[UUID, tuple[UUID, int]],
     free: dict[UUID, int],
     houses: dict[UUID, UUID],
+    progress: Callable[[float], None] = lambda done: None,
 ) -> tuple[list[tuple[UUID, UUID, float, int]], dict[str, Any]]:
     report: dict[str, Any] = {"briefs": len(known), "candidates": len(edges), "offers": 0}
     if not edges:
@@ -198,7 +210,7 @@ def _solve(
         budget=budget,
     )
     shares, prices = solve_prices(market)
-    taken = solve_rounded(market, shares)
+    taken = polish(market, solve_rounded(market, shares), prices, progress=progress)
     assert market.feasible(taken)
     return [edges[at] for at in np.flatnonzero(taken).tolist()], report | _report(market, prices, taken)
 

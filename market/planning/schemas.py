@@ -185,7 +185,8 @@ class RushRunSchema(Schema):
     report = fields.Dict(
         required=True,
         metadata={
-            "description": "offers, with_nobody, of_bound: the value as a share of what no set can exceed"
+            "description": "offers, with_nobody, of_bound: the value as a share of what no set can exceed;"
+            " while it is running, polished: how far the search for better sets is, 0 to 1"
         },
     )
     error = fields.String(required=True)

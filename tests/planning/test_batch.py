@@ -5,6 +5,7 @@ import pytest
 
 from bench.planner import market
 from market.planning.batch import Prices, fill, improve, solve_flow, solve_prices, solve_rounded
+from market.planning.polishing import polish
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -22,6 +23,29 @@ def test_every_solution_keeps_all_limits_and_stays_below_the_bound(seed):
     assert all(drawn.value[taken].sum() <= bound * (1 + 1e-9) for taken in [*found, rounded])
     assert drawn.value[rounded].sum() > 0.95 * bound
     assert drawn.value[rounded].sum() > drawn.value[greedy].sum()
+
+
+@pytest.mark.parametrize(("share", "seed"), [(0.35, 1), (0.12, 2)])
+def test_polishing_keeps_all_limits_and_ends_nearer_to_the_bound(share, seed):
+    drawn = market(share, seed=seed, size=0.02)
+    shares, prices = solve_prices(drawn)
+    rounded = solve_rounded(drawn, shares)
+    heard = []
+
+    found = polish(drawn, rounded, prices, seconds=4, progress=heard.append)
+
+    assert drawn.feasible(found)
+    assert drawn.value[rounded].sum() < drawn.value[found].sum() <= prices.bound(drawn) * (1 + 1e-9)
+    assert heard == sorted(heard) and all(0 <= each <= 1 for each in heard)
+    assert not np.array_equal(rounded, found), "the set that was given stays as it was"
+
+
+def test_what_cannot_be_better_stays_as_it_is():
+    drawn = market(1000.0, seed=7, size=0.02)
+    prices = solve_prices(drawn, tolerance=1e-6)[1]
+    best = solve_flow(drawn)
+
+    assert drawn.value[polish(drawn, best, prices)].sum() == pytest.approx(drawn.value[best].sum(), rel=1e-4)
 
 
 def test_the_bound_holds_at_whatever_prices():

@@ -14,14 +14,15 @@ TARGET_LUFS = -16.0
 LOUDNESS_SLACK = 1.0
 LOUDNESS = "ebur128=framelog=quiet"
 """EBU R128; the result is printed when the sound ends."""
+HEARD = f"{LOUDNESS}:peak=sample"
 PICTURE = f"blackdetect=d={BLACK_S}:pix_th=0.08"
-SOUND = f"silencedetect=n=-50dB:d={SILENT_S},{LOUDNESS}"
+SILENCE = f"silencedetect=n=-50dB:d={SILENT_S}"
 
 
 def read(said: str, master: Path, side: int) -> dict[str, Any]:
     """From what ffmpeg printed with these filters, and the playlists it wrote: of the rung of this side.
 
-    Spans in seconds, sides in pixels, loudness in LUFS (None for silence).
+    Spans in seconds, sides in pixels.
     """
     playlist = (master.parent / str(side) / "index.m3u8").read_text(encoding="utf-8")
     long = round(sum(map(float, re.findall(r"#EXTINF:([\d.]+)", playlist))), 3)
@@ -40,7 +41,6 @@ def read(said: str, master: Path, side: int) -> dict[str, Any]:
         "height": height,
         "black": [[float(start), float(end)] for start, end in blacks],
         "silent": silences,
-        "loudness": loudness_of(said),
     }
 
 
@@ -49,6 +49,12 @@ def loudness_of(said: str) -> float | None:
     found = re.findall(r"\bI:\s+(-?[\d.]+|-inf|nan) LUFS", said)
     heard = float(found[-1]) if found else -math.inf
     return heard if math.isfinite(heard) and heard > -60 else None
+
+
+def peak_of(said: str) -> float:
+    """The highest sample in dBFS; full scale when nothing was said of it."""
+    found = re.findall(r"\bPeak:\s+(-?[\d.]+|-inf) dBFS", said)
+    return float(found[-1]) if found else 0.0
 
 
 def is_loud_enough(loudness: float | None) -> bool:

@@ -18,7 +18,7 @@ from market.media.reasons import Rejected
 from market.media.run import Watch
 from market.media.stickers import Sticker
 from market.media.tracks import path_of
-from market.media.transcode import GUARD, MAX_OUT_FPS, Plan
+from market.media.transcode import GUARD, MAX_OUT_FPS, SILENCE, Heard, Plan
 
 FADE_S = 1.5
 DUCK = "sidechaincompress=threshold=0.03:ratio=8:attack=20:release=400"
@@ -186,20 +186,20 @@ def inputs(bench: Bench, *, pictures: bool) -> list[str]:
     return command
 
 
-def sound(bench: Bench, loudness: float | None) -> str:
+def sound(bench: Bench, heard: Heard) -> str:
     """The filters of the mix, its last without a name; silence where a clip has none."""
     cut, parts, names = bench.cut, [], ""
     for at, (film, long) in enumerate(zip(bench.films, bench.seconds, strict=True)):
-        heard = (
+        own = (
             f"[{at}:a:0]{SOUND},volume={cut.sound / 100:.2f},apad"
             if film.audio_codec
             else "anullsrc=r=48000:cl=stereo"
         )
-        parts.append(f"{heard},atrim=duration={long:.6f},asetpts=PTS-STARTPTS[c{at}]")
+        parts.append(f"{own},atrim=duration={long:.6f},asetpts=PTS-STARTPTS[c{at}]")
         names += f"[c{at}]"
     voice = f"{names}concat=n={len(cut.clips)}:v=0:a=1"
     if cut.music is None:
-        return ";".join([*parts, ",".join([voice, *transcode.levelled(loudness)])])
+        return ";".join([*parts, ",".join([voice, *transcode.levelled(heard)])])
     whole = sum(bench.seconds)
     fade = min(FADE_S, whole / 2)
     parts.append(
@@ -211,7 +211,7 @@ def sound(bench: Bench, loudness: float | None) -> str:
     else:
         parts += [f"{voice}[voice]", "[music]anull[under]"]
     mixed = "[voice][under]amix=inputs=2:duration=first:normalize=0"
-    return ";".join([*parts, ",".join([mixed, *transcode.levelled(loudness)])])
+    return ";".join([*parts, ",".join([mixed, *transcode.levelled(heard)])])
 
 
 def picture(bench: Bench, side: int) -> str:
@@ -238,21 +238,21 @@ def measure_command(bench: Bench) -> list[str]:
     """The loudness of the mix, printed at the end of stderr."""
     return [
         ffmpeg.binary(), "-nostdin", "-hide_banner", "-nostats", "-progress", "pipe:1", *inputs(bench, pictures=False),
-        "-filter_complex", f"{sound(bench, None)},{checks.LOUDNESS}[mix]", "-map", "[mix]", "-f", "null", "-",
+        "-filter_complex", f"{sound(bench, SILENCE)},{checks.HEARD}[mix]", "-map", "[mix]", "-f", "null", "-",
     ]  # fmt: skip
 
 
 def ladder_command(
-    bench: Bench, folder: Path, *, loudness: float | None, all_of_it: bool = False
+    bench: Bench, folder: Path, *, heard: Heard = SILENCE, all_of_it: bool = False
 ) -> list[str]:
     """The one run; `all_of_it` as in `transcode.ladder_command`. It reads `words.ffconcat` from the folder it is started in when there are words to show."""
     plan = bench.plan
-    whole = transcode.fan_out(picture(bench, plan.sides[0]), sound(bench, loudness), plan, stills=all_of_it)
+    shown, mixed = picture(bench, plan.sides[0]), sound(bench, heard)
+    whole = transcode.fan_out(shown, mixed, plan, heard, stills=all_of_it)
     return [
         ffmpeg.binary(), "-nostdin", "-hide_banner", "-nostats", "-y", "-loglevel", "info" if all_of_it else "warning",
-        "-progress", "pipe:1", "-stats_period", "0.5", "-filter_complex_threads", str(ffmpeg.threads()),
-        *inputs(bench, pictures=True), "-filter_complex", whole, *transcode.ladder_outputs(folder, plan.sides),
-        *(transcode.still_outputs(folder) if all_of_it else []),
+        "-filter_complex_threads", str(ffmpeg.threads()), *inputs(bench, pictures=True), "-filter_complex", whole,
+        *transcode.outputs(folder, plan, all_of_it),
     ]  # fmt: skip
 
 
@@ -269,14 +269,13 @@ def make(
             raise Rejected("too_short", seconds=round(film.duration_s, 1), limit=f"{clip.out_s:g}")
     plan = bench.plan
     limits = transcode.limits_for(plan.film.duration_s)
-    loudness = None
+    heard = SILENCE
     if bench.has_sound:
-        loudness = transcode.measure(measure_command(bench), plan, limits, cwd=desk, watch=watch)
+        heard = transcode.measure(measure_command(bench), plan, limits, cwd=desk, watch=watch)
     if cut.shown:
         letters.lay(cut.shown, plan.sides[0], plan.film.duration_s - 1 / bench.fps, desk, watch)
-    command = ladder_command(bench, folder, loudness=loudness, all_of_it=True)
-    renditions = transcode.climb(command, folder, plan, limits, watch, cwd=desk)
-    renditions["loudness_in"] = loudness
+    command = ladder_command(bench, folder, heard=heard, all_of_it=True)
+    renditions = transcode.climb(command, folder, plan, heard, limits, watch, cwd=desk)
     if cut.captions:
         (folder / "captions.vtt").write_text(captions_vtt(cut, plan.film.duration_s), encoding="utf-8")
         renditions["captions"] = "captions.vtt"

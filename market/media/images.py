@@ -1,7 +1,6 @@
 """Pictures: re-encoded in a limited child, in the sizes pages ask for."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ def convert(
     found = identify(source, filename, "image")
     rules = config()
     outcome = run(
-        [sys.executable, "-I", SCRIPT, source, folder, str(rules.max_image_pixels)],
+        [SCRIPT, source, folder, str(rules.max_image_pixels)],
         Limits(wall_s=60, cpu_s=40, memory=768 * MIB, file_bytes=64 * MIB, nice=rules.niceness),
         cwd=folder,
         watch=watch,

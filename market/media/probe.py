@@ -1,7 +1,6 @@
 """The first look at a film: what it holds, and whether it may go on to the transcoder at all."""
 
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -121,7 +120,7 @@ def check(film: Probe, rules: MediaConfig, *, packets: int, corrupt: int, longes
 def _look(path: Path, rules: MediaConfig, watch: Watch) -> dict[str, Any]:
     """The raw facts from the child. A child that dies on its limits was given something built to do that."""
     outcome = run(
-        [sys.executable, "-I", SCRIPT, path, str(rules.max_video_s), str(rules.max_fps)],
+        [SCRIPT, path, str(rules.max_video_s), str(rules.max_fps)],
         Limits(wall_s=30, cpu_s=20, memory=1024 * MIB, file_bytes=MIB),
         cwd=path.parent,
         watch=watch,

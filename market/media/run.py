@@ -74,9 +74,13 @@ def run(
     watch: Watch = SILENT,
     on_line: Callable[[str], None] | None = None,
 ) -> Outcome:
-    """Run to the end; `on_line` is given each line of its output, and whatever it raises ends the child."""
+    """Run to the end; `on_line` is given each line of its output, and whatever it raises ends the child.
+
+    A program that ends in `.py` is run by our Python, with its packages.
+    """
+    ours = str(program[0]).endswith(".py")
     command = [
-        sys.executable, "-I", "-S", str(LAUNCHER),
+        sys.executable, "-I", *([] if ours else ["-S"]), str(LAUNCHER),
         f"--memory={limits.memory}", f"--cpu={limits.cpu_s}", f"--file={limits.file_bytes}",
         f"--open-files={limits.open_files}", f"--nice={limits.nice}", f"--parent={os.getpid()}",
         "--", *map(str, program),

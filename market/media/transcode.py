@@ -1,13 +1,12 @@
 """One film in, everything the player needs out: square HLS ladder, poster, sprite, preview, download.
 
-One ffmpeg run decodes the film once, for all rungs, poster, sprite, checks and the uncut picture; loudness is measured
-before it. The commands are plain lists, so that a benchmark can run exactly the same ladder bare.
+One ffmpeg run decodes the film once, for all rungs, poster, sprite, preview, download, checks and the uncut picture;
+loudness is measured before it. The commands are plain lists, so that a benchmark can run exactly the same ladder bare.
 """
 
 import math
 import re
-import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,8 +25,8 @@ SEGMENT_S = 4
 KEY_FRAME_S = 2
 MAX_OUT_FPS = 30
 MOST_GAIN_DB = 20.0
-PEAK = 0.84
-"""−1.5 dBFS. A measured gain and a limiter land within 0.3 LU of the target. (loudnorm's own second pass turns
+PEAK, PEAK_DB = 0.84, -1.6
+"""−1.5 dBFS, and what is surely below it. A measured gain and a limiter land within 0.3 LU of the target. (loudnorm's own second pass turns
 dynamic when the range or the peaks exceed its targets, as in most films: −17.5 LUFS on a cartoon, measured.)"""
 WHOLE = "whole.mp4"
 """The film of an upload that is not square, before it is cut: what its owner moves the crop over. Its packets as they
@@ -41,6 +40,35 @@ GUARD = ["-protocol_whitelist", "file,pipe", "-format_whitelist", "mov,mp4,m4a,3
 
 class Interrupted(Exception):
     """The transcoder was ended from outside: nothing is said about the file, trying again is right."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """How loud the sound is before it is brought to the target: LUFS, None for silence, and its peak in dBFS."""
+
+    loudness: float | None = None
+    peak: float = 0.0
+
+    @property
+    def gain(self) -> float | None:
+        """In dB; None where there is nothing to bring up."""
+        if self.loudness is None:
+            return None
+        return max(-MOST_GAIN_DB, min(MOST_GAIN_DB, round(checks.TARGET_LUFS - self.loudness, 2)))
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether the peaks meet the limiter. Below it the sound is as loud as it was and the gain more, exactly."""
+        return self.gain is not None and self.peak + self.gain > PEAK_DB
+
+    def checks(self, said: str) -> dict[str, float | None]:
+        """The loudness of what was made, as `checks.read` gives it; `said` by the run that made it."""
+        if self.is_limited:
+            return {"loudness": checks.loudness_of(said)}
+        return {"loudness": None if self.gain is None else round((self.loudness or 0.0) + self.gain, 1)}
+
+
+SILENCE = Heard()
 
 
 @dataclass(frozen=True)
@@ -69,6 +97,11 @@ class Plan:
         return round(max(0.0, min(wanted, self.film.duration_s - 0.2)), 3)
 
     @property
+    def preview_at(self) -> float:
+        """Where the preview begins: at the poster, or as much before the end as it is long."""
+        return round(max(0.0, min(self.poster_at, self.film.duration_s - PREVIEW_S)), 3)
+
+    @property
     def sprite_every(self) -> int:
         """Seconds between two sprite pictures."""
         return max(1, math.ceil(self.film.duration_s / SPRITE_MOST))
@@ -79,36 +112,41 @@ class Plan:
 
 
 def measure_command(source: Path) -> list[str]:
-    """Loudness (EBU R128) of the sound as it will be, in stereo, printed at the end of stderr."""
+    """Loudness (EBU R128) and peak of the sound as it will be, in stereo, printed at the end of stderr."""
     return [
         ffmpeg.binary(), "-nostdin", "-hide_banner", "-nostats", "-progress", "pipe:1", *GUARD,
         "-vn", "-sn", "-dn", "-t", _s(config().max_video_s + 1), "-i", str(source),
-        "-map", "0:a:0", "-af", f"aresample=48000,aformat=channel_layouts=stereo,{checks.LOUDNESS}", "-f", "null", "-",
+        "-map", "0:a:0", "-af", f"aresample=48000,aformat=channel_layouts=stereo,{checks.HEARD}", "-f", "null", "-",
     ]  # fmt: skip
 
 
 def ladder_command(
-    source: Path, folder: Path, plan: Plan, *, loudness: float | None = None, all_of_it: bool = False
+    source: Path, folder: Path, plan: Plan, *, heard: Heard = SILENCE, all_of_it: bool = False
 ) -> list[str]:
     """The one run: the HLS ladder into `folder`, where a folder for each rung must exist.
 
-    With `all_of_it` also what else can be made of the same decoded pictures: poster, those of the sprite, what
-    `checks` reads, and the uncut picture of a film that is not square.
+    With `all_of_it` also what else can be made of the same decoded pictures and encoded packets: poster, those of the
+    sprite, preview, download, what `checks` reads, and the uncut picture of a film that is not square.
     """
     whole = all_of_it and not plan.film.is_square
     small = whole and not plan.film.is_for_browsers
     return [
         ffmpeg.binary(), "-nostdin", "-hide_banner", "-nostats", "-y", "-loglevel", "info" if all_of_it else "warning",
-        "-progress", "pipe:1", "-stats_period", "0.5", "-filter_complex_threads", str(ffmpeg.threads()), *GUARD,
-        "-max_pixels", str(config().max_pixels), "-threads", str(ffmpeg.threads()),
-        "-t", _s(config().max_video_s + 1), "-i", str(source),
-        "-filter_complex", graph(plan, loudness, stills=all_of_it, whole=small), *ladder_outputs(folder, plan.sides),
-        *(still_outputs(folder) if all_of_it else []), *(whole_output(folder, plan.film) if whole else []),
+        "-filter_complex_threads", str(ffmpeg.threads()), *GUARD, "-max_pixels", str(config().max_pixels),
+        "-threads", str(ffmpeg.threads()), "-t", _s(config().max_video_s + 1), "-i", str(source),
+        "-filter_complex", graph(plan, heard, stills=all_of_it, whole=small), *outputs(folder, plan, all_of_it),
+        *(whole_output(folder, plan.film) if whole else []),
     ]  # fmt: skip
 
 
-def ladder_outputs(folder: Path, sides: Sequence[int]) -> list[str]:
-    """What ffmpeg writes of the streams `[v0]`, `[a0]`, … of `fan_out`: an HLS rung each."""
+def outputs(folder: Path, plan: Plan, all_of_it: bool) -> list[str]:
+    """What ffmpeg writes of the streams that `fan_out` names."""
+    return [*ladder_outputs(folder, plan, download=all_of_it), *(still_outputs(folder) if all_of_it else [])]
+
+
+def ladder_outputs(folder: Path, plan: Plan, *, download: bool) -> list[str]:
+    """An HLS rung of each `[v0]`, `[a0]`, …; with `download` the packets of that rung also as one file."""
+    sides = plan.sides
     kbits = [RUNGS.get(side, RUNGS[480]) for side in sides]
     command = ["-map_metadata", "-1", "-map_chapters", "-1"]
     for at in range(len(sides)):
@@ -121,26 +159,49 @@ def ladder_outputs(folder: Path, sides: Sequence[int]) -> list[str]:
     for at, (picture, sound) in enumerate(kbits):
         command += [f"-maxrate:v:{at}", f"{picture}k", f"-bufsize:v:{at}", f"{picture * 2}k"]
         command += [f"-b:a:{at}", f"{sound}k"]
-    command += [
-        "-f", "hls", "-hls_time", str(SEGMENT_S), "-hls_playlist_type", "vod", "-hls_segment_type", "fmp4",
-        "-hls_flags", "independent_segments", "-master_pl_name", "master.m3u8",
-        "-var_stream_map", " ".join(f"v:{at},a:{at},name:{side}" for at, side in enumerate(sides)),
-        "-hls_fmp4_init_filename", "init.mp4", "-hls_segment_filename", str(folder / "%v" / "%03d.m4s"),
-        str(folder / "%v" / "index.m3u8"),
-    ]  # fmt: skip
-    return command
+    hls = {
+        "hls_time": str(SEGMENT_S),
+        "hls_playlist_type": "vod",
+        "hls_segment_type": "fmp4",
+        "hls_flags": "independent_segments",
+        "master_pl_name": "master.m3u8",
+        "var_stream_map": " ".join(f"v:{at},a:{at},name:{side}" for at, side in enumerate(sides)),
+        "hls_fmp4_init_filename": "init.mp4",
+        "hls_segment_filename": str(folder / "%v" / "%03d.m4s"),
+    }
+    playlists = str(folder / "%v" / "index.m3u8")
+    if not download:
+        named = [word for name, value in hls.items() for word in (f"-{name}", value)]
+        return [*command, "-f", "hls", *named, playlists]
+    at = sides.index(plan.download)
+    single = {"select": f"v:{at},a:{at}", "movflags": "+faststart"}
+    both = _branch("hls", playlists, hls), _branch("mp4", str(folder / f"{plan.download}.mp4"), single)
+    return [*command, "-flags", "+global_header", "-f", "tee", "|".join(both)]
+
+
+def _branch(form: str, target: str, options: Mapping[str, str]) -> str:
+    """One output of ffmpeg's `tee`, which takes the list apart first, then the options."""
+    said = ":".join(f"{name}={_escaped(value, ':]')}" for name, value in {"f": form, **options}.items())
+    return _escaped(f"[{said}]{target}", "|")
+
+
+def _escaped(text: str, special: str) -> str:
+    return re.sub(rf"([{re.escape(special)}'\\])", r"\\\1", text)
 
 
 def still_outputs(folder: Path) -> list[str]:
-    """The poster, and the pictures of the sprite, one after the other as bare pixels.
+    """The poster, the preview, and the pictures of the sprite, one after the other as bare pixels.
 
-    ffmpeg reports no progress before each of its outputs has had a first picture: a tiled sprite would come at the
-    end, and the poster is the film's first picture until its own overwrites it.
+    The sprite's pictures are what progress is told by: ffmpeg's own report waits until each of its outputs has had a
+    first picture.
     """
     return [
         "-map", "[poster]", "-fps_mode", "passthrough", "-map_metadata", "-1", "-f", "image2", "-update", "1", "-q:v", "3",
         str(folder / "poster.jpg"),
-        "-map", "[sprite]", "-f", "rawvideo", "-pix_fmt", "rgb24", str(folder / SPRITE_PIXELS),
+        "-map", "[preview]", "-map_metadata", "-1", "-c:v", "libx264", "-preset", "veryfast", "-crf", "30",
+        "-pix_fmt", "yuv420p", "-threads", "1", "-movflags", "+faststart", str(folder / "preview.mp4"),
+        "-map", "[sprite]", "-f", "rawvideo", "-pix_fmt", "rgb24", "-stats_enc_post:v:0", "pipe:1",
+        "-stats_enc_post_fmt:v:0", "shots={n}", str(folder / SPRITE_PIXELS),
     ]  # fmt: skip
 
 
@@ -157,22 +218,7 @@ def whole_output(folder: Path, film: Probe) -> list[str]:
     ]  # fmt: skip
 
 
-def extras_command(download: Path, smallest: Path, folder: Path, plan: Plan) -> list[str]:
-    """From finished rungs: the download, and of the smallest the preview. Only the seconds that are seen are decoded."""
-    start = round(max(0.0, min(plan.poster_at, plan.film.duration_s - PREVIEW_S)), 3)
-    small = min(plan.download, 320)
-    alone = ["-threads", "1"]  # so little work is done by one sooner than shared out
-    return [
-        ffmpeg.binary(), "-nostdin", "-hide_banner", "-nostats", "-y", "-loglevel", "error",
-        *GUARD, "-i", str(download),
-        *GUARD, *alone, "-an", "-ss", _s(start), "-t", str(PREVIEW_S), "-i", str(smallest), "-map_metadata", "-1",
-        "-map", "0", "-c", "copy", "-movflags", "+faststart", str(folder / f"{plan.download}.mp4"),
-        "-map", "1:v:0", "-vf", f"fps=15,scale={small}:{small}", "-c:v", "libx264", "-preset", "veryfast", "-crf", "30",
-        "-pix_fmt", "yuv420p", "-an", *alone, "-movflags", "+faststart", str(folder / "preview.mp4"),
-    ]  # fmt: skip
-
-
-def graph(plan: Plan, loudness: float | None, *, stills: bool = False, whole: bool = False) -> str:
+def graph(plan: Plan, heard: Heard, *, stills: bool = False, whole: bool = False) -> str:
     """The filter graph; every picture is cut from the square of the largest rung, but for the uncut one."""
     film, sides = plan.film, plan.sides
     rate = f"fps={MAX_OUT_FPS}" if film.fps > MAX_OUT_FPS + 1 else ""
@@ -182,7 +228,7 @@ def graph(plan: Plan, loudness: float | None, *, stills: bool = False, whole: bo
         parts.append("[0:V:0]split=2[square][uncut]")
         parts.append(f"[uncut]{','.join(uncut(film, rate=rate))}[whole]")
         decoded = "[square]"
-    parts.append(fan_out(f"{decoded}{','.join(chain)}", _sound(film, loudness), plan, stills=stills))
+    parts.append(fan_out(f"{decoded}{','.join(chain)}", _sound(film, heard), plan, heard, stills=stills))
     return ";".join(parts)
 
 
@@ -207,11 +253,11 @@ def upright() -> list[str]:
     return ["scale='if(between(sar,0.5,2),trunc(iw*sar/2)*2,iw)':ih", "setsar=1"]
 
 
-def fan_out(picture: str, sound: str, plan: Plan, *, stills: bool = False) -> str:
+def fan_out(picture: str, sound: str, plan: Plan, heard: Heard, *, stills: bool = False) -> str:
     """One chain of pictures and one of sound, each without a name at its end, as `[v0]`, `[a0]`, … of the rungs.
 
-    With `stills` also `[poster]`, of the rung that is downloaded, and `[sprite]`, small pictures of the smallest; and
-    what `checks` reads is printed on the way.
+    With `stills` also `[poster]`, of the rung that is downloaded, and of the smallest `[sprite]`, small pictures, and
+    `[preview]`; and what `checks` reads is printed on the way.
     """
     sides = plan.sides
     names = [f"[s{at}]" for at in range(len(sides))]
@@ -221,37 +267,40 @@ def fan_out(picture: str, sound: str, plan: Plan, *, stills: bool = False) -> st
         rung, out = f"[s{at}]{'null' if not at else f'scale={side}:{side}'}", [f"[v{at}]"]
         if stills and at == last:
             rung += f",{checks.PICTURE}"
-            out.append("[still]")
+            out += ["[still]", "[loop]"]
         if stills and side == plan.download:
             out.append("[cover]")
         parts.append(f"{rung},split={len(out)}{''.join(out)}" if len(out) > 1 else f"{rung}{out[0]}")
     if stills:
         parts.append(f"[still]fps=1/{plan.sprite_every},scale={SPRITE_SIDE}:{SPRITE_SIDE}[sprite]")
+        loop, small = f"trim=start={_s(plan.preview_at)}:duration={PREVIEW_S}", min(plan.download, 320)
+        parts.append(f"[loop]{loop},setpts=PTS-STARTPTS,fps=15,scale={small}:{small}[preview]")
         moment = _s(plan.poster_at)
         parts.append(
             f"[cover]select='isnan(prev_selected_t)+gte(t,{moment})*lt(prev_selected_t,{moment})'[poster]"
         )
-        sound += f",{checks.SOUND}"
+        # A limiter at work changes the loudness by what only measuring again can tell.
+        sound += f",{checks.SILENCE},{checks.LOUDNESS}" if heard.is_limited else f",{checks.SILENCE}"
     copies = "".join(f"[a{at}]" for at in range(len(sides)))
     parts.append(f"{sound},asplit={len(sides)}{copies}")
     return ";".join(parts)
 
 
-def _sound(film: Probe, loudness: float | None) -> str:
+def _sound(film: Probe, heard: Heard) -> str:
     """The sound as long as the picture; silence when there is none (players expect a track)."""
     long = _s(film.duration_s)
     if film.audio_codec is None:
         return f"anullsrc=r=48000:cl=stereo,atrim=duration={long}"
-    chain = ["aresample=48000:async=1:first_pts=0", "aformat=channel_layouts=stereo", *levelled(loudness)]
+    chain = ["aresample=48000:async=1:first_pts=0", "aformat=channel_layouts=stereo", *levelled(heard)]
     return f"[0:a:0]{','.join(chain)},apad,atrim=duration={long}"
 
 
-def levelled(loudness: float | None) -> list[str]:
-    """The filters that bring sound of this measured loudness to the target; none for silence."""
-    if loudness is None:
+def levelled(heard: Heard) -> list[str]:
+    """The filters that bring what was heard to the target; none for silence."""
+    if heard.gain is None:
         return []
-    gain = max(-MOST_GAIN_DB, min(MOST_GAIN_DB, checks.TARGET_LUFS - loudness))
-    return [f"volume={gain:.2f}dB", f"alimiter=limit={PEAK}:level=false:attack=5:release=50"]
+    limiter = [f"alimiter=limit={PEAK}:level=false:attack=5:release=50"] if heard.is_limited else []
+    return [f"volume={heard.gain:.2f}dB", *limiter]
 
 
 def _tone(film: Probe) -> list[str]:
@@ -274,12 +323,11 @@ def make(source: Path, folder: Path, plan: Plan, watch: Watch = SILENT) -> dict[
     Raises Rejected when the film is at fault and Interrupted when the machine is.
     """
     limits = limits_for(plan.film.duration_s)
-    loudness = None
+    heard = SILENCE
     if plan.film.audio_codec is not None:
-        loudness = measure(measure_command(source), plan, limits, cwd=folder, watch=watch)
-    command = ladder_command(source, folder, plan, loudness=loudness, all_of_it=True)
-    made = climb(command, folder, plan, limits, watch)
-    made["loudness_in"] = loudness
+        heard = measure(measure_command(source), plan, limits, cwd=folder, watch=watch)
+    command = ladder_command(source, folder, plan, heard=heard, all_of_it=True)
+    made = climb(command, folder, plan, heard, limits, watch)
     if not plan.film.is_square:
         made["whole"] = WHOLE
     return made
@@ -296,37 +344,36 @@ def limits_for(seconds: float) -> Limits:
     )
 
 
-def measure(command: list[str], plan: Plan, limits: Limits, *, cwd: Path, watch: Watch) -> float | None:
-    """Run a measuring command; the integrated loudness it heard, None for silence."""
+def measure(command: list[str], plan: Plan, limits: Limits, *, cwd: Path, watch: Watch) -> Heard:
+    """Run a measuring command; what it heard."""
     watch.step("measure", 0)
     follow = _progress("measure", "out_time_us", plan.film.duration_s * 1e6, watch)
-    heard = run(command, limits, cwd=cwd, watch=watch, on_line=follow)
-    judge(heard)
-    return checks.loudness_of(heard.err)
+    said = run(command, limits, cwd=cwd, watch=watch, on_line=follow)
+    judge(said)
+    return Heard(checks.loudness_of(said.err), checks.peak_of(said.err))
 
 
 def climb(
-    command: list[str], folder: Path, plan: Plan, limits: Limits, watch: Watch, *, cwd: Path | None = None
+    command: list[str],
+    folder: Path,
+    plan: Plan,
+    heard: Heard,
+    limits: Limits,
+    watch: Watch,
+    *,
+    cwd: Path | None = None,
 ) -> dict[str, Any]:
-    """Run a command that writes ladder, poster and the sprite's pictures, and make of them what else the player needs.
-
-    Returns the renditions.
-    """
+    """Run a command that writes all but the sprite, and put that together from its pictures. Returns the renditions."""
     watch.step("ladder", 0)
     for side in plan.sides:
         (folder / str(side)).mkdir()
-    frames = plan.film.duration_s * min(plan.film.fps or MAX_OUT_FPS, MAX_OUT_FPS + 1)
-    follow = _progress("ladder", "frame", frames, watch)
-    heard = run(command, limits, cwd=cwd or folder, watch=watch, on_line=follow)
-    judge(heard)
+    follow = _progress("ladder", "shots", plan.sprite_count, watch)
+    done = run(command, limits, cwd=cwd or folder, watch=watch, on_line=follow)
+    judge(done)
     watch.step("finish", 0)
-    download, smallest = (_join(folder, side) for side in (plan.download, plan.sides[-1]))
-    judge(run(extras_command(download, smallest, folder, plan), limits, cwd=folder, watch=watch))
-    for joined in {download, smallest}:
-        joined.unlink()
     _tile(folder, plan)
     (folder / "sprite.vtt").write_text(sprite_vtt(plan), encoding="utf-8")
-    expected = ("master.m3u8", "poster.jpg", "sprite.jpg", "preview.mp4")
+    expected = ("master.m3u8", f"{plan.download}.mp4", "poster.jpg", "sprite.jpg", "preview.mp4")
     if not all((folder / name).is_file() for name in expected):
         raise Rejected("unreadable")
     return {
@@ -337,21 +384,9 @@ def climb(
         "sprite": "sprite.jpg",
         "sprite_vtt": "sprite.vtt",
         "preview": "preview.mp4",
-        "checks": checks.read(heard.err, folder / "master.m3u8", plan.download),
+        "checks": checks.read(done.err, folder / "master.m3u8", plan.download) | heard.checks(done.err),
+        "loudness_in": heard.loudness,
     }
-
-
-def _join(folder: Path, side: int) -> Path:
-    """The segments of a rung, as its playlist names them, in one fragmented MP4."""
-    rung = folder / str(side)
-    playlist = (rung / "index.m3u8").read_text(encoding="utf-8")
-    header = re.findall(r'#EXT-X-MAP:URI="([\w.]+)"', playlist)
-    target = folder / f"{side}.joined.mp4"
-    with target.open("wb") as whole:
-        for name in header + re.findall(r"^[\w.]+\.m4s$", playlist, re.MULTILINE):
-            with (rung / name).open("rb") as piece:
-                shutil.copyfileobj(piece, whole)
-    return target
 
 
 def _tile(folder: Path, plan: Plan) -> None:
@@ -385,14 +420,14 @@ def judge(outcome: Outcome) -> None:
 
 
 def _progress(step: str, counter: str, whole: float, watch: Watch) -> Callable[[str], None]:
-    """Read one counter of ffmpeg's `-progress` lines and pass on whole percents.
+    """Read one counter of ffmpeg's lines and pass on whole percents.
 
-    The ladder is followed by its frames: the time ffmpeg prints is that of the sound, which runs ahead.
+    The ladder is followed by the sprite's pictures: the time ffmpeg prints is that of the sound, which runs ahead.
     """
 
     def line(text: str) -> None:
         name, _, value = text.strip().partition("=")
-        if name == counter and value.isdigit():
+        if name == counter and value.isdigit() and int(value):
             watch.step(step, min(99, int(int(value) * 100 / max(whole, 1))))
 
     return line

@@ -4,7 +4,7 @@ Rates fall when others are busy; these hardly do. They need a PostgreSQL on this
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -54,8 +54,7 @@ class Meter:
                 "SELECT pg_backend_pid(), (pg_current_wal_insert_lsn() - '0/0')::bigint"
             ).fetchone()
             assert row is not None
-            postmaster = _stat(row[0])[1]
-            server = _took(postmaster, ended=True) + sum(map(_took, _children(postmaster)))
+            server = _server_ms(row[0])
         ended = os.times()
         client = 1000 * (ended.children_user + ended.children_system) + sum(map(_took, self.clients))
         return client, server, float(row[1])
@@ -79,6 +78,22 @@ def _took(pid: int, *, ended: bool = False) -> float:
 def _children(pid: int) -> list[int]:
     threads = Path(f"/proc/{pid}/task").glob("*/children")
     return [int(child) for started in threads for child in started.read_text().split()]
+
+
+def cpu_s(pids: Iterable[int]) -> float:
+    """Seconds of processor time that these processes have used so far."""
+    return sum(map(_took, pids)) / 1000
+
+
+def postgresql_s(conninfo: str) -> float:
+    """The same of the server, with all its processes, those that have ended too."""
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        return _server_ms(connection.info.backend_pid) / 1000
+
+
+def _server_ms(backend: int) -> float:
+    postmaster = _stat(backend)[1]
+    return _took(postmaster, ended=True) + sum(map(_took, _children(postmaster)))
 
 
 def family(pid: int) -> set[int]:

@@ -13,90 +13,175 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 
+from bench.cost import cpu_s, family, postgresql_s
 from bench.pages import POSTS, TASKS, sign_in
 from bench.rounds import Result
-from bench.web import ROOT, Client, granian
-from bench.world import add_shop_window, open_app, world
+from bench.web import ROOT, Client, served
+from bench.world import World, add_shop_window, open_app, world
 
+VIEWS = "/api/v1/views"
 ASKED = 5_000
 """Events in a second that have to be accepted; a little more is sent."""
 SENT = 5_500
 SENDERS = 4
-SECONDS = 8.0
-WARM_S = 1.0
+SECONDS = 5.0
+WARM_S = 0.5
+PAGES_PER_S = 10.0
+"""Asked for by one reader, with and without views; who is late asks again at once."""
+
+
+@dataclass(frozen=True)
+class Spell:
+    """What happened in a spell of `SECONDS`, in seconds: how long each page took, processor time of web and counting."""
+
+    pages: list[float]
+    web_s: float
+    counting_s: float = 0.0
+    sending_s: float = 0.0
+    accepted: float = 0.0
+    """Events per second."""
 
 
 def run(rounds: int) -> list[Result]:
     from bench.video import BATCHES, _batch
 
+    calm: list[Spell] = []
+    busy: list[Spell] = []
+    alone: list[Spell] = []
+    bare: list[Spell] = []
     with world() as market, TemporaryDirectory() as folder:
         add_shop_window(market.conninfo, TASKS, POSTS)
         cookie, _order = sign_in(market)
         bodies = Path(folder, "bodies")
         secret = market.app.config["SECRET_KEY"]
         bodies.write_bytes(b"\n".join(_batch(secret) for _ in range(BATCHES)))
-        with granian("wsgi:app", "/healthz", DATABASE_URL=market.url) as port:
-            alone: list[list[float]] = []
-            beside: list[list[float]] = []
-            accepted: list[float] = []
-            for counts in [False] + [True] * rounds:
-                calm = _latencies(port, cookie)
-                with _counted(market.url), _sent(port, bodies) as taken:
-                    busy = _latencies(port, cookie)
-                if counts:
-                    alone.append(calm)
-                    beside.append(busy)
-                    accepted.append(taken())
+        with (
+            served("wsgi:app", "/healthz", DATABASE_URL=market.url) as ours,
+            served("bench.bare:app", "/") as other,
+        ):
+            _spell(market, ours, cookie, bodies)  # does not count
+            for _ in range(rounds):
+                calm.append(_spell(market, ours, cookie))
+                busy.append(_spell(market, ours, cookie, bodies))
+                bare.append(_spell(market, other, None, bodies, path="/views"))
+                alone.append(_spell(market, ours, None, bodies))
+    return _rows(calm, busy, alone, bare)
+
+
+def _rows(calm: list[Spell], busy: list[Spell], alone: list[Spell], bare: list[Spell]) -> list[Result]:
     same = "the same page on the same server, no views coming in"
 
-    def row(name: str, of: Callable[[list[float]], float]) -> Result:
+    def latency(name: str, of: Callable[[list[float]], float]) -> Result:
+        mine, other = ([1 / of(each.pages) for each in spells] for spells in (busy, calm))
         return Result(
-            name,
-            same,
-            "1/s of latency",
-            [1 / of(each) for each in beside],
-            [1 / of(each) for each in alone],
-            {"page": "/tasks", "events_per_s": round(median(accepted))},
+            name, same, "1/s of latency", mine, other, {"page": "/tasks", "pages_per_s": PAGES_PER_S}
         )
 
+    def events_per_cpu_s(spells: list[Spell]) -> list[float]:
+        return [each.accepted * SECONDS / each.web_s for each in spells]
+
+    door = events_per_cpu_s(alone)
+    pages = [len(each.pages) / each.web_s for each in calm]
+    meanwhile = [
+        len(each.pages) / (each.web_s - each.accepted * SECONDS / rate)
+        for each, rate in zip(busy, door, strict=True)
+    ]
+    seconds = {
+        "web": median(each.web_s / SECONDS for each in alone),
+        "counting, with PostgreSQL": median(each.counting_s / SECONDS for each in alone),
+        "sending, of the bench": median(each.sending_s / SECONDS for each in alone),
+        "pages": median(each.web_s / SECONDS for each in calm),
+    }
     return [
         Result(
             "views_beside_pages",
             f"{ASKED:,} events/s",
             "events/s accepted",
-            accepted,
-            [float(ASKED)] * rounds,
-            {"sent": SENT, "counted": "meanwhile"},
+            [each.accepted for each in busy],
+            [float(ASKED)] * len(busy),
+            {
+                "sent": SENT,
+                "counted": "meanwhile",
+                "cores_used": {name: round(at, 3) for name, at in seconds.items()},
+            },
         ),
-        row("page_median_beside_views", median),
-        row("page_p95_beside_views", lambda each: quantiles(each, n=20)[-1]),
+        latency("page_median_beside_views", median),
+        latency("page_p95_beside_views", lambda each: quantiles(each, n=20)[-1]),
+        Result("page_cpu_beside_views", same, "pages per CPU second of the web", meanwhile, pages),
+        Result(
+            "views_cpu",
+            "a bare Flask page that answers 204 to the same batches at the same rate",
+            "events per CPU second of the web",
+            door,
+            events_per_cpu_s(bare),
+        ),
+        Result(
+            "views_counting_cpu",
+            f"{ASKED:,} events/s on one core",
+            "events per CPU second of counter and PostgreSQL",
+            [each.accepted * SECONDS / each.counting_s for each in alone],
+            [float(ASKED)] * len(alone),
+        ),
     ]
 
 
-def _latencies(port: int, cookie: str) -> list[float]:
-    """One reader who asks again as soon as it is answered."""
+def _spell(
+    market: World, web: tuple[int, int], cookie: str | None, bodies: Path | None = None, path: str = VIEWS
+) -> Spell:
+    """One spell, with a reader who has this cookie, and with these views coming in and counted."""
+    port, leader = web
+    if bodies is None:
+        before = cpu_s(family(leader))
+        pages = _latencies(port, cookie)
+        return Spell(pages, cpu_s(family(leader)) - before)
+    with _counted(market.url) as counter, _sent(port, bodies, path) as (sender, taken):
+
+        def used() -> tuple[float, float, float]:
+            counting = cpu_s([counter]) + postgresql_s(market.conninfo)
+            return cpu_s(family(leader)), counting, cpu_s([sender])
+
+        before_each = used()
+        pages = _latencies(port, cookie)
+        spent = [now - before for now, before in zip(used(), before_each, strict=True)]
+    return Spell(pages, *spent, taken())
+
+
+def _latencies(port: int, cookie: str | None) -> list[float]:
+    """Of one reader who asks at the set rate; without a cookie none reads, and the time passes."""
+    if cookie is None:
+        time.sleep(SECONDS)
+        return []
     client = Client(port, "/tasks", cookie)
-    found, end = [], time.monotonic() + SECONDS
+    found: list[float] = []
+    due = time.monotonic()
+    end = due + SECONDS
     while (begin := time.monotonic()) < end:
+        if begin < due:
+            time.sleep(due - begin)
+            continue
         client.ask()
         found.append(time.monotonic() - begin)
+        due = max(due + 1 / PAGES_PER_S, begin)
     return found
 
 
 @contextmanager
-def _sent(port: int, bodies: Path) -> Iterator[Callable[[], float]]:
-    """While the block runs views come in; afterwards the events accepted per second. Raises RuntimeError."""
+def _sent(port: int, bodies: Path, path: str) -> Iterator[tuple[int, Callable[[], float]]]:
+    """While the block runs views come in: the sender's process, and afterwards the events accepted per second.
+
+    Raises RuntimeError."""
     span = SECONDS + 2 * WARM_S
-    command = [sys.executable, "-m", "bench.intake", "send", str(port), str(bodies), str(span)]
+    command = [sys.executable, "-m", "bench.intake", "send", str(port), path, str(bodies), str(span)]
     sender = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     time.sleep(WARM_S)
     said: list[str] = []
     try:
-        yield lambda: float(said[0])
+        yield sender.pid, lambda: float(said[0])
     finally:
         said.append(sender.communicate()[0])
         if sender.returncode:
@@ -104,10 +189,11 @@ def _sent(port: int, bodies: Path) -> Iterator[Callable[[], float]]:
 
 
 @contextmanager
-def _counted(url: str) -> Iterator[None]:
+def _counted(url: str) -> Iterator[int]:
+    """The counter's process."""
     counter = subprocess.Popen([sys.executable, "-m", "bench.intake", "count", url], cwd=ROOT)
     try:
-        yield
+        yield counter.pid
     finally:
         failed = counter.poll()
         counter.terminate()
@@ -116,7 +202,7 @@ def _counted(url: str) -> Iterator[None]:
             raise RuntimeError(f"the counter ended with {failed}")
 
 
-def send(port: int, bodies: Path, span: float) -> float:
+def send(port: int, path: str, bodies: Path, span: float) -> float:
     """At the set rate; late ones at once. Events accepted per second of the span."""
     batches = bodies.read_bytes().split(b"\n")
     in_a_batch = len(json.loads(batches[0])["events"])
@@ -126,7 +212,7 @@ def send(port: int, bodies: Path, span: float) -> float:
 
     def stream(n: int) -> None:
         line = socket.create_connection(("127.0.0.1", port), timeout=30)
-        head = f"POST /api/v1/views HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nContent-Length: "
+        head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nContent-Length: "
         due = begin + every * n / SENDERS
         while (now := time.monotonic()) < begin + span:
             time.sleep(max(0.0, due - now))
@@ -153,8 +239,10 @@ def count(url: str) -> None:
     """What workers do as long as something waits: the relay rings once a second."""
     from market.audience import counting
     from market.audience.buffer import buffer
+    from workers.jobs import COUNTING_NICE
 
     app = open_app(url)
+    os.nice(COUNTING_NICE)
     line = buffer(os.environ["REDIS_URL"], url)
     while True:
         with app.app_context():
@@ -164,7 +252,7 @@ def count(url: str) -> None:
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["send", port, bodies, span]:
-            print(send(int(port), Path(bodies), float(span)))
+        case ["send", port, path, bodies, span]:
+            print(send(int(port), path, Path(bodies), float(span)))
         case ["count", url]:
             count(url)

@@ -56,18 +56,22 @@ def run(rounds: int) -> list[Result]:
             configure(None)
 
 
-def film(folder: Path, ffmpeg: str, *codec: str, seconds: int = LENGTH_S) -> Path:
-    """A phone's upright film: moving picture with noise at 17 Mbit/s and a key frame a second, speech-like sound.
+def film(
+    folder: Path, ffmpeg: str, *codec: str, seconds: int = LENGTH_S, size: str = SIZE, mbits: int = 17
+) -> Path:
+    """A phone's upright film: moving picture with noise and a key frame a second, speech-like sound.
 
     `codec` are ffmpeg's words for another one than H.264.
     """
+    folder.mkdir(exist_ok=True)
     made = folder / "film.mp4"
     h264 = ("-c:v", "libx264", "-preset", "veryfast")
     command = [
         ffmpeg, "-nostdin", "-loglevel", "error", "-y",
-        "-f", "lavfi", "-i", f"testsrc2=size={SIZE}:rate=30:duration={seconds},noise=alls=12:allf=t",
+        "-f", "lavfi", "-i", f"testsrc2=size={size}:rate=30:duration={seconds},noise=alls=12:allf=t",
         "-f", "lavfi", "-i", f"sine=frequency=220:duration={seconds},tremolo=f=4",
-        *(codec or h264), "-b:v", "17M", "-maxrate", "20M", "-bufsize", "20M", "-g", "30", "-pix_fmt", "yuv420p",
+        *(codec or h264), "-b:v", f"{mbits}M", "-maxrate", f"{mbits + 3}M",
+        "-bufsize", f"{mbits + 3}M", "-g", "30", "-pix_fmt", "yuv420p",
         "-c:a", "aac", "-shortest", str(made),
     ]  # fmt: skip
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL)

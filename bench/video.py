@@ -1,11 +1,10 @@
 """Films: CPU of the pipeline, of an edit and of the stills, uploads, and the counting of views, each beside its bare part.
 
-Whatever makes films is measured in seconds of film per second of CPU, so that a busy machine falsifies nothing.
+Whatever makes films is measured in seconds of film per second of CPU, ours and the bare part at the same moment.
 """
 
 import json
 import os
-import resource
 import secrets
 import subprocess
 import threading
@@ -13,7 +12,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,16 +21,33 @@ from uuid import uuid4
 
 import psycopg
 
-from bench.rounds import Result, take_turns
+from bench.rounds import Result, side_by_side, take_turns
 from bench.server import CLIENTS
 from bench.transcode import SIZE, film
 from bench.web import granian
 from bench.world import product
 
 CLIP_MS = 2000
-FILM_S = 15
+UNIT = "seconds of film per CPU second"
 HEVC = ("-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1", "-x265-params", "log-level=error")
 """As newer phones write it; not every browser plays it, so the uncut picture has to be made, too."""
+
+
+@dataclass(frozen=True)
+class Film:
+    seconds: int
+    size: str = SIZE
+    mbits: int = 17
+    codec: tuple[str, ...] = ()
+
+
+FILMS = {
+    "video_pipeline": Film(15),
+    "video_pipeline_short": Film(6),
+    "video_pipeline_480": Film(30, "480x854", 2),
+    "video_pipeline_hevc": Film(8, codec=HEVC),
+}
+CHEAPEST, CUT = "video_pipeline_480", "video_pipeline_short"
 UPLOAD_MB, PIECE_MB = 64, 8
 EVENTS = 20
 """In one batch, as a page with a screen of cards sends them."""
@@ -45,149 +61,155 @@ def run(rounds: int) -> list[Result]:
     return [*films(rounds), *uploads(rounds), *views(rounds), *intake.run(rounds)]
 
 
-def cpu_s(act: Callable[[], object]) -> float:
-    """Seconds of CPU of this process and the children it waited for."""
-
-    def used() -> float:
-        both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-        return sum(each.ru_utime + each.ru_stime for each in both)
-
-    before = used()
-    act()
-    return used() - before
-
-
 def films(rounds: int) -> list[Result]:
-    from market.media import cut, ffmpeg, letters, transcode
+    from market.media import ffmpeg, transcode
     from market.media.config import config, configure
     from market.media.probe import probe
 
     configure(replace(config(), niceness=0))
-    with TemporaryDirectory() as folder:
-        Path(folder, "hevc").mkdir()
-        source = film(Path(folder), ffmpeg.binary(), seconds=FILM_S)
-        plan = transcode.Plan(probe(source, source.name))
-        edit = cut.Cut.read(_edit(source))
-        sources = {str(source): (source, plan.film)}
-        bench = cut.Bench(edit, sources)
+    rows: list[Result] = []
+    try:
+        with TemporaryDirectory() as folder:
+            for name, kind in FILMS.items():
+                source = film(
+                    Path(folder, name), ffmpeg.binary(), *kind.codec, seconds=kind.seconds, size=kind.size, mbits=kind.mbits
+                )  # fmt: skip
+                plan = transcode.Plan(probe(source, source.name))
+                rows += _pipeline(name, kind, source, plan, rounds)
+                if name == CHEAPEST:
+                    rows += [*_guarded(kind, source, plan, rounds), *_stills(kind, source, plan, rounds)]
+                if name == CUT:
+                    rows += _edited(source, plan, rounds)
+    finally:
+        configure(None)
+    return rows
 
-        written = Path(folder, "written")
-        written.mkdir()
-        length = bench.plan.film.duration_s - 1 / bench.fps
-        letters.lay(edit.shown, bench.plan.sides[0], length, written, transcode.SILENT)
 
-        def bare(command: list[str], cwd: Path) -> None:
-            subprocess.run(command, cwd=cwd, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+def _pipeline(name: str, kind: "Film", source: Path, plan: Any, rounds: int) -> list[Result]:
+    from market.media import transcode
+    from market.media.probe import probe
 
-        def rate(seconds: float, act: Callable[[Path], object]) -> float:
-            with TemporaryDirectory() as out:
-                for side in plan.sides:
-                    Path(out, str(side)).mkdir()
-                return seconds / cpu_s(lambda: act(Path(out)))
+    def whole() -> None:
+        with TemporaryDirectory() as out:
+            transcode.make(source, Path(out), transcode.Plan(probe(source, source.name)))
 
-        def emptied(folder: Path) -> Path:
-            for each in folder.iterdir():
-                each.rmdir()
-            return folder
+    return side_by_side(
+        lambda: _bare_ladder(source, plan),
+        {name: whole},
+        amount=kind.seconds,
+        rounds=rounds,
+        reference="the bare ffmpeg command of the same ladder",
+        unit=UNIT,
+        source=f"{kind.size}, 30 fps, {kind.seconds} s, {plan.film.video_codec}",
+        ladder=plan.sides,
+    )
 
-        def ladder(out: Path) -> None:
-            bare(transcode.ladder_command(source, out, plan), out)
 
-        def edit_ladder(out: Path) -> None:
-            bare(cut.ladder_command(bench, out, loudness=None), written)
+def _guarded(kind: "Film", source: Path, plan: Any, rounds: int) -> list[Result]:
+    from market.media import transcode
+    from market.media.run import run as confined
 
-        def rendered(out: Path) -> None:
-            with TemporaryDirectory() as desk:
-                cut.make(edit, sources, Path(desk), emptied(out), transcode.SILENT)
-
-        def whole(out: Path) -> None:
-            transcode.make(source, emptied(out), transcode.Plan(probe(source, source.name)))
-
-        other = film(Path(folder, "hevc"), ffmpeg.binary(), *HEVC, seconds=FILM_S)
-        other_plan = transcode.Plan(probe(other, other.name))
-
-        def other_ladder(out: Path) -> None:
-            bare(transcode.ladder_command(other, out, other_plan), out)
-
-        def other_whole(out: Path) -> None:
-            transcode.make(other, emptied(out), transcode.Plan(probe(other, other.name)))
-
-        def guarded(out: Path) -> None:
+    def guarded() -> None:
+        with _rungs(plan) as out:
             limits = transcode.limits_for(plan.film.duration_s)
-            transcode.judge(transcode.run(transcode.ladder_command(source, out, plan), limits, cwd=out))
+            transcode.judge(confined(transcode.ladder_command(source, out, plan), limits, cwd=out))
 
-        def still(out: Path) -> None:
-            at = str(plan.poster_at)
-            bare(
-                [
-                    ffmpeg.binary(),
-                    "-nostdin",
-                    "-y",
-                    "-ss",
-                    at,
-                    "-i",
-                    str(finished),
-                    "-frames:v",
-                    "1",
-                    str(out / "p.jpg"),
-                ],
-                out,
-            )
+    return side_by_side(
+        lambda: _bare_ladder(source, plan),
+        {"video_ladder": guarded},
+        amount=kind.seconds,
+        rounds=rounds,
+        reference="the bare ffmpeg command of the same ladder",
+        unit=UNIT,
+    )
 
-        done = Path(folder, "done")
-        done.mkdir()
-        finished = done / transcode.make(source, done, plan)["mp4"]
-        smallest = Path(folder, "smallest.mp4")
-        bare(
-            [ffmpeg.binary(), "-nostdin", "-y", "-i", str(finished), "-vf", "scale=480:480", str(smallest)],
-            done,
+
+def _stills(kind: "Film", source: Path, plan: Any, rounds: int) -> list[Result]:
+    """What the pictures take beside the ladder: the same decoding and scaling, nothing encoded for the rungs."""
+    from market.media import ffmpeg, transcode
+
+    def scaled(*more: str, stills: bool) -> None:
+        with TemporaryDirectory() as out:
+            nothing = [
+                word for at in range(len(plan.sides)) for word in ("-map", f"[v{at}]", "-map", f"[a{at}]")
+            ]
+            graph = transcode.graph(plan, transcode.SILENCE, stills=stills)
+            command = [
+                ffmpeg.binary(),
+                "-nostdin",
+                "-i",
+                str(source),
+                "-filter_complex",
+                graph,
+                *nothing,
+                "-f",
+                "null",
+                "-",
+            ]
+            _bare([*command, *(transcode.still_outputs(Path(out)) if stills else more)], Path(out))
+
+    rows = side_by_side(
+        lambda: scaled(stills=False),
+        {"video_stills": lambda: scaled(stills=True)},
+        amount=1,
+        rounds=rounds,
+        reference="the film decoded and scaled, without them",
+        unit="films per CPU second",
+        made="poster, sprite, preview and the look for black and silence",
+    )
+    for row in rows:
+        row.details["stills_cpu_s"] = round(row.details["cpu_s"] - row.details["reference_cpu_s"], 3)
+    return rows
+
+
+def _edited(source: Path, plan: Any, rounds: int) -> list[Result]:
+    from market.media import cut, letters
+    from market.media.run import SILENT
+
+    edit = cut.Cut.read(_edit(source))
+    sources = {str(source): (source, plan.film)}
+    bench = cut.Bench(edit, sources)
+    with TemporaryDirectory() as written:
+        length = bench.plan.film.duration_s - 1 / bench.fps
+        letters.lay(edit.shown, bench.plan.sides[0], length, Path(written), SILENT)
+
+        def bare() -> None:
+            with _rungs(bench.plan) as out:
+                _bare(cut.ladder_command(bench, out), Path(written))
+
+        def rendered() -> None:
+            with TemporaryDirectory() as desk, TemporaryDirectory() as out:
+                cut.make(edit, sources, Path(desk), Path(out), SILENT)
+
+        return side_by_side(
+            bare,
+            {"video_edit": rendered},
+            amount=sum(bench.seconds),
+            rounds=rounds,
+            reference="the bare ffmpeg command of the same edit",
+            unit=UNIT,
+            clips=len(edit.clips),
         )
 
-        def extras(out: Path) -> None:
-            bare(transcode.extras_command(finished, smallest, out, plan), out)
 
-        facts: dict[str, Any] = {"source": f"{SIZE}, 30 fps, {FILM_S} s", "ladder": plan.sides}
-        unit, long = "seconds of film per CPU second", sum(bench.seconds)
-        try:
-            return [
-                *take_turns(
-                    lambda: rate(FILM_S, ladder),
-                    {
-                        "video_ladder": lambda: rate(FILM_S, guarded),
-                        "video_pipeline": lambda: rate(FILM_S, whole),
-                    },
-                    rounds=rounds,
-                    reference="the bare ffmpeg command of the same ladder",
-                    unit=unit,
-                    **facts,
-                ),
-                *take_turns(
-                    lambda: rate(FILM_S, other_ladder),
-                    {"video_pipeline_hevc": lambda: rate(FILM_S, other_whole)},
-                    rounds=rounds,
-                    reference="the bare ffmpeg command of the same ladder",
-                    unit=unit,
-                    **facts,
-                ),
-                *take_turns(
-                    lambda: rate(long, edit_ladder),
-                    {"video_edit": lambda: rate(long, rendered)},
-                    rounds=rounds,
-                    reference="the bare ffmpeg command of the same edit",
-                    unit=unit,
-                    clips=len(edit.clips),
-                ),
-                *take_turns(
-                    lambda: rate(1, still),
-                    {"video_stills": lambda: rate(1, extras)},
-                    rounds=rounds,
-                    reference="one still by bare ffmpeg",
-                    unit="films per CPU second",
-                    made="preview and download",
-                ),
-            ]
-        finally:
-            configure(None)
+@contextmanager
+def _rungs(plan: Any) -> Iterator[Path]:
+    """A folder as a ladder command wants it."""
+    with TemporaryDirectory() as out:
+        for side in plan.sides:
+            Path(out, str(side)).mkdir()
+        yield Path(out)
+
+
+def _bare_ladder(source: Path, plan: Any) -> None:
+    from market.media import transcode
+
+    with _rungs(plan) as out:
+        _bare(transcode.ladder_command(source, out, plan), out)
+
+
+def _bare(command: list[str], cwd: Path) -> None:
+    subprocess.run(command, cwd=cwd, check=True, capture_output=True, stdin=subprocess.DEVNULL)
 
 
 def _edit(source: Path) -> dict[str, Any]:

@@ -20,6 +20,13 @@ SECONDS = 3.0
 @contextmanager
 def granian(app: str, ready: str, **env: str) -> Iterator[int]:
     """Serve `app` with as many processes and threads as ./vtask run does; the port."""
+    with served(app, ready, **env) as (port, _pid):
+        yield port
+
+
+@contextmanager
+def served(app: str, ready: str, **env: str) -> Iterator[tuple[int, int]]:
+    """As `granian`, with the id of the process that leads the others."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
@@ -39,7 +46,7 @@ def granian(app: str, ready: str, **env: str) -> Iterator[int]:
             time.sleep(0.1)
         else:
             raise RuntimeError(f"{app} did not answer {ready} within a minute")
-        yield port
+        yield port, server.pid
     finally:
         with suppress(ProcessLookupError):
             os.killpg(server.pid, signal.SIGKILL)  # its workers would go on serving the port

@@ -1,11 +1,14 @@
 """The jobs RQ knows by name: each opens the app's context and drains one kind of work."""
 
+import os
 from functools import cache
 
 from flask import Flask
 
 from market.app import create_app
 from workers.drain import drain as drain_work
+
+COUNTING_NICE = 10
 
 
 @cache
@@ -35,5 +38,6 @@ def media() -> int:
 def views() -> int:
     from workers.views import drain as count_views
 
+    os.nice(COUNTING_NICE)  # of this job's process alone: a page does not wait for a number
     with app().app_context():
         return count_views()

@@ -4,19 +4,26 @@
 many minutes. It would not be lost: see docs/decisions/0001-one-queue-table.md.)
 """
 
+import os
 import sys
 
 from redis import Redis
 from rq import Worker
 from rq.serializers import JSONSerializer
 
+from market.kit.db import db
 from workers import jobs
 from workers.process import start
 
 
 def main(name: str) -> None:
     app = start(f"worker-{name}", catch_signals=False)
+    # The process of each job finds the app made. It has asked PostgreSQL nothing by then; what it may have of a pool all
+    # the same stays this one's.
     jobs.app.cache_clear()
+    with jobs.app().app_context():
+        engine = db.engine
+    os.register_at_fork(after_in_child=lambda: engine.dispose(close=False))
     redis = Redis.from_url(app.config["SETTINGS"].redis_url)
     Worker(
         [name],

@@ -93,7 +93,6 @@ def placement_token(kind: Kind, surface: Surface, entry_id: UUID, secret: str) -
     return _write(secret, b"p" + where + entry_id.bytes)
 
 
-@lru_cache(4096)
 def read_placement(token: str, secret: str) -> Placement:
     """Raises BadToken."""
     body = _read(secret, token, b"p", 19)

@@ -31,7 +31,7 @@ dynamic when the range or the peaks exceed its targets, as in most films: −17.
 WHOLE = "whole.mp4"
 """The film of an upload that is not square, before it is cut: what its owner moves the crop over. Its packets as they
 came when browsers play those, else small."""
-WHOLE_SIDE = 480
+WHOLE_SIDE, WHOLE_FPS = 480, 15
 SPRITE_SIDE, SPRITE_COLUMNS, SPRITE_MOST = 160, 10, 100
 SPRITE_PIXELS = "sprite.rgb"
 PREVIEW_S = 3
@@ -198,7 +198,7 @@ def still_outputs(folder: Path) -> list[str]:
     return [
         "-map", "[poster]", "-fps_mode", "passthrough", "-map_metadata", "-1", "-f", "image2", "-update", "1", "-q:v", "3",
         str(folder / "poster.jpg"),
-        "-map", "[preview]", "-map_metadata", "-1", "-c:v", "libx264", "-preset", "veryfast", "-crf", "30",
+        "-map", "[preview]", "-map_metadata", "-1", "-c:v", "libx264", "-preset", "superfast", "-crf", "32",
         "-pix_fmt", "yuv420p", "-threads", "1", "-movflags", "+faststart", str(folder / "preview.mp4"),
         "-map", "[sprite]", "-f", "rawvideo", "-pix_fmt", "rgb24", "-stats_enc_post:v:0", "pipe:1",
         "-stats_enc_post_fmt:v:0", "shots={n}", str(folder / SPRITE_PIXELS),
@@ -209,7 +209,18 @@ def whole_output(folder: Path, film: Probe) -> list[str]:
     """The uncut picture, with the clock and the sound of the source. Quick rather than small: one person sees it."""
     picture = ["-map", "0:V:0", "-c:v", "copy"]
     if not film.is_for_browsers:
-        picture = ["-map", "[whole]", "-c:v", "libx264", "-preset", "ultrafast", "-crf", "27", "-g", "15"]
+        picture = [
+            "-map",
+            "[whole]",
+            "-c:v",
+            "libx264",
+            "-preset",
+            "ultrafast",
+            "-crf",
+            "27",
+            "-g",
+            str(WHOLE_FPS // 2),
+        ]
     plays = film.audio_codec == "aac"
     sound = ["-c:a", "copy"] if plays else ["-c:a", "aac", "-ac", "2", "-ar", "48000", "-b:a", "96k"]
     return [
@@ -226,17 +237,18 @@ def graph(plan: Plan, heard: Heard, *, stills: bool = False, whole: bool = False
     parts, decoded = [], "[0:V:0]"
     if whole:
         parts.append("[0:V:0]split=2[square][uncut]")
-        parts.append(f"[uncut]{','.join(uncut(film, rate=rate))}[whole]")
+        parts.append(f"[uncut]{','.join(uncut(film))}[whole]")
         decoded = "[square]"
     parts.append(fan_out(f"{decoded}{','.join(chain)}", _sound(film, heard), plan, heard, stills=stills))
     return ";".join(parts)
 
 
-def uncut(film: Probe, *, rate: str = "") -> list[str]:
+def uncut(film: Probe) -> list[str]:
     """The filters that make the whole picture small."""
+    rate = [f"fps={WHOLE_FPS}"] if film.fps > WHOLE_FPS + 1 else []
     side = min(WHOLE_SIDE, film.side // 2 * 2)
     small = f"scale='if(gt(iw,ih),-2,{side})':'if(gt(iw,ih),{side},-2)':flags=fast_bilinear"
-    return [*([rate] if rate else []), *upright(), small, *_tone(film), "format=yuv420p"]
+    return [*rate, *upright(), small, *_tone(film), "format=yuv420p"]
 
 
 def square(film: Probe, side: int, focus_x: float, focus_y: float, *, rate: str = "") -> list[str]:

@@ -178,9 +178,11 @@ def _sent(port: int, bodies: Path, path: str) -> Iterator[tuple[int, Callable[[]
     span = SECONDS + 2 * WARM_S
     command = [sys.executable, "-m", "bench.intake", "send", str(port), path, str(bodies), str(span)]
     sender = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    time.sleep(WARM_S)
     said: list[str] = []
     try:
+        assert sender.stdout
+        sender.stdout.readline()  # it has begun
+        time.sleep(WARM_S)
         yield sender.pid, lambda: float(said[0])
     finally:
         said.append(sender.communicate()[0])
@@ -191,8 +193,12 @@ def _sent(port: int, bodies: Path, path: str) -> Iterator[tuple[int, Callable[[]
 @contextmanager
 def _counted(url: str) -> Iterator[int]:
     """The counter's process."""
-    counter = subprocess.Popen([sys.executable, "-m", "bench.intake", "count", url], cwd=ROOT)
+    counter = subprocess.Popen(
+        [sys.executable, "-m", "bench.intake", "count", url], cwd=ROOT, stdout=subprocess.PIPE
+    )
     try:
+        assert counter.stdout
+        counter.stdout.readline()  # it has begun
         yield counter.pid
     finally:
         failed = counter.poll()
@@ -208,6 +214,7 @@ def send(port: int, path: str, bodies: Path, span: float) -> float:
     in_a_batch = len(json.loads(batches[0])["events"])
     every = SENDERS * in_a_batch / SENT
     sent = [0] * SENDERS
+    print("begun", flush=True)
     begin = time.monotonic()
 
     def stream(n: int) -> None:
@@ -244,6 +251,7 @@ def count(url: str) -> None:
     app = open_app(url)
     os.nice(COUNTING_NICE)
     line = buffer(os.environ["REDIS_URL"], url)
+    print("begun", flush=True)
     while True:
         with app.app_context():
             counting.drain(line)

@@ -45,7 +45,7 @@ FILMS = {
     "video_pipeline": Film(15),
     "video_pipeline_short": Film(6),
     "video_pipeline_480": Film(30, "480x854", 2),
-    "video_pipeline_hevc": Film(8, codec=HEVC),
+    "video_pipeline_hevc": Film(6, codec=HEVC),
 }
 CHEAPEST, CUT = "video_pipeline_480", "video_pipeline_short"
 UPLOAD_MB, PIECE_MB = 64, 8

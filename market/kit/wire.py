@@ -13,6 +13,7 @@ from itertools import count
 from typing import Any, NamedTuple, TypeVar, cast
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from sqlalchemy import ClauseElement, Connection, Engine, Select, event, inspect, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapper, Session
@@ -427,6 +428,16 @@ def attach(engine: Engine) -> None:
         if not connection.invalidated:
             connection.info.pop(RINGS, None)
 
+    def unless_idle(do: Callable[[Any], None]) -> Callable[[Any], None]:
+        def done(driver: Any) -> None:
+            if driver.pgconn.transaction_status != TransactionStatus.IDLE:
+                do(driver)
+
+        return done
+
+    # A COMMIT that went with the last writes needs no second one, nor a ROLLBACK on the way back into the pool.
+    engine.dialect.do_commit = unless_idle(engine.dialect.do_commit)  # type: ignore[method-assign, assignment]
+    engine.dialect.do_rollback = unless_idle(engine.dialect.do_rollback)  # type: ignore[method-assign, assignment]
     event.listen(engine, "connect", connected)
     event.listen(engine, "before_cursor_execute", before_statement)
     event.listen(engine, "rollback", forget_all)
@@ -443,6 +454,7 @@ def _forget(connection: Connection, *_savepoint: Any) -> None:
 def send_all(session: Session) -> None:
     """Before a commit, of a savepoint too. What waits goes with the COMMIT itself, in one round trip; so does waking
     who listens, after it. SQLAlchemy then finds nothing left to commit."""
+    write_changes(session)  # so that there is mostly nothing left to flush
     session.flush()
     if session.info.get(HERE) is None:
         return

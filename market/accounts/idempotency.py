@@ -80,12 +80,12 @@ def idempotent(view: View) -> View:
     return _once(view, NO_QUESTIONS)
 
 
-def idempotent_asking(*questions: Question) -> Callable[[View], View]:
+def idempotent_asking(*questions: Question) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
     """The same, for a view that many wait for: these questions, which take the view's own arguments, are asked in the
     round trip that finds out who calls, and their rows are the view's `found`. They must begin with `IS_OURS` where
     they lock, so that a second call under the key does not wait but hears that the first still runs."""
 
-    def decorate(view: View) -> View:
+    def decorate(view: Callable[..., Any]) -> Callable[..., Response]:
         return _once(view, questions)
 
     return decorate

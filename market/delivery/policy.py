@@ -2,9 +2,9 @@
 
 from market.accounts.actor import Actor
 from market.orders.models import Order
-from market.orders.policy import may_deliver, may_review
+from market.orders.policy import may_deliver, may_review, may_review_of
 
-__all__ = ["may_deliver", "may_remark", "may_review"]
+__all__ = ["may_deliver", "may_remark", "may_review", "may_review_of"]
 
 
 def may_remark(actor: Actor, order: Order) -> bool:

@@ -85,6 +85,15 @@ FRESH = Question(
 REMARKS = Question(rows_of(Remark).where(Remark.submission_id == _ID).order_by(Remark.id))
 
 
+PEEK = Question(
+    rows_of(Submission)
+    .add_columns(Order.merchant_id, exists().where(Remark.submission_id == Submission.id))
+    .join_from(Submission, Order, Order.id == Submission.order_id)
+    .where(Submission.id == _ID, orders.is_one_party(party_or_key_holder()))
+)
+"""The submission as it is now, without a lock; the merchant, and whether anything was remarked."""
+
+
 def find_visible(submission_id: UUID, actor: Actor) -> Submission:
     """Raises NotFound, also for a foreign order's."""
     found = db.session.scalar(

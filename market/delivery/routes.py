@@ -1,6 +1,7 @@
 """JSON: submissions, remarks, revisions, acceptance."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from market.accounts.edge import current_actor, require
 from market.accounts.idempotency import idempotent_asking
-from market.delivery import policy, queries, service
+from market.delivery import policy, queries, service, shortcut
 from market.delivery.hour import proposed_hour
 from market.delivery.models import Kind, Remark, Submission
 from market.delivery.schemas import (
@@ -20,6 +21,7 @@ from market.delivery.schemas import (
     RevisionSchema,
     SubmissionSchema,
 )
+from market.delivery.shortcut import LongWay
 from market.kit.api import IDEMPOTENCY_KEY, ApiBlueprint
 from market.kit.db import transaction
 from market.orders import queries as orders
@@ -59,11 +61,21 @@ def get_submission(submission_id: UUID) -> Submission:
 @bp.doc(parameters=IDEMPOTENCY_KEY)
 @bp.arguments(AcceptanceSchema, required=False)
 @bp.response(201, SubmissionSchema)
-@idempotent_asking(queries.LOCK_CALLERS, queries.STAGES, queries.FRESH)
-def create_acceptance(
-    given: dict[str, Any], submission_id: UUID, found: list[queries.Rows]
-) -> ResponseReturnValue:
+def create_acceptance(given: dict[str, Any], submission_id: UUID) -> ResponseReturnValue:
     """Accept the work and pay its stage out. Needs Idempotency-Key."""
+    if not given:
+        with suppress(LongWay):
+            return _accept_shortly(submission_id=submission_id)
+    return _accept(given, submission_id=submission_id)
+
+
+@idempotent_asking(queries.PEEK)
+def _accept_shortly(submission_id: UUID, found: list[queries.Rows]) -> ResponseReturnValue:
+    return ACCEPTED.dump(shortcut.accept(found[0], current_actor())), 201
+
+
+@idempotent_asking(queries.LOCK_CALLERS, queries.STAGES, queries.FRESH)
+def _accept(given: dict[str, Any], submission_id: UUID, found: list[queries.Rows]) -> ResponseReturnValue:
     actor = current_actor()
     is_party = bool(found[0])
     order, submission = queries.put_together(*found) if is_party else queries.locked(submission_id, actor)

@@ -44,6 +44,7 @@ class Write:
     name: str
     otherwise: type[Exception] | None
     refused: Refused | None
+    alone: bool = False
     rows: int = 1
 
     @property
@@ -75,13 +76,15 @@ def write(
     name: str = "",
     otherwise: type[Exception] | None = None,
     refused: Refused | None = None,
+    alone: bool = False,
 ) -> None:
     """Have an INSERT, UPDATE or DELETE done with what else waits, all as one statement; none of them sees what the
     others did.
 
     What `touches` the same (rows) as one before comes after it; only more rows of the same INSERT (`row`) join it.
     A later write may select from this one's RETURNING rows by `name`.
-    `otherwise` is raised when nothing was written; `refused` puts the database's refusal into our words.
+    `otherwise` is raised when nothing was written; `refused` puts the database's refusal into our words. A call of a
+    function that writes goes `alone`: what is no INSERT, UPDATE or DELETE would not be done as a part of a statement.
     """
     session = db.session()
     if session.autoflush and (session.new or session.deleted):
@@ -95,7 +98,7 @@ def write(
                 return
             if earlier.touches == touches:
                 break
-    waiting.append(Write(touches, head, list(values), row, tail, name, otherwise, refused))
+    waiting.append(Write(touches, head, list(values), row, tail, name, otherwise, refused, alone))
 
 
 class Here(NamedTuple):
@@ -239,6 +242,11 @@ def side_by_side(rows: Sequence[tuple[Any, ...]], *models: type[Base]) -> list[l
     return parts
 
 
+def attributes_of(model: type[Base]) -> list[str]:
+    """The names of its attributes, in the order of `rows_of`."""
+    return _made_of(model)[0]
+
+
 @cache
 def _made_of(model: type[Base]) -> tuple[list[str], Callable[[], Any]]:
     """Its attributes in the order of `rows_of`, and how an object is made without its constructor."""
@@ -313,7 +321,7 @@ def _batches(waiting: Sequence[Write]) -> list[list[Write]]:
     batches: list[list[Write]] = []
     touched: set[Hashable] = set()
     for one in waiting:
-        if not batches or one.touches in touched:
+        if not batches or one.touches in touched or one.alone or batches[-1][-1].alone:
             batches.append([])
             touched = set()
         batches[-1].append(one)

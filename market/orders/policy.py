@@ -26,7 +26,11 @@ def may_cancel(actor: Actor, order: Order) -> bool:
 
 def may_review(actor: Actor, order: Order) -> bool:
     """Accept, ask for revisions: the merchant's word."""
-    return actor.is_party(order.merchant_id) and actor.may(Right.ACCEPT)
+    return may_review_of(actor, order.merchant_id)
+
+
+def may_review_of(actor: Actor, merchant_id: UUID) -> bool:
+    return actor.is_party(merchant_id) and actor.may(Right.ACCEPT)
 
 
 def may_take_back(actor: Actor) -> bool:

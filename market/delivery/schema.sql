@@ -1,0 +1,109 @@
+-- Accepting the plain case in one statement: a waiting version of a stage that nothing was paid of yet, whose money is
+-- here and so is that of the stage after it, with no freeze, no case, no change on the table. It writes, row for row,
+-- what delivery/service.py accept writes then (tests/delivery/test_short_way.py compares them), and the decision row is
+-- the same one that every ending competes for. Of anything else it does nothing and raises VT011: the caller goes the
+-- long way, which alone refuses and says why. Money moves by ledger_post, as everywhere.
+-- Idempotent: run again whenever it changes.
+CREATE OR REPLACE FUNCTION delivery_accept(
+    p_submission uuid, p_order uuid, p_said text, p_person uuid, p_party uuid, p_timers text[], p_at timestamptz
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    nobody CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
+    v_order orders;
+    v_work submissions;
+    v_stage milestones;
+    v_next milestones;
+    v_each milestones;
+    v_is_plain boolean := true;
+    v_fee bigint;
+    v_agency bigint;
+    v_tax bigint;
+    v_creator bigint;
+    v_payees uuid[];
+    v_parts bigint[];
+    v_kinds text[];
+    v_owners uuid[];
+    v_amounts bigint[];
+    v_posting uuid;
+    v_named jsonb;
+BEGIN
+    SELECT * INTO v_order FROM orders WHERE id = p_order FOR UPDATE;
+    SELECT * INTO v_work FROM submissions WHERE id = p_submission;
+    FOR v_each IN SELECT * FROM milestones WHERE order_id = p_order ORDER BY position LOOP
+        IF v_each.id = v_work.milestone_id THEN
+            v_stage := v_each;
+        ELSIF v_each.state = 'pending' AND v_next.id IS NULL THEN
+            v_next := v_each;
+        ELSIF v_each.state IN ('active', 'submitted', 'held') THEN
+            v_is_plain := false;
+        END IF;
+    END LOOP;
+    IF NOT v_is_plain OR v_work.state IS DISTINCT FROM 'submitted'
+        OR v_stage.state IS DISTINCT FROM 'submitted' OR v_order.frozen_at IS NOT NULL
+        OR v_stage.amount_fen = 0 OR v_stage.released_fen <> 0 OR v_stage.receipt IS NOT NULL
+        OR v_stage.funded_at IS NULL OR v_next.funded_at IS NULL
+        OR (v_order.state, v_next.kind) NOT IN (('scripting', 'draft'), ('drafting', 'published'))
+        OR EXISTS (SELECT FROM order_changes c WHERE c.order_id = p_order AND c.state IN ('open', 'agreed'))
+    THEN
+        RAISE EXCEPTION 'not the plain case' USING ERRCODE = 'VT011';
+    END IF;
+
+    -- As in orders/shares.py.
+    v_fee := v_stage.amount_fen * v_order.fee_bps / 10000;
+    v_agency := (v_stage.amount_fen - v_fee) * v_order.commission_bps / 10000;
+    v_tax := (v_stage.amount_fen - v_fee - v_agency) * v_order.tax_bps / 10000;
+    v_creator := v_stage.amount_fen - v_fee - v_agency - v_tax;
+    v_payees := ARRAY[v_order.creator_id];
+    v_parts := ARRAY[v_creator];
+    v_kinds := ARRAY['PP', 'FEE', 'TAX'];
+    v_owners := ARRAY[v_order.creator_id, nobody, nobody];
+    v_amounts := ARRAY[v_creator, v_fee, v_tax];
+    IF v_order.agency_id IS NOT NULL THEN
+        v_payees := v_payees || v_order.agency_id;
+        v_parts := v_parts || v_agency;
+        v_kinds := v_kinds || 'PP'::text;
+        v_owners := v_owners || v_order.agency_id;
+        v_amounts := v_amounts || v_agency;
+    END IF;
+    IF 0 = ANY (v_amounts) THEN
+        SELECT array_agg(l.kind ORDER BY l.n), array_agg(l.owner ORDER BY l.n), array_agg(l.fen ORDER BY l.n)
+        INTO v_kinds, v_owners, v_amounts
+        FROM unnest(v_kinds, v_owners, v_amounts) WITH ORDINALITY AS l (kind, owner, fen, n) WHERE l.fen > 0;
+    END IF;
+    v_posting := ledger_post('release', 'release:' || v_stage.id, 'CNY', 'milestone', v_stage.id,
+        array_fill('EM'::text, ARRAY[cardinality(v_amounts)]), array_fill(v_stage.id, ARRAY[cardinality(v_amounts)]),
+        v_kinds, v_owners, v_amounts, p_person, p_party, NULL, p_at);
+
+    INSERT INTO milestone_endings (milestone_id, order_id, outcome, cause, released_fen, returned_fen, posting_id,
+        by_person, by_party, decided_at)
+    VALUES (v_stage.id, p_order, 'release', 'accepted', v_stage.amount_fen, 0, v_posting, p_person, p_party, p_at);
+    UPDATE milestones SET state = 'released', released_fen = amount_fen, fee_fen = v_fee, agency_fen = v_agency,
+        tax_fen = v_tax, creator_fen = v_creator, held_by = NULL, ended_at = p_at, released_at = p_at
+    WHERE id = v_stage.id;
+    UPDATE milestones SET state = 'active', begun_at = p_at WHERE id = v_next.id;
+    UPDATE orders SET state = CASE state WHEN 'scripting' THEN 'drafting' ELSE 'publishing' END WHERE id = p_order;
+    UPDATE submissions SET state = 'accepted', decided_at = p_at, auto = false WHERE id = p_submission;
+
+    v_named := jsonb_build_object('number', 'VT' || to_char(v_order.awarded_at AT TIME ZONE 'Asia/Shanghai', 'YYYYMMDD')
+        || '-' || lpad(v_order.serial::text, greatest(6, length(v_order.serial::text)), '0'),
+        'title', v_order.title, 'stage', v_stage.kind, 'amount_fen', v_stage.amount_fen, 'auto', false);
+    WITH earned AS (
+        INSERT INTO earnings (party_id, source_id, part, subject_id, number, title, stage, amount_fen, released_at,
+            matures_at, taken_fen)
+        SELECT p.party_id, v_stage.id, 0, p_order, v_named ->> 'number', v_order.title, v_stage.kind, p.fen, p_at,
+            p_at + make_interval(hours => (v_order.terms ->> 'cooling_h')::int), 0
+        FROM unnest(v_payees, v_parts) AS p (party_id, fen) WHERE p.fen > 0
+        RETURNING id, matures_at
+    )
+    INSERT INTO work_items (handler, subject_id, data, key, due_at, state, attempts)
+    SELECT 'payments.mature', id, '{}', 'payments.mature:' || id, matures_at, 'waiting', 0 FROM earned;
+    DELETE FROM work_items WHERE id IN (
+        SELECT id FROM work_items WHERE subject_id = p_submission AND handler = ANY (p_timers) AND state = 'waiting'
+            AND event_id IS NULL FOR UPDATE SKIP LOCKED);
+    INSERT INTO events (name, subject_id, person_id, party_id, audience, data, at) VALUES
+        ('milestone.released', p_order, p_person, p_party, '{}', v_named || jsonb_build_object('parts',
+            (SELECT jsonb_object_agg(p.party_id, p.fen) FROM unnest(v_payees, v_parts) AS p (party_id, fen))), p_at),
+        ('delivery.accepted', p_order, p_person, p_party,
+            array_remove(ARRAY[v_order.merchant_id, v_order.creator_id, v_order.agency_id], NULL), v_named || jsonb_build_object(
+            'submission_id', p_said, 'version', v_work.version, 'kind', v_work.kind, 'format', v_order.format), p_at);
+END $$;

@@ -6,7 +6,9 @@
 -- Idempotent: run again whenever it changes.
 CREATE OR REPLACE FUNCTION delivery_accept(
     p_submission uuid, p_order uuid, p_said text, p_person uuid, p_party uuid, p_timers text[], p_at timestamptz
-) RETURNS void LANGUAGE plpgsql AS $$
+) RETURNS void LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
     nobody CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
     v_order orders;

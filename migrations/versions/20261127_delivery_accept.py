@@ -7,7 +7,7 @@ from alembic import op
 import market.delivery
 
 revision = "20261127_delivery_accept"
-down_revision = "20261127_film_kinds"
+down_revision = "20261127_lots"
 branch_labels = None
 depends_on = None
 

@@ -177,3 +177,22 @@ def test_the_operators_page_starts_a_run_and_shows_it(app, zhou):
     with app.app_context():
         rush.do_next()
     assert "完成" in browser.get("/ops/rush").text
+
+
+def test_the_operators_page_shows_how_far_the_search_for_better_sets_is(app, zhou):
+    from market.kit.clock import now
+    from market.kit.db import db, transaction
+    from market.planning import rush
+    from market.planning.rush_models import RunState, RushRun
+
+    zhou.api("POST", "/rush-runs")
+    with app.app_context():
+        with transaction():
+            run = db.session.query(RushRun).one()
+            run.state, run.beat_at = RunState.RUNNING, now() - 2 * rush.SIGN
+            hand = rush.Hand(run.id, run.beat_at)
+        hand.polished(0.4)
+        hand.polished(0.5)
+
+        assert db.session.query(RushRun).one().report == {"polished": 0.4}, "not more often than every SIGN"
+    assert "40%" in zhou.browser().get("/ops/rush").text

@@ -117,6 +117,15 @@ def lease(kind: type[Leased], *only: ColumnElement[bool]) -> Leased | None:
     return row
 
 
+def is_in_hand(call_id: UUID) -> bool:
+    """Whether somebody is sending it at this moment; asked in a transaction of its own."""
+    asked = select(StripeCall.leased_until > now()).where(
+        StripeCall.id == call_id, StripeCall.state == CallState.WAITING
+    )
+    with transaction():
+        return bool(db.session.scalar(asked))
+
+
 def postpone(row: StripeCall | StripeEvent, error: str) -> None:
     """Put the row back, with a growing pause."""
     row.error = error[:2000]

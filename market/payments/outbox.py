@@ -7,7 +7,7 @@ what should have been heard of by now, because all three need the network.
 
 from collections.abc import Callable
 from datetime import timedelta
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 from uuid import UUID
 
@@ -84,12 +84,16 @@ def send_next() -> bool:
     return _send(calls.lease(StripeCall))
 
 
-def send(call_id: UUID) -> bool:
-    """Send this call now, from the edge, after the commit; False when somebody else has it in hand.
+def send(call_id: UUID) -> None:
+    """Send this call now, from the edge, after the commit; or wait for the worker who was quicker to take it.
 
     When Stripe does not answer nothing is raised: the row waits for the worker, and the edge says so.
     """
-    return _send(calls.lease(StripeCall, StripeCall.id == call_id))
+    end = monotonic() + gateway.BUDGET_S
+    while not _send(calls.lease(StripeCall, StripeCall.id == call_id)):
+        if monotonic() > end or not calls.is_in_hand(call_id):
+            return
+        sleep(0.05)
 
 
 def _send(row: StripeCall | None) -> bool:

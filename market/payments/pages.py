@@ -3,7 +3,7 @@
 from typing import Any, cast
 from uuid import UUID
 
-from flask import current_app, flash, redirect, render_template, request
+from flask import current_app, flash, make_response, redirect, render_template, request
 
 from market.accounts.actor import Role
 from market.accounts.edge import current_actor, hat, require, signed_in, wear_any
@@ -36,7 +36,7 @@ from market.payments.models import Checkout, Earning, Withdrawal
 from market.payments.policy import has_income
 from market.payments.returning import METHODS
 from market.payments.schemas import RhythmSchema, WithdrawFormSchema
-from market.payments.states import PayoutRhythm
+from market.payments.states import Means, PayoutRhythm
 
 __all__ = ["bp", "card_pages", "chargeback_pages", "debt_pages", "wallet_pages"]
 
@@ -83,8 +83,14 @@ def checkout(checkout_id: UUID) -> Any:
 @bp.get("/checkouts/<pid('chk'):checkout_id>/state")
 @signed_in
 def checkout_state(checkout_id: UUID) -> Any:
-    """The part of the page that asks for itself again until the payment is decided."""
-    return render_template("payments/_checkout.html", **_state(checkout_id))
+    """The part of the page that asks for itself again until the payment is decided; who waits for Stripe's page to be
+    ready is led to it."""
+    state = _state(checkout_id)
+    response = make_response(render_template("payments/_checkout.html", **state))
+    found = state["checkout"]
+    if found.is_live and found.url and found.means is Means.PAGE and not state["came_back"]:
+        response.headers["HX-Redirect"] = found.url
+    return response
 
 
 def _state(checkout_id: UUID) -> dict[str, Any]:

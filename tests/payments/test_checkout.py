@@ -5,15 +5,17 @@ from datetime import timedelta
 
 import requests
 from flask import Flask
+from sqlalchemy import select
 
 from market.kit import clock
 from market.kit.db import db, transaction
 from market.kit.events import history
 from market.kit.ids import decode, encode
-from market.orders import queries
+from market.orders import funding, queries
 from market.orders.states import MilestoneState, OrderState
-from market.payments import outbox, polls
+from market.payments import outbox, polls, till
 from market.payments.alarms import alarms
+from market.payments.checkouts import find
 from market.payments.models import Checkout, StripeCall
 from market.payments.states import CheckoutState
 from tests import play
@@ -163,6 +165,37 @@ def test_a_double_click_opens_one_page(app: Flask, mei: Player, lin: Player, san
     ]  # once, on the first visit; opening a page is no event, paying twice would be
     first = play.open_checkout(mei, order_id, "key-0")
     assert first["url"].startswith(sandbox.pages)
+
+
+def test_who_pays_while_a_worker_asks_stripe_is_led_to_the_page_all_the_same(
+    app: Flask, mei: Player, lin: Player, sandbox: Sandbox
+) -> None:
+    """The relay hears of the call at the commit, and may be quicker than who clicked."""
+    order_id = play.award(mei, lin)
+
+    def in_a_worker() -> bool:
+        with app.app_context():
+            return outbox.send_next()
+
+    with app.app_context():
+        with transaction():
+            order = queries.find(order_id)
+            url = "http://localhost/checkouts/{checkout}"
+            checkout_id = funding.checkout(order, mei.actor, key="click", return_url=url).id
+        call = select(StripeCall.leased_until).where(StripeCall.purpose == "checkout")
+        sandbox.fault("api", path_prefix="/v1/checkout/sessions", delay_s=1, times=1)
+        with ThreadPoolExecutor(1) as crowd:
+            working = crowd.submit(in_a_worker)
+            while db.session.scalar(call) is None:
+                assert not working.done()
+                db.session.rollback()
+            db.session.rollback()
+
+            till.start(checkout_id)
+
+            assert find(checkout_id).url
+            assert working.result() is True
+        assert db.session.query(StripeCall).filter_by(purpose="checkout").one().tries == 1
 
 
 def test_the_same_key_for_another_order_is_refused(mei: Player, lin: Player, sandbox: Sandbox) -> None:

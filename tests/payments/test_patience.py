@@ -93,6 +93,9 @@ def test_the_pay_click_comes_back_and_the_page_shows_the_state_when_it_arrives(
 
     checkout = mei.api("GET", "/checkouts").json["data"][0]
     assert checkout["state"] == "open" and checkout["url"]
+    led_on = mei.browser().get(f"/checkouts/{checkout['id']}/state").headers
+    assert led_on["HX-Redirect"] == checkout["url"], "the page that waited goes where the click meant to go"
+    assert "HX-Redirect" not in mei.browser().get(f"/checkouts/{checkout['id']}/state?back=1").headers
     assert silence.calls == asked
     with app.app_context():
         calls = db.session.query(StripeCall).filter_by(purpose="checkout").all()

@@ -40,7 +40,8 @@ def turn_of(order: Order, actor: Actor, submissions: Sequence[Submission]) -> Tu
     if milestone.kind is Stage.PUBLISHED:
         return Turn(_("作品正在上架，上架后自动放出最后一笔款"), False)
     if milestone.state is MilestoneState.SUBMITTED:
-        waiting = next(s for s in reversed(submissions) if s.is_waiting)
+        # The newest: they were read a moment after the order, and it may be decided already.
+        waiting = next(s for s in reversed(submissions) if s.milestone_id == milestone.id)
         text = (
             _("请验收%(stage)s（第 %(n)s 版）", stage=stage, n=waiting.version)
             if merchant

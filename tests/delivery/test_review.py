@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 
 from market.delivery import queries, service
+from market.delivery.turn import turn_of
 from market.kit.clock import now
 from market.kit.db import db, transaction
 from market.kit.errors import Refusal
@@ -40,6 +41,21 @@ def act(app: Flask, deed: Callable[[], Any]) -> str:
         except Refusal as refusal:
             return refusal.slug()
     return "done"
+
+
+def test_a_version_decided_between_two_reads_of_the_page_breaks_no_page(
+    app: Flask, mei: Player, lin: Player, order_id: UUID
+) -> None:
+    handed = lin.api("POST", f"/orders/{encode('ord', order_id)}/submissions", json=SCRIPT).json
+    with app.app_context():
+        order = orders.find(order_id)
+        accepted = mei.api(
+            "POST", f"/submissions/{handed['id']}/acceptance", headers={"Idempotency-Key": "meanwhile"}
+        )
+        turn = turn_of(order, mei.actor, queries.of_order(order_id))
+
+    assert accepted.status_code == 201, accepted.text
+    assert "第 1 版" in turn.text and turn.mine
 
 
 def test_script_then_draft_then_publication_pays_ten_forty_fifty(

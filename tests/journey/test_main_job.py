@@ -213,7 +213,7 @@ def video_taken_at_the_second_try(creator: Somebody, merchant: Somebody, order: 
     if pin.count():
         pin.first.click()
     merchant.presses("form[action$='/remarks'] button[type=submit]")
-    assert page.get_by_text("这一秒读数没拍清").count()
+    assert page.get_by_text("这一秒读数没拍清").count(), page.inner_text("main")
     fold = page.locator("details:has(form[action$='/revision']) > summary")
     if fold.count():
         fold.first.click()

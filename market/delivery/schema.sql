@@ -1,6 +1,6 @@
 -- Accepting the plain case in one statement: a waiting version of a stage that nothing was paid of yet, whose money is
 -- here and so is that of the stage after it, with no freeze, no case, no change on the table. It writes, row for row,
--- what delivery/service.py accept writes then (tests/delivery/test_short_way.py compares them), and the decision row is
+-- what delivery/service.py accept writes then (tests/delivery/test_shortcut.py compares them), and the decision row is
 -- the same one that every ending competes for. Of anything else it does nothing and raises VT011: the caller goes the
 -- long way, which alone refuses and says why. Money moves by ledger_post, as everywhere.
 -- Idempotent: run again whenever it changes.

@@ -1,10 +1,11 @@
-"""`./vtask bench [NAME …] [--json] [--rounds N]`"""
+"""`./vtask bench [NAME …] [--json] [--rounds N]`, where a name is `video` or one of its parts, `video.uploads`."""
 
 import argparse
 import json
 import os
 import sys
 import time
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from math import floor, log10
 from statistics import median
@@ -31,7 +32,7 @@ def main() -> int:
         "names",
         nargs="*",
         metavar="NAME",
-        help=f"of {', '.join(BENCHES)}, all when none is named; or {', '.join(GROUPS)}",
+        help=f"of {', '.join(BENCHES)}, all when none is named; or {', '.join(GROUPS)}; or NAME.PART",
     )
     parser.add_argument("--json", action="store_true", help="one object by name on standard output")
     parser.add_argument(
@@ -41,7 +42,7 @@ def main() -> int:
         help="how often each side is measured (3), after once that does not count",
     )
     asked = parser.parse_args()
-    unknown = set(asked.names) - {*BENCHES, *GROUPS}
+    unknown = {name for name in asked.names if name.partition(".")[0] not in {*BENCHES, *GROUPS}}
     if unknown:
         parser.error(
             f"no such bench: {', '.join(sorted(unknown))} (there are {', '.join((*BENCHES, *GROUPS))})"
@@ -49,19 +50,21 @@ def main() -> int:
 
     results: list[Result] = []
     missing: dict[str, str] = {}
-    for name in asked.names or BENCHES:
-        bench = import_module(f"bench.{name}")
-        begin = time.monotonic()
-        with console.status(f"{name}: {bench.__doc__}"):
-            try:
-                results += bench.run(asked.rounds)
-            except Exception as wrong:  # the others are measured all the same; the exit says that one was not
-                missing[name] = str(wrong)
-                console.print(f"{name}: not measured: {wrong}", style="red", markup=False)
-                if not isinstance(wrong, Missing):
-                    console.print_exception()
-            else:
-                console.print(f"{name}: measured in {time.monotonic() - begin:.0f} s", style="dim")
+    for asked_for in asked.names or BENCHES:
+        for name, said, measure in parts(asked_for, parser):
+            begin = time.monotonic()
+            with console.status(f"{name}: {said}"):
+                try:
+                    results += measure(asked.rounds)
+                except (
+                    Exception
+                ) as wrong:  # the others are measured all the same; the exit says that one was not
+                    missing[name] = str(wrong)
+                    console.print(f"{name}: not measured: {wrong}", style="red", markup=False)
+                    if not isinstance(wrong, Missing):
+                        console.print_exception()
+                else:
+                    console.print(f"{name}: measured in {time.monotonic() - begin:.0f} s", style="dim")
     if asked.json:
         print(json.dumps({result.name: result.as_json() for result in results}, indent=1, ensure_ascii=False))
     else:
@@ -69,7 +72,25 @@ def main() -> int:
         shown.print(table(results))
         if metered := [result for result in results if "takes" in result.details]:
             shown.print(costs(metered))
+        for result in results:
+            if "files" in result.details:
+                shown.print(files(result))
     return 1 if missing else 0
+
+
+def parts(
+    name: str, parser: argparse.ArgumentParser
+) -> Iterator[tuple[str, str, Callable[[int], list[Result]]]]:
+    """What a bench measures one after the other: each with its name, what it says of itself, and its function."""
+    whole, _, part = name.partition(".")
+    bench = import_module(f"bench.{whole}")
+    found = getattr(bench, "PARTS", None) or {"": bench.run}
+    if part and part not in found:
+        parser.error(
+            f"no such part: {name} (there are {', '.join(f'{whole}.{each}' for each in found if each)})"
+        )
+    for each in [part] if part else found:
+        yield f"{whole}.{each}".rstrip("."), bench.__doc__ or "", found[each]
 
 
 def table(results: list[Result]) -> Table:
@@ -109,6 +130,20 @@ def costs(results: list[Result]) -> Table:
                 f"{side['wal_bytes']:,}",
                 ratio,
             )
+    return shown
+
+
+def files(result: Result) -> Table:
+    """What each file took, the worst of all rounds."""
+    shown = Table(caption=f"{result.details['connections']} connections were made", box=box.SIMPLE)
+    for heading in ("file", "refused as", "seconds", "s CPU", "MB"):
+        shown.add_column(
+            heading, justify="left" if heading in ("file", "refused as") else "right", no_wrap=True
+        )
+    for name, took in result.details["files"].items():
+        shown.add_row(
+            name, took["refused"], f"{took['seconds']:.2f}", f"{took['cpu_s']:.2f}", f"{took['mb']:,}"
+        )
     return shown
 
 

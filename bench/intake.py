@@ -31,15 +31,19 @@ SENT = 5_500
 SENDERS = 4
 SECONDS = 5.0
 WARM_S = 0.5
+TOOK = b"x-thread-us"
+"""What bench/metered.py tells, as bench/web.py reads it."""
 PAGES_PER_S = 10.0
 """Asked for by one reader, with and without views; who is late asks again at once."""
 
 
 @dataclass(frozen=True)
 class Spell:
-    """What happened in a spell of `SECONDS`, in seconds: how long each page took, processor time of web and counting."""
+    """What happened in a spell of `SECONDS`, in seconds: how long each page took and what processor time on its thread;
+    processor time of web, counting and sending."""
 
     pages: list[float]
+    pages_cpu: list[float]
     web_s: float
     counting_s: float = 0.0
     sending_s: float = 0.0
@@ -61,7 +65,7 @@ def run(rounds: int) -> list[Result]:
         secret = market.app.config["SECRET_KEY"]
         bodies.write_bytes(b"\n".join(_batch(secret) for _ in range(BATCHES)))
         with (
-            served("wsgi:app", "/healthz", DATABASE_URL=market.url) as ours,
+            served("bench.metered:app", "/healthz", DATABASE_URL=market.url) as ours,
             served("bench.bare:app", "/") as other,
         ):
             _spell(market, ours, cookie, bodies)  # does not count
@@ -86,11 +90,9 @@ def _rows(calm: list[Spell], busy: list[Spell], alone: list[Spell], bare: list[S
         return [each.accepted * SECONDS / each.web_s for each in spells]
 
     door = events_per_cpu_s(alone)
-    pages = [len(each.pages) / each.web_s for each in calm]
-    meanwhile = [
-        len(each.pages) / (each.web_s - each.accepted * SECONDS / rate)
-        for each, rate in zip(busy, door, strict=True)
-    ]
+    meanwhile, pages = (
+        [len(each.pages_cpu) / sum(each.pages_cpu) for each in spells] for spells in (busy, calm)
+    )
     seconds = {
         "web": median(each.web_s / SECONDS for each in alone),
         "counting, with PostgreSQL": median(each.counting_s / SECONDS for each in alone),
@@ -112,7 +114,7 @@ def _rows(calm: list[Spell], busy: list[Spell], alone: list[Spell], bare: list[S
         ),
         latency("page_median_beside_views", median),
         latency("page_p95_beside_views", lambda each: quantiles(each, n=20)[-1]),
-        Result("page_cpu_beside_views", same, "pages per CPU second of the web", meanwhile, pages),
+        Result("page_cpu_beside_views", same, "pages per CPU second of their threads", meanwhile, pages),
         Result(
             "views_cpu",
             "a bare Flask page that answers 204 to the same batches at the same rate",
@@ -137,8 +139,8 @@ def _spell(
     port, leader = web
     if bodies is None:
         before = cpu_s(family(leader))
-        pages = _latencies(port, cookie)
-        return Spell(pages, cpu_s(family(leader)) - before)
+        pages, pages_cpu = _latencies(port, cookie)
+        return Spell(pages, pages_cpu, cpu_s(family(leader)) - before)
     with _counted(market.url) as counter, _sent(port, bodies, path) as (sender, taken):
 
         def used() -> tuple[float, float, float]:
@@ -146,18 +148,20 @@ def _spell(
             return cpu_s(family(leader)), counting, cpu_s([sender])
 
         before_each = used()
-        pages = _latencies(port, cookie)
-        spent = [now - before for now, before in zip(used(), before_each, strict=True)]
-    return Spell(pages, *spent, taken())
+        pages, pages_cpu = _latencies(port, cookie)
+        web_s, counting_s, sending_s = (now - before for now, before in zip(used(), before_each, strict=True))
+    return Spell(pages, pages_cpu, web_s, counting_s, sending_s, taken())
 
 
-def _latencies(port: int, cookie: str | None) -> list[float]:
-    """Of one reader who asks at the set rate; without a cookie none reads, and the time passes."""
+def _latencies(port: int, cookie: str | None) -> tuple[list[float], list[float]]:
+    """Of one reader who asks at the set rate, and the processor time of each page; without a cookie none reads, and the
+    time passes."""
     if cookie is None:
         time.sleep(SECONDS)
-        return []
+        return [], []
     client = Client(port, "/tasks", cookie)
     found: list[float] = []
+    cpu: list[float] = []
     due = time.monotonic()
     end = due + SECONDS
     while (begin := time.monotonic()) < end:
@@ -166,8 +170,9 @@ def _latencies(port: int, cookie: str | None) -> list[float]:
             continue
         client.ask()
         found.append(time.monotonic() - begin)
+        cpu.append(int(client.headers[TOOK]) / 1e6)
         due = max(due + 1 / PAGES_PER_S, begin)
-    return found
+    return found, cpu
 
 
 @contextmanager

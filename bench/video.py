@@ -21,6 +21,7 @@ from uuid import uuid4
 
 import psycopg
 
+from bench import hostile, intake
 from bench.rounds import Result, side_by_side, take_turns
 from bench.server import CLIENTS
 from bench.transcode import SIZE, film
@@ -53,12 +54,6 @@ EVENTS = 20
 """In one batch, as a page with a screen of cards sends them."""
 BATCHES = 500
 SECONDS = 4.0
-
-
-def run(rounds: int) -> list[Result]:
-    from bench import intake
-
-    return [*films(rounds), *uploads(rounds), *views(rounds), *intake.run(rounds)]
 
 
 def films(rounds: int) -> list[Result]:
@@ -415,3 +410,12 @@ def _posts_per_second(port: int, path: str, bodies: list[bytes]) -> float:
     if failures:
         raise failures[0]
     return sum(sent) / (time.monotonic() - begin)
+
+
+PARTS: dict[str, Callable[[int], list[Result]]] = {
+    "films": films,
+    "uploads": uploads,
+    "views": views,
+    "beside_pages": intake.run,
+    "hostile": hostile.run,
+}

@@ -65,9 +65,10 @@ class Client:
             *([f"Cookie: {cookie}"] if cookie else []),
         ]
         self.request = "\r\n".join([*lines, "", ""]).encode()
+        self.headers: dict[bytes, bytes] = {}
 
     def ask(self) -> int:
-        """The length of the page. Raises RuntimeError on any answer but 200."""
+        """The length of the page; what its headers said is in `headers`. Raises RuntimeError on any answer but 200."""
         self.socket.sendall(self.request)
         answer = b""
         while b"\r\n\r\n" not in answer:
@@ -76,6 +77,7 @@ class Client:
         if not head.startswith(b"HTTP/1.1 200"):
             raise RuntimeError(f"{self.request.decode().splitlines()[0]}: {head.decode(errors='replace')}")
         names = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
+        self.headers = names
         length = int(names[b"content-length"])
         got = len(body)
         while got < length:

@@ -2,15 +2,12 @@
 
 import os
 import socket
-import socketserver
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +15,7 @@ import pytest
 from market.media.config import MediaConfig, config, configure
 from tests.conftest import ROOT
 from tests.media import clips
+from tests.media.hostile import Ear, listening
 
 
 @pytest.fixture(autouse=True)
@@ -81,29 +79,6 @@ def s3_address() -> Iterator[str]:
     yield address
     server.terminate()
     server.wait(10)
-
-
-@dataclass
-class Ear:
-    """A listener that counts who calls."""
-
-    port: int
-    hits: int = 0
-
-
-@contextmanager
-def listening() -> Iterator[Ear]:
-    heard = Ear(0)
-
-    class Count(socketserver.BaseRequestHandler):
-        def handle(self) -> None:
-            heard.hits += 1
-
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Count) as server:
-        heard.port = server.server_address[1]
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield heard
-        server.shutdown()
 
 
 @pytest.fixture

@@ -1,12 +1,9 @@
 """What may go to the transcoder, and why the rest may not."""
 
-import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -14,150 +11,27 @@ import pytest
 from market.media.probe import probe
 from market.media.reasons import SENTENCES, Rejected, sentence
 from market.media.run import Limits, run
-from tests.conftest import ROOT
-from tests.media import clips
-from tests.media.conftest import Ear, listening
-
-LIMIT_S = 5
-LIMIT_MB = 1500
-
-JUDGE = """
-import json, resource, sys
-from pathlib import Path
-from market.media.config import MediaConfig, configure
-from market.media.probe import probe
-from market.media.reasons import Rejected
-
-def used():
-    both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(each.ru_utime + each.ru_stime for each in both), max(each.ru_maxrss for each in both) // 1024
-
-verdicts = {}
-for name, path in json.load(sys.stdin).items():
-    configure(MediaConfig(root=Path(path).parent, min_video_s=1))
-    before = used()[0]
-    try:
-        code = str(probe(Path(path)))
-    except Rejected as why:
-        code = why.code
-    seconds, mb = used()
-    verdicts[name] = {"code": code, "seconds": seconds - before, "mb": mb}
-print(json.dumps(verdicts))
-"""
-
-
-def text_file(words: str) -> Callable[[Path, Path, Ear], Path]:
-    def write(target: Path, film: Path, ear: Ear) -> Path:
-        (target.parent / "secret.mp4").write_bytes(film.read_bytes())
-        target.write_text(words.replace("PORT", str(ear.port)), encoding="utf-8")
-        return target
-
-    return write
-
-
-HOSTILE: dict[str, tuple[str, Callable[[Path, Path, Ear], Path]]] = {
-    "zero bytes": ("empty", lambda to, film, ear: text_file("")(to, film, ear)),
-    "HLS playlist with addresses": (
-        "playlist",
-        text_file(
-            "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nhttp://127.0.0.1:PORT/a.ts\n#EXT-X-ENDLIST\n"
-        ),
-    ),
-    "list of other files": ("playlist", text_file("ffconcat version 1.0\nfile secret.mp4\n")),
-    "DASH manifest": (
-        "playlist",
-        text_file('<?xml version="1.0"?><MPD><BaseURL>http://127.0.0.1:PORT/</BaseURL></MPD>'),
-    ),
-    "SVG with a link": (
-        "playlist",
-        text_file(
-            '<svg xmlns="http://www.w3.org/2000/svg"><image href="http://127.0.0.1:PORT/x.png"/></svg>'
-        ),
-    ),
-    "samples in another file": ("playlist", lambda to, film, ear: clips.elsewhere(to, film)),
-    "random bytes": ("wrong_type", lambda to, film, ear: _write(to, bytes(range(1, 256)) * 400)),
-    "a PDF": ("wrong_type", lambda to, film, ear: _write(to, b"%PDF-1.7\n" + b"x" * 5000)),
-    "a picture": ("other_kind", lambda to, film, ear: clips.huge_picture(to, 64)),
-    "box soup": (
-        "unreadable",
-        lambda to, film, ear: _write(to, b"\0\0\0\x18ftypmp42" + b"\0" * 12 + b"\0\0\0\x10free" + b"\0" * 8),
-    ),
-    "cut off": ("truncated", lambda to, film, ear: clips.cut(to, film)),
-    "cut off behind its index": (
-        "truncated",
-        lambda to, film, ear: clips.cut(
-            to, clips.make(to.with_name("fast.mp4"), "-i", film, "-c", "copy", "-movflags", "faststart")
-        ),
-    ),
-    "cut off Matroska": (
-        "truncated",
-        lambda to, film, ear: clips.cut(to, clips.make(to.with_name("whole.mkv"), "-i", film, "-c", "copy")),
-    ),
-    "clock jumps ten hours": (
-        "gap",
-        lambda to, film, ear: _as(to, clips.with_gap(to.with_suffix(".mkv"))),
-    ),
-    "a day long": ("too_long", lambda to, film, ear: clips.endless(to)),
-    "8192 x 8192": ("too_many_pixels", lambda to, film, ear: clips.huge_film(to)),
-    "20000 x 20000": ("unreadable", lambda to, film, ear: clips.enormous(to)),
-    "sound only": (
-        "no_video",
-        lambda to, film, ear: clips.make(to, "-i", film, "-map", "0:a", "-c", "copy"),
-    ),
-    "two pictures": (
-        "many_videos",
-        lambda to, film, ear: clips.make(to, "-i", film, "-map", "0:v", "-map", "0:v", "-c", "copy"),
-    ),
-    "240 pictures a second": (
-        "fps",
-        lambda to, film, ear: clips.clip(to, size="64x64", rate=240, seconds=2, sound=False),
-    ),
-    "half a second": ("too_short", lambda to, film, ear: clips.clip(to, seconds=0.5, size="64x64")),
-    "a postage stamp": ("too_small", lambda to, film, ear: clips.clip(to, size="48x320", seconds=2)),
-    "a codec nobody plays": (
-        "video_codec",
-        lambda to, film, ear: clips.make(
-            to, "-f", "lavfi", "-i", "testsrc=size=64x64:rate=5:duration=2", "-c:v", "ffv1", "-f", "matroska"
-        ),
-    ),
-}
-
-
-def _write(target: Path, data: bytes) -> Path:
-    target.write_bytes(data)
-    return target
-
-
-def _as(target: Path, made: Path) -> Path:
-    return made.rename(target)
+from tests.media import clips, hostile
+from tests.media.hostile import HOSTILE, Ear, Verdict
 
 
 @pytest.fixture(scope="module")
-def verdicts(tmp_path_factory: pytest.TempPathFactory, film: Path) -> dict[str, dict[str, Any]]:
-    """All of them judged in one process of their own, so that memory and processor time are theirs alone."""
-    paths = {}
-    with listening() as ear:
-        for name, (_, build) in HOSTILE.items():
-            paths[name] = str(build(tmp_path_factory.mktemp("hostile") / "film.mp4", film, ear))
-        said = subprocess.run(
-            [sys.executable, "-c", JUDGE], cwd=ROOT, capture_output=True, text=True, check=True, input=json.dumps(paths)
-        )  # fmt: skip
-    told: dict[str, dict[str, Any]] = json.loads(said.stdout)
-    told["calls"] = {"count": ear.hits}
-    return told
+def judged(tmp_path_factory: pytest.TempPathFactory, film: Path) -> tuple[dict[str, Verdict], Ear]:
+    with hostile.listening() as ear:
+        return hostile.judge(hostile.build(tmp_path_factory.mktemp("hostile"), film, ear)), ear
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_file_that_is_no_sound_film_is_refused_quickly(name: str, verdicts: dict[str, dict[str, Any]]):
-    verdict = verdicts[name]
+def test_a_file_that_is_no_sound_film_is_refused_quickly(name: str, judged: tuple[dict[str, Verdict], Ear]):
+    verdict = judged[0][name]
 
-    assert verdict["code"] == HOSTILE[name][0]
-    assert verdict["seconds"] < LIMIT_S
-    assert verdict["mb"] < LIMIT_MB
+    assert verdict.code == HOSTILE[name][0]
+    assert verdict.cpu_s < hostile.LIMIT_S
+    assert verdict.mb < hostile.LIMIT_MB
 
 
-def test_no_file_makes_us_call_anybody(verdicts: dict[str, dict[str, Any]]):
-    assert verdicts["calls"]["count"] == 0
+def test_no_file_makes_us_call_anybody(judged: tuple[dict[str, Verdict], Ear]):
+    assert judged[1].hits == 0
 
 
 def test_every_reason_has_a_sentence_that_its_values_fill(app):

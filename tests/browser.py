@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 AXE = Path(__file__).resolve().parent.parent / "node_modules/axe-core/axe.min.js"
+expect.set_options(timeout=30_000)
+"""What a page is waited for ends the waiting, however late; this is only for what never comes. Playwright's own 5 s are
+less than a saving, a queueing and a fragment take on a machine that is busy with something else."""
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 

@@ -71,6 +71,37 @@ def turned(target: Path, source: Path) -> Path:
     return make(target, "-display_rotation", "90", "-i", source, "-c", "copy")
 
 
+def as_people_bring_them(folder: Path) -> list[Path]:
+    """What cameras, phones, recorders and editing programs write: containers, codecs, shapes and clocks of all sorts."""
+    picture = ["-f", "lavfi", "-i", "testsrc2=size={size}:rate={rate}:duration=2"]
+    tone = ["-f", "lavfi", "-i", "sine=frequency=330:duration=2"]
+
+    def film(name: str, size: str, rate: str, *how: str, sound: bool = True) -> Path:
+        seen = [word.format(size=size, rate=rate) for word in picture]
+        return make(folder / name, *seen, *(tone if sound else []), *how)
+
+    x264 = ("-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p")
+    recorded = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuvj420p", "-live", "1")
+    made = [
+        film("cartoon 24 fps, B frames.mp4", "854x480", "24", *x264, "-bf", "3", "-c:a", "aac"),
+        film("camera without sound, 29.97 fps.mp4", "640x360", "30000/1001", *x264, sound=False),
+        film("full range, no length.mkv", "640x480", "30", *recorded, sound=False),
+        film("browser.webm", "320x240", "15", "-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus"),
+        film("vp9 and vorbis.mkv", "256x320", "10", "-c:v", "libvpx-vp9", "-deadline", "realtime", "-c:a", "libvorbis"),
+        film("editing program.mov", "320x180", "25", "-c:v", "prores_ks", "-profile:v", "1", "-c:a", "pcm_s24le"),
+        film("old camera.mov", "320x240", "15", "-c:v", "mjpeg", "-pix_fmt", "yuvj422p", "-c:a", "pcm_s16le"),
+        film("part 2 and ac3.mkv", "352x288", "25", "-c:v", "mpeg4", "-c:a", "ac3"),
+        film("lossless sound.mkv", "320x240", "30", *x264, "-c:a", "flac"),
+        film("narrow pixels.mp4", "360x288", "25", *x264, "-vf", "setsar=16/15", "-c:a", "aac"),
+        film(
+            "ten bits.mp4", "320x568", "30",
+            "-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error", "-pix_fmt", "yuv420p10le",
+            "-tag:v", "hvc1", "-c:a", "aac",
+        ),
+    ]  # fmt: skip
+    return [*made, turned(folder / "phone held upright.mov", made[0])]
+
+
 def with_gap(target: Path) -> Path:
     """A small file whose clock jumps ten hours ahead."""
     return make(

@@ -5,6 +5,7 @@ duration in their header, and hostile files lie in it.
 """
 
 import json
+import math
 import sys
 from itertools import pairwise
 from typing import Any
@@ -58,24 +59,33 @@ def walk(container: Any, streams: list[Any], video: Any, max_s: float, max_fps: 
     counts = {stream.index: 0 for stream in streams}
     corrupt, weight, key_at, key_gap = 0, 0, None, 0.0
     most = int(max_s * max_fps) + 100
+    ticks = {
+        stream.index: float(stream.time_base or 0) for stream in streams
+    }  # fractions are half of this loop's time
+    pictures = video.index
     for packet in container.demux(streams):
-        moment = packet.pts if packet.pts is not None else packet.dts
-        if moment is None or packet.size == 0:
+        moment, size = packet.pts, packet.size
+        if moment is None:
+            moment = packet.dts
+        if moment is None or size == 0:
             continue
         index = packet.stream_index
-        at = float(moment * packet.time_base)
-        long = float((packet.duration or 0) * packet.time_base)
+        tick = ticks[index]
+        at = moment * tick
+        end = at + (packet.duration or 0) * tick
         counts[index] += 1
         corrupt += packet.is_corrupt
-        starts[index] = min(starts.get(index, at), at)
-        ends[index] = max(ends.get(index, at), at + long)
-        if index == video.index:
+        if at < starts.get(index, math.inf):
+            starts[index] = at
+        if end > ends.get(index, -math.inf):
+            ends[index] = end
+        if index == pictures:
             times.append(at)
-            weight += packet.size
+            weight += size
             if packet.is_keyframe:
                 key_gap = max(key_gap, at - key_at) if key_at is not None else key_gap
                 key_at = at
-        if ends[index] - starts[index] > max_s + 1 or counts[video.index] > most:
+        if ends[index] - starts[index] > max_s + 1 or counts[pictures] > most:
             break
     times.sort()
     if times:

@@ -22,7 +22,7 @@ from uuid import uuid4
 import psycopg
 
 from bench import hostile, intake
-from bench.rounds import Result, side_by_side, take_turns
+from bench.rounds import Result, cpu_of, side_by_side, take_turns
 from bench.server import CLIENTS
 from bench.transcode import SIZE, film
 from bench.web import granian
@@ -83,10 +83,15 @@ def films(rounds: int) -> list[Result]:
 def _pipeline(name: str, kind: "Film", source: Path, plan: Any, rounds: int) -> list[Result]:
     from market.media import transcode
     from market.media.probe import probe
+    from market.media.run import SILENT
 
     def whole() -> None:
         with TemporaryDirectory() as out:
             transcode.make(source, Path(out), transcode.Plan(probe(source, source.name)))
+
+    def loudness() -> None:
+        limits = transcode.limits_for(plan.film.duration_s)
+        transcode.measure(transcode.measure_command(source), plan, limits, cwd=source.parent, watch=SILENT)
 
     return side_by_side(
         lambda: _bare_ladder(source, plan),
@@ -97,6 +102,8 @@ def _pipeline(name: str, kind: "Film", source: Path, plan: Any, rounds: int) -> 
         unit=UNIT,
         source=f"{kind.size}, 30 fps, {kind.seconds} s, {plan.film.video_codec}",
         ladder=plan.sides,
+        look_cpu_s=cpu_of(lambda: probe(source, source.name), rounds=rounds),
+        loudness_cpu_s=cpu_of(loudness, rounds=rounds),
     )
 
 

@@ -50,21 +50,19 @@ def main() -> int:
 
     results: list[Result] = []
     missing: dict[str, str] = {}
-    for asked_for in asked.names or BENCHES:
-        for name, said, measure in parts(asked_for, parser):
-            begin = time.monotonic()
-            with console.status(f"{name}: {said}"):
-                try:
-                    results += measure(asked.rounds)
-                except (
-                    Exception
-                ) as wrong:  # the others are measured all the same; the exit says that one was not
-                    missing[name] = str(wrong)
-                    console.print(f"{name}: not measured: {wrong}", style="red", markup=False)
-                    if not isinstance(wrong, Missing):
-                        console.print_exception()
-                else:
-                    console.print(f"{name}: measured in {time.monotonic() - begin:.0f} s", style="dim")
+    wanted = [part for name in asked.names or BENCHES for part in parts(name, parser)]
+    for name, said, measure in wanted:
+        begin = time.monotonic()
+        with console.status(f"{name}: {said}"):
+            try:
+                results += measure(asked.rounds)
+            except Exception as wrong:  # the others are measured all the same; the exit says that one was not
+                missing[name] = str(wrong)
+                console.print(f"{name}: not measured: {wrong}", style="red", markup=False)
+                if not isinstance(wrong, Missing):
+                    console.print_exception()
+            else:
+                console.print(f"{name}: measured in {time.monotonic() - begin:.0f} s", style="dim")
     if asked.json:
         print(json.dumps({result.name: result.as_json() for result in results}, indent=1, ensure_ascii=False))
     else:
@@ -86,9 +84,8 @@ def parts(
     bench = import_module(f"bench.{whole}")
     found = getattr(bench, "PARTS", None) or {"": bench.run}
     if part and part not in found:
-        parser.error(
-            f"no such part: {name} (there are {', '.join(f'{whole}.{each}' for each in found if each)})"
-        )
+        known = ", ".join(f"{whole}.{each}" for each in found if each)
+        parser.error(f"no such part: {name} ({f'there are {known}' if known else 'it has none'})")
     for each in [part] if part else found:
         yield f"{whole}.{each}".rstrip("."), bench.__doc__ or "", found[each]
 

@@ -3,6 +3,7 @@
 Eight processes, one transaction per call, the product's own view under a request context; against pgbench's TPC-B.
 """
 
+import gc
 import multiprocessing
 import sys
 import time
@@ -108,11 +109,10 @@ def processes(market: World) -> Iterator[list[Pipe]]:
 
 def serve(orders: Pipe, url: str, key: str) -> None:
     """One process: takes lists of submissions, and accepts them when told to."""
-    from market.kit.db import db
     from market.kit.ids import encode
 
     app = open_app(url)
-    adapter = app.url_map.bind("localhost")
+    gc.freeze()  # as wsgi.py does
     orders.send("ready")
     while True:
         submissions: list[UUID] = orders.recv()
@@ -124,13 +124,9 @@ def serve(orders: Pipe, url: str, key: str) -> None:
             path = f"/api/v1/submissions/{encode('sub', submission_id)}/acceptance"
             with app.request_context(environ(path, key, f"accept:{submission_id}")):
                 try:
-                    endpoint, values = adapter.match(path, method="POST")
-                    response: Any = app.view_functions[endpoint](**values)
-                    answers.append(app.make_response(response).status_code)
+                    answers.append(app.make_response(app.dispatch_request()).status_code)
                 except Exception as failure:
                     answers.append(repr(failure))
-                finally:
-                    db.session.remove()
         orders.send((begin, time.monotonic(), answers))
 
 

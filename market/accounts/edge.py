@@ -66,7 +66,7 @@ def actor_or_none() -> Actor | None:
 def ask_as_actor(*questions: Question, **values: Any) -> list[list[tuple[Any, ...]]]:
     """The rows of these questions, which take `party_or_key_holder()`; of a call that nobody has looked at yet, in the
     round trip that finds out who it is. Raises Unauthenticated."""
-    secret = _secret() if is_api() and not g.get("identified") else None
+    secret = api_secret() if is_api() and not g.get("identified") else None
     if secret is None:
         whose = values | {"party_id": current_actor().party_id, "key_sha256": None}
         return ask(*((question, whose) for question in questions))
@@ -174,13 +174,13 @@ def _load() -> None:
         return
     forget()
     if is_api():
-        if secret := _secret():
+        if secret := api_secret():
             _load_from_key(secret)
     elif token := session.get("sign_in"):
         _load_from_token(token)
 
 
-def _secret() -> str | None:
+def api_secret() -> str | None:
     """The API key that was sent."""
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     return (secret.strip() or None) if scheme.lower() == "bearer" else None

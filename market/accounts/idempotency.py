@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 from typing import cast as as_type
+from uuid import UUID
 
 from flask import Response, make_response, request
 from sqlalchemy import String, bindparam, cast, func, select
@@ -104,7 +105,9 @@ def _once(view: View, questions: tuple[Question, ...]) -> View:
                 more = {"found": found} if questions else {}
                 response = make_response(view(*args, **kwargs, **more))
                 if response.status_code < 400:
-                    _remember(response, key, sha)
+                    wire.write(
+                        "remembered_answers", *remembering(response, current_actor().party_id, key, sha)
+                    )
                 return response
             ((sha_before, status, content_type, location, body),) = remembered
             if sha_before != sha:
@@ -118,9 +121,15 @@ def _once(view: View, questions: tuple[Question, ...]) -> View:
     return as_type(View, once)
 
 
-def _remember(response: Response, key: str, sha: bytes) -> None:
-    answer = [
-        current_actor().party_id,
+def lock_name(party_id: UUID, key: str) -> str:
+    """What TRY_LOCK locks the hash of, for a statement that takes the key by itself."""
+    return f"{party_id}:{key}"
+
+
+def remembering(response: Response, party_id: UUID | None, key: str, sha: bytes) -> tuple[str, list[Any]]:
+    """The statement that remembers it, and its values. Refused (23505) when there is an answer under this key."""
+    return REMEMBER, [
+        party_id,
         key,
         sha,
         response.status_code,
@@ -128,4 +137,3 @@ def _remember(response: Response, key: str, sha: bytes) -> None:
         response.headers.get("Location"),
         response.get_data(),
     ]
-    wire.write("remembered_answers", REMEMBER, answer)

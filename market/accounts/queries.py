@@ -75,17 +75,24 @@ def who_signed_in(token_sha256: bytes) -> tuple[Person | None, Sequence[Membersh
     return (rows[0][0] if rows else None), [membership for _, membership in rows if membership]
 
 
-_KEY_HELD = Question(
-    select(ApiKey.id, ApiKey.person_id, ApiKey.party_id, Membership.rights, Party.role, Party.verification)
-    .join(Person, Person.id == ApiKey.person_id)
-    .join(Membership, (Membership.person_id == ApiKey.person_id) & (Membership.party_id == ApiKey.party_id))
-    .join(Party, Party.id == ApiKey.party_id)
-    .where(
-        ApiKey.key_sha256 == bindparam("key_sha256"),
-        ApiKey.revoked_at.is_(None),
-        Person.suspended_at.is_(None),
+def key_holder() -> Select[*tuple[Any, ...]]:
+    """Of a Question: what `actor_of` takes of whom the API key `key_sha256` acts for; no row when it is not live."""
+    return (
+        select(ApiKey.person_id, ApiKey.party_id, Membership.rights, Party.role, Party.verification)
+        .join_from(ApiKey, Person, Person.id == ApiKey.person_id)
+        .join(
+            Membership, (Membership.person_id == ApiKey.person_id) & (Membership.party_id == ApiKey.party_id)
+        )
+        .join(Party, Party.id == ApiKey.party_id)
+        .where(
+            ApiKey.key_sha256 == bindparam("key_sha256"),
+            ApiKey.revoked_at.is_(None),
+            Person.suspended_at.is_(None),
+        )
     )
-)
+
+
+_KEY_HELD = Question(key_holder().add_columns(ApiKey.id))
 
 
 def who_holds_key(
@@ -93,7 +100,7 @@ def who_holds_key(
 ) -> tuple[tuple[UUID, Actor] | None, list[list[tuple[Any, ...]]]]:
     """A live API key's id and whom it acts for, in one statement: every call asks it. And what was asked beside it."""
     rows, *found = ask((_KEY_HELD, {"key_sha256": key_sha256}), *beside)
-    return ((rows[0][0], actor_of(*rows[0][1:])) if rows else None), found
+    return ((rows[0][-1], actor_of(*rows[0][:-1])) if rows else None), found
 
 
 def party_or_key_holder() -> ColumnElement[UUID]:

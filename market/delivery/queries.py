@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Uuid, bindparam, exists, func, outerjoin, select
+from sqlalchemy import Select, Uuid, bindparam, exists, func, inspect, outerjoin, select
 from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from market.accounts.actor import SYSTEM, Actor
 from market.accounts.idempotency import IS_OURS
-from market.accounts.queries import party_or_key_holder
+from market.accounts.queries import key_holder, party_or_key_holder
 from market.delivery.models import Remark, Submission, SubmissionState
 from market.kit.db import db
 from market.kit.errors import NotFound
@@ -86,12 +86,14 @@ REMARKS = Question(rows_of(Remark).where(Remark.submission_id == _ID).order_by(R
 
 
 PEEK = Question(
-    rows_of(Submission)
-    .add_columns(Order.merchant_id, exists().where(Remark.submission_id == Submission.id))
-    .join_from(Submission, Order, Order.id == Submission.order_id)
-    .where(Submission.id == _ID, orders.is_one_party(party_or_key_holder()))
+    key_holder()
+    .add_columns(*inspect(Submission).columns, Order.merchant_id)
+    .add_columns(exists().where(Remark.submission_id == Submission.id))
+    .join(Submission, Submission.id == _ID)
+    .join(Order, Order.id == Submission.order_id)
 )
-"""The submission as it is now, without a lock; the merchant, and whether anything was remarked."""
+"""Whom an API key acts for, beside the submission as it is now, without a lock; the merchant, and whether anything was
+remarked."""
 
 
 def find_visible(submission_id: UUID, actor: Actor) -> Submission:

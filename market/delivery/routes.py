@@ -28,8 +28,6 @@ from market.orders import queries as orders
 from market.orders.models import Order
 from market.orders.schemas import OrderSchema
 
-ACCEPTED = SubmissionSchema()
-
 bp = ApiBlueprint("delivery", __name__, description="Handing in, reviewing and accepting work")
 
 
@@ -65,13 +63,8 @@ def create_acceptance(given: dict[str, Any], submission_id: UUID) -> ResponseRet
     """Accept the work and pay its stage out. Needs Idempotency-Key."""
     if not given:
         with suppress(LongWay):
-            return _accept_shortly(submission_id=submission_id)
+            return shortcut.accept(submission_id)
     return _accept(given, submission_id=submission_id)
-
-
-@idempotent_asking(queries.PEEK)
-def _accept_shortly(submission_id: UUID, found: list[queries.Rows]) -> ResponseReturnValue:
-    return ACCEPTED.dump(shortcut.accept(found[0], current_actor())), 201
 
 
 @idempotent_asking(queries.LOCK_CALLERS, queries.STAGES, queries.FRESH)
@@ -82,7 +75,7 @@ def _accept(given: dict[str, Any], submission_id: UUID, found: list[queries.Rows
     require(policy.may_review(actor, order))
     at = given["publish_at"] if "publish_at" in given else proposed_hour(submission)
     accepted = service.accept(submission_id, actor, locked=(order, submission), publish_at=at)
-    return ACCEPTED.dump(accepted), 201
+    return shortcut.ACCEPTED.dump(accepted), 201
 
 
 @bp.post("/orders/<pid('ord'):order_id>/publication-time")

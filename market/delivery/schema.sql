@@ -5,7 +5,8 @@
 -- long way, which alone refuses and says why. Money moves by ledger_post, as everywhere.
 -- Idempotent: run again whenever it changes.
 CREATE OR REPLACE FUNCTION delivery_accept(
-    p_submission uuid, p_order uuid, p_said text, p_person uuid, p_party uuid, p_timers text[], p_at timestamptz
+    p_submission uuid, p_order uuid, p_said text, p_person uuid, p_party uuid, p_timers text[], p_at timestamptz,
+    p_key text
 ) RETURNS void LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
 AS $$
@@ -29,6 +30,9 @@ DECLARE
     v_posting uuid;
     v_named jsonb;
 BEGIN
+    IF NOT pg_try_advisory_xact_lock(hashtextextended(p_key, 0)) THEN
+        RAISE EXCEPTION 'somebody is at work under this key' USING ERRCODE = 'VT011';
+    END IF;
     SELECT * INTO v_order FROM orders WHERE id = p_order FOR UPDATE;
     SELECT * INTO v_work FROM submissions WHERE id = p_submission;
     FOR v_each IN SELECT * FROM milestones WHERE order_id = p_order ORDER BY position LOOP

@@ -5,60 +5,83 @@ happened then, and the long way (service.accept) decides, refuses, and says why.
 """
 
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import psycopg
+from flask import Response, make_response
 
-from market.accounts.actor import Actor
+from market.accounts.edge import api_secret
+from market.accounts.errors import KeyMissing
+from market.accounts.idempotency import lock_name, remembering, request_hash, request_key
+from market.accounts.models import actor_of
+from market.accounts.service import sha256
 from market.delivery.models import Kind, Submission, SubmissionState
 from market.delivery.policy import may_review_of
-from market.delivery.queries import Rows
+from market.delivery.queries import PEEK
+from market.delivery.schemas import SubmissionSchema
 from market.delivery.service import AUTO_ACCEPT, REMIND
 from market.kit import ids, wire
 from market.kit.clock import now
 from market.kit.events import CHANNEL
 from market.kit.wire import attributes_of
 
-ACCEPT = "SELECT delivery_accept(%s, %s, %s, %s, %s, %s::text[], %s)"
+ACCEPTED = SubmissionSchema()
+ACCEPT = "SELECT delivery_accept(%s, %s, %s, %s, %s, %s::text[], %s, %s)"
 BY_THE_LONG_WAY = ("VT011", "VT001", "VT003", "23514", "23505")
-"""Not plain; or the ledger or the decision row said no, which the long way puts into words."""
+"""Not plain; or the ledger, the decision row or the row of the remembered answer said no, which the long way puts into
+words."""
 
 
 class LongWay(Exception):
     """Not the plain case: nothing was done."""
 
 
-def accept(peeked: Rows, by: Actor) -> Submission:
-    """Have the submission that PEEK found accepted with the commit; as it will be then. Raises LongWay, also at the
-    commit."""
-    if not peeked:
+def accept(submission_id: UUID) -> Response:
+    """Have it accepted, in a transaction of its own, for who calls the API under an Idempotency-Key; the answer, which
+    is remembered. Raises LongWay."""
+    secret, key = api_secret(), _key()
+    if secret is None or key is None:
         raise LongWay
-    *values, merchant_id, is_remarked = peeked[0]
-    work: Any = SimpleNamespace(**dict(zip(attributes_of(Submission), values, strict=True)))
-    has_hour = work.kind is not Kind.SCRIPT and work.content.get("publish_at")
-    if (
-        is_remarked
-        or has_hour
-        or work.state is not SubmissionState.SUBMITTED
-        or not may_review_of(by, merchant_id)
-    ):
-        raise LongWay
-    at = now()
-    work.state, work.decided_at, work.auto, work.remarks = SubmissionState.ACCEPTED, at, False, []
-    said: UUID = work.id
-    values = [
-        said,
-        work.order_id,
-        ids.encode("sub", said),
-        by.person_id,
-        by.party_id,
-        [AUTO_ACCEPT, REMIND],
-        at,
-    ]
-    wire.write(("delivery_accept", said), ACCEPT, values, alone=True, refused=_declined)
-    wire.ring(CHANNEL)
-    return cast(Submission, work)
+    with wire.aside() as connection:
+        found = connection.ask(PEEK, submission_id=submission_id, key_sha256=sha256(secret))
+        if not found:
+            raise LongWay
+        (*values, merchant_id, is_remarked) = found[0]
+        by = actor_of(*values[:5])
+        work: Any = SimpleNamespace(**dict(zip(attributes_of(Submission), values[5:], strict=True)))
+        has_hour = work.kind is not Kind.SCRIPT and work.content.get("publish_at")
+        if (
+            is_remarked
+            or has_hour
+            or work.state is not SubmissionState.SUBMITTED
+            or by.party_id is None
+            or not may_review_of(by, merchant_id)
+        ):
+            raise LongWay
+        at = now()
+        work.state, work.decided_at, work.auto, work.remarks = SubmissionState.ACCEPTED, at, False, []
+        answer = make_response(ACCEPTED.dump(work), 201)
+        accepting = [
+            submission_id,
+            work.order_id,
+            ids.encode("sub", submission_id),
+            by.person_id,
+            by.party_id,
+            [AUTO_ACCEPT, REMIND],
+            at,
+            lock_name(by.party_id, key),
+        ]
+        remembered = remembering(answer, by.party_id, key, request_hash())
+        connection.commit((ACCEPT, accepting), remembered, ring=CHANNEL, refused=_declined)
+        return answer
+
+
+def _key() -> str | None:
+    try:
+        return request_key()
+    except KeyMissing:
+        return None
 
 
 def _declined(failure: psycopg.Error) -> Exception | None:

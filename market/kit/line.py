@@ -41,29 +41,43 @@ class Line:
         """The rows of each, and why the first that failed did; what comes after it is not done.
 
         In the transaction that is open; else one begins. Raises psycopg.OperationalError when the server has gone."""
+        begins = self._driver.pgconn.transaction_status == TransactionStatus.IDLE
+        rows, failure = self._run([[(self._begin(), ()), *statements] if begins else statements])
+        return rows[begins:], failure
+
+    def commit(
+        self, *transactions: Sequence[Statement]
+    ) -> tuple[list[list[tuple[Any, ...]]], psycopg.Error | None]:
+        """The same for statements that are a whole transaction, so that neither BEGIN nor COMMIT need be sent. Several
+        go in one round trip, each whether or not the one before it was done. Only where none is open."""
+        return self._run(transactions)
+
+    def _run(
+        self, transactions: Sequence[Sequence[Statement]]
+    ) -> tuple[list[list[tuple[Any, ...]]], psycopg.Error | None]:
         server = self._driver.pgconn
-        begins = server.transaction_status == TransactionStatus.IDLE
         made: list[
             tuple[str, bytes] | None
         ] = []  # for each command what it prepares; None for a statement itself
         server.enter_pipeline_mode()
-        for text, values in ((self._begin(), ()), *statements) if begins else statements:
-            name = self._prepared.pop(text, None)
-            if name is None:
-                self._count += 1
-                name = b"vtask_%d" % self._count
-                server.send_prepare(name, text.encode())
-                made.append((text, name))
-            else:
-                self._prepared[text] = name  # used last
-            server.send_query_prepared(
-                name, [None if v is None else (AS_TEXT.get(type(v)) or self._other)(v) for v in values]
-            )
-            made.append(None)
-        if len(self._prepared) > MOST_PREPARED:
-            server.send_close_prepared(self._prepared.pop(next(iter(self._prepared))))
-        server.pipeline_sync()
-        results = _results(server)
+        for statements in transactions:
+            for text, values in statements:
+                name = self._prepared.pop(text, None)
+                if name is None:
+                    self._count += 1
+                    name = b"vtask_%d" % self._count
+                    server.send_prepare(name, text.encode())
+                    made.append((text, name))
+                else:
+                    self._prepared[text] = name  # used last
+                server.send_query_prepared(
+                    name, [None if v is None else (AS_TEXT.get(type(v)) or self._other)(v) for v in values]
+                )
+                made.append(None)
+            if len(self._prepared) > MOST_PREPARED:
+                server.send_close_prepared(self._prepared.pop(next(iter(self._prepared))))
+            server.pipeline_sync()
+        results = _results(server, len(transactions))
         if server.status == ConnStatus.OK:
             server.exit_pipeline_mode()
 
@@ -73,12 +87,12 @@ class Line:
                 failure = error_from_result(result)
                 if isinstance(failure, FORGETTING):
                     self._prepared.clear()
-                return rows[begins:], failure
+                return rows, failure
             if prepares:
                 self._prepared[prepares[0]] = prepares[1]
             else:
                 rows.append(self._read(result))
-        return rows[begins:], None
+        return rows, None
 
     def _begin(self) -> str:
         level = self._driver.isolation_level
@@ -120,7 +134,7 @@ AS_TEXT: dict[type, Callable[[Any], bytes]] = {
 """Most values; for others psycopg is asked."""
 
 
-def _results(server: PGconn) -> list[PGresult]:
+def _results(server: PGconn, transactions: int) -> list[PGresult]:
     """One for each command, after all were sent; fewer when the server has gone."""
     wait = poll()
     wait.register(server.socket, POLLIN | POLLOUT)
@@ -135,8 +149,10 @@ def _results(server: PGconn) -> list[PGresult]:
             server.consume_input()
         result = server.get_result()
         if result is not None and result.status == ExecStatus.PIPELINE_SYNC:
-            return results
-        if result is not None:
+            transactions -= 1
+            if not transactions:
+                return results
+        elif result is not None:
             results.append(result)
         if server.status != ConnStatus.OK:
             return results

@@ -6,7 +6,8 @@ before anything else is asked there and before the commit, so nobody reads past 
 """
 
 import re
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from itertools import count
@@ -14,7 +15,16 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from sqlalchemy import ClauseElement, Connection, Engine, Select, event, inspect, select
+from sqlalchemy import (
+    ClauseElement,
+    Connection,
+    Engine,
+    PoolProxiedConnection,
+    Select,
+    event,
+    inspect,
+    select,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapper, Session
 from sqlalchemy.orm.attributes import instance_state, manager_of_class
@@ -295,19 +305,69 @@ def _send(connection: Connection, then: Sequence[Statement] = ()) -> list[list[t
     raise _as_sqlalchemy(connection, statements[len(found)][0], failure) from failure
 
 
-def line(connection: Connection) -> Line:
+class Aside:
+    """A connection of its own, for transactions that are one round trip each: the session, its objects and what waits
+    there have no part in them."""
+
+    def __init__(self, pooled: PoolProxiedConnection) -> None:
+        self._pooled = pooled
+
+    def ask(self, question: Question, **values: Any) -> list[tuple[Any, ...]]:
+        """Its rows, of what was committed before."""
+        (rows,) = self._commit([question.bound(values)])
+        return question.read(rows)
+
+    def commit(self, *statements: Statement, ring: str, refused: Refused = lambda _failure: None) -> None:
+        """All of them or none, `%s` for each value; then have who listens on this channel woken. `refused` puts the
+        database's refusal into our words."""
+        numbered = [(_numbered(text), values) for text, values in statements]
+        self._commit(numbered, [(f"NOTIFY {ring}", ())], refused=refused)
+
+    def _commit(
+        self, *transactions: Sequence[Statement], refused: Refused = lambda _failure: None
+    ) -> list[list[tuple[Any, ...]]]:
+        try:
+            found, failure = line(self._pooled).commit(*transactions)
+        except psycopg.Error as gone:
+            raise _as_sqlalchemy(self._pooled, transactions[0][0][0], gone) from gone
+        except BaseException as interrupted:  # answers are on their way that nobody will read
+            self._pooled.invalidate(interrupted)
+            raise
+        if failure is None:
+            return found
+        text = [text for statements in transactions for text, _ in statements][len(found)]
+        raise (refused(failure) or _as_sqlalchemy(self._pooled, text, failure)) from failure
+
+
+@contextmanager
+def aside() -> Iterator[Aside]:
+    """For a caller that is in no transaction: it would hold two connections."""
+    pooled = db.engine.raw_connection()
+    try:
+        yield Aside(pooled)
+    finally:
+        pooled.close()
+
+
+def line(connection: Connection | PoolProxiedConnection) -> Line:
     """The one of this connection, for as long as it is open."""
     info = connection.info
     known: Line | None = info.get(LINE)
     if known is None:
-        driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-        known = info[LINE] = Line(driver)
+        known = info[LINE] = Line(_driver(connection))
     return known
 
 
-def _as_sqlalchemy(connection: Connection, text: str, failure: psycopg.Error) -> Exception:
+def _driver(connection: Connection | PoolProxiedConnection) -> "psycopg.Connection[Any]":
+    pooled = connection.connection if isinstance(connection, Connection) else connection
+    return cast("psycopg.Connection[Any]", pooled.driver_connection)
+
+
+def _as_sqlalchemy(
+    connection: Connection | PoolProxiedConnection, text: str, failure: psycopg.Error
+) -> Exception:
     """The driver's error as the exception SQLAlchemy makes of it; a connection that is lost is not used again."""
-    lost = bool(cast(Any, connection.connection.driver_connection).closed)
+    lost = bool(_driver(connection).closed)
     if lost:
         connection.invalidate(failure)
     return cast(

@@ -17,4 +17,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("DROP FUNCTION delivery_accept(uuid, uuid, text, uuid, uuid, text[], timestamptz)")
+    op.execute("DROP FUNCTION delivery_accept")

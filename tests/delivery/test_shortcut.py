@@ -9,11 +9,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from flask import Flask
+from flask import Flask, Response
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from market.accounts.actor import SYSTEM
+from market.accounts.idempotency import lock_name
 from market.delivery import service, shortcut
 from market.delivery.errors import NotUnderReview
 from market.delivery.models import Submission
@@ -81,12 +82,12 @@ def test_the_shortcut_writes_what_the_long_way_writes(
     shortly = []
     real = shortcut.accept
 
-    def watched(*given: Any) -> Submission:
-        found = real(*given)
-        shortly.append(found.id)
-        return found
+    def watched(submission_id: UUID) -> Response:
+        answer = real(submission_id)
+        shortly.append(submission_id)
+        return answer
 
-    def declines(*_given: Any) -> Submission:
+    def declines(_submission_id: UUID) -> Response:
         raise shortcut.LongWay
 
     def play_out(lin: Player) -> dict[str, Any]:
@@ -151,7 +152,7 @@ def test_it_does_nothing_when_anything_is_out_of_the_ordinary(
 ):
     order_id = play.funded(mei, lin, sandbox)
     work = play.submit(lin, order_id)
-    call = text("SELECT delivery_accept(:work, :order, 'sub_x', NULL, NULL, '{}', now())")
+    call = text("SELECT delivery_accept(:work, :order, 'sub_x', NULL, NULL, '{}', now(), 'x')")
 
     with app.app_context():
         spoiled = db.session.execute(text(UNUSUAL[what]), {"order": order_id, "work": work})
@@ -221,3 +222,35 @@ def test_many_ways_to_accept_at_once_pay_once(app: Flask, mei: Player, lin: Play
             accepted = names.count("delivery.accepted")
             assert names.count("milestone.released") == accepted == 1 - names.count("delivery.revision_asked")
     play.ledger_is_sound(app)
+
+
+def test_a_key_that_was_used_for_other_work_is_refused_and_nothing_is_done(
+    app: Flask, mei: Player, lin: Player, sandbox: Sandbox
+):
+    works = [play.submit(lin, play.funded(mei, lin, sandbox)) for _ in range(2)]
+
+    def with_one_key(work: UUID) -> Any:
+        path = f"/submissions/{encode('sub', work)}/acceptance"
+        return mei.api("POST", path, headers={"Idempotency-Key": "one"})
+
+    first, other, again = with_one_key(works[0]), with_one_key(works[1]), with_one_key(works[0])
+
+    assert (first.status_code, other.status_code, again.status_code) == (201, 422, 201)
+    assert again.data == first.data and again.headers["Idempotent-Replayed"] == "true"
+    with app.app_context():
+        assert db.session.get_one(Submission, works[1]).is_waiting
+    play.ledger_is_sound(app)
+
+
+def test_while_a_call_under_the_key_is_at_work_another_hears_so_and_does_nothing(
+    app: Flask, mei: Player, lin: Player, sandbox: Sandbox
+):
+    work = play.submit(lin, play.funded(mei, lin, sandbox))
+    name = lock_name(mei.actor.party_id, f"yes:{work}")
+    with app.app_context(), db.engine.connect() as other:
+        other.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+        answer = say_yes(mei, work)
+        assert answer.status_code == 409 and answer.json["type"].endswith("still-running")
+    with app.app_context():
+        assert db.session.get_one(Submission, work).is_waiting
+    assert say_yes(mei, work).status_code == 201

@@ -98,3 +98,19 @@ def test_an_answer_that_nobody_waited_for_is_never_taken_for_another():
     with transaction():
         assert wire.call("SELECT %s::text", ["prompt"]) == [("prompt",)]
         assert db.session.scalar(text("SELECT 1")) == 1
+
+
+def test_a_transaction_that_fails_is_not_done_and_what_comes_behind_it_is(ctx: Any):
+    with wire.aside() as aside:
+        line = wire.line(aside._pooled)
+        line.commit([("CREATE TEMP TABLE kept (a int)", [])])
+        one, two = ("INSERT INTO kept VALUES (1)", []), ("INSERT INTO kept VALUES (2)", [])
+
+        found, failure = line.commit([one, ("SELECT 1 / $1::int", [0])], [two])
+
+        assert found == [[]] and isinstance(failure, psycopg.errors.DivisionByZero)
+        assert line.commit([("SELECT a FROM kept", [])], [one], [("SELECT a FROM kept", [])]) == (
+            [[(2,)], [], [(2,), (1,)]],
+            None,
+        )
+        line.commit([("DROP TABLE kept", [])])

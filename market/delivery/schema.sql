@@ -12,12 +12,8 @@ SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     nobody CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
-    v_order orders;
-    v_work submissions;
-    v_stage milestones;
-    v_next milestones;
-    v_each milestones;
-    v_is_plain boolean := true;
+    v_order record;
+    v_work record;
     v_fee bigint;
     v_agency bigint;
     v_tax bigint;
@@ -33,32 +29,35 @@ BEGIN
     IF NOT pg_try_advisory_xact_lock(hashtextextended(p_key, 0)) THEN
         RAISE EXCEPTION 'somebody is at work under this key' USING ERRCODE = 'VT011';
     END IF;
-    SELECT * INTO v_order FROM orders WHERE id = p_order FOR UPDATE;
-    SELECT * INTO v_work FROM submissions WHERE id = p_submission;
-    FOR v_each IN SELECT * FROM milestones WHERE order_id = p_order ORDER BY position LOOP
-        IF v_each.id = v_work.milestone_id THEN
-            v_stage := v_each;
-        ELSIF v_each.state = 'pending' AND v_next.id IS NULL THEN
-            v_next := v_each;
-        ELSIF v_each.state IN ('active', 'submitted', 'held') THEN
-            v_is_plain := false;
-        END IF;
-    END LOOP;
-    IF NOT v_is_plain OR v_work.state IS DISTINCT FROM 'submitted'
-        OR v_stage.state IS DISTINCT FROM 'submitted' OR v_order.frozen_at IS NOT NULL
-        OR v_stage.amount_fen = 0 OR v_stage.released_fen <> 0 OR v_stage.receipt IS NOT NULL
-        OR v_stage.funded_at IS NULL OR v_next.funded_at IS NULL
-        OR (v_order.state, v_next.kind) NOT IN (('scripting', 'draft'), ('drafting', 'published'))
-        OR EXISTS (SELECT FROM order_changes c WHERE c.order_id = p_order AND c.state IN ('open', 'agreed'))
-    THEN
+    -- Changing the order locks it. What is found not to be plain after that is taken back by the refusal.
+    UPDATE orders SET state = CASE state WHEN 'scripting' THEN 'drafting' ELSE 'publishing' END
+    WHERE id = p_order AND state IN ('scripting', 'drafting') AND frozen_at IS NULL
+    RETURNING CASE state WHEN 'drafting' THEN 'draft' ELSE 'published' END AS next_stage, fee_bps, commission_bps,
+        tax_bps, creator_id, agency_id, merchant_id, title, format, awarded_at, serial,
+        p_at + make_interval(hours => (terms ->> 'cooling_h')::int) AS matures_at
+    INTO v_order;
+    UPDATE submissions s SET state = 'accepted', decided_at = p_at, auto = false
+    FROM milestones m, milestones next
+    WHERE s.id = p_submission AND s.state = 'submitted'
+        AND m.id = s.milestone_id AND m.order_id = p_order AND m.state = 'submitted' AND m.funded_at IS NOT NULL
+        AND m.amount_fen > 0 AND m.released_fen = 0 AND m.receipt IS NULL
+        AND next.order_id = p_order AND next.kind = v_order.next_stage AND next.state = 'pending'
+        AND next.funded_at IS NOT NULL
+        AND NOT EXISTS (SELECT FROM milestones other WHERE other.order_id = p_order AND other.id <> m.id
+            AND (other.state IN ('active', 'submitted', 'held')
+                OR other.state = 'pending' AND other.position < next.position))
+        AND NOT EXISTS (SELECT FROM order_changes c WHERE c.order_id = p_order AND c.state IN ('open', 'agreed'))
+    RETURNING s.version, s.kind, m.id AS stage_id, m.kind AS stage, m.amount_fen, next.id AS next_id
+    INTO v_work;
+    IF NOT FOUND THEN
         RAISE EXCEPTION 'not the plain case' USING ERRCODE = 'VT011';
     END IF;
 
     -- As in orders/shares.py.
-    v_fee := v_stage.amount_fen * v_order.fee_bps / 10000;
-    v_agency := (v_stage.amount_fen - v_fee) * v_order.commission_bps / 10000;
-    v_tax := (v_stage.amount_fen - v_fee - v_agency) * v_order.tax_bps / 10000;
-    v_creator := v_stage.amount_fen - v_fee - v_agency - v_tax;
+    v_fee := v_work.amount_fen * v_order.fee_bps / 10000;
+    v_agency := (v_work.amount_fen - v_fee) * v_order.commission_bps / 10000;
+    v_tax := (v_work.amount_fen - v_fee - v_agency) * v_order.tax_bps / 10000;
+    v_creator := v_work.amount_fen - v_fee - v_agency - v_tax;
     v_payees := ARRAY[v_order.creator_id];
     v_parts := ARRAY[v_creator];
     v_kinds := ARRAY['PP', 'FEE', 'TAX'];
@@ -76,28 +75,26 @@ BEGIN
         INTO v_kinds, v_owners, v_amounts
         FROM unnest(v_kinds, v_owners, v_amounts) WITH ORDINALITY AS l (kind, owner, fen, n) WHERE l.fen > 0;
     END IF;
-    v_posting := ledger_post('release', 'release:' || v_stage.id, 'CNY', 'milestone', v_stage.id,
-        array_fill('EM'::text, ARRAY[cardinality(v_amounts)]), array_fill(v_stage.id, ARRAY[cardinality(v_amounts)]),
+    v_posting := ledger_post('release', 'release:' || v_work.stage_id, 'CNY', 'milestone', v_work.stage_id,
+        array_fill('EM'::text, ARRAY[cardinality(v_amounts)]), array_fill(v_work.stage_id, ARRAY[cardinality(v_amounts)]),
         v_kinds, v_owners, v_amounts, p_person, p_party, NULL, p_at);
 
     INSERT INTO milestone_endings (milestone_id, order_id, outcome, cause, released_fen, returned_fen, posting_id,
         by_person, by_party, decided_at)
-    VALUES (v_stage.id, p_order, 'release', 'accepted', v_stage.amount_fen, 0, v_posting, p_person, p_party, p_at);
+    VALUES (v_work.stage_id, p_order, 'release', 'accepted', v_work.amount_fen, 0, v_posting, p_person, p_party, p_at);
     UPDATE milestones SET state = 'released', released_fen = amount_fen, fee_fen = v_fee, agency_fen = v_agency,
         tax_fen = v_tax, creator_fen = v_creator, held_by = NULL, ended_at = p_at, released_at = p_at
-    WHERE id = v_stage.id;
-    UPDATE milestones SET state = 'active', begun_at = p_at WHERE id = v_next.id;
-    UPDATE orders SET state = CASE state WHEN 'scripting' THEN 'drafting' ELSE 'publishing' END WHERE id = p_order;
-    UPDATE submissions SET state = 'accepted', decided_at = p_at, auto = false WHERE id = p_submission;
+    WHERE id = v_work.stage_id;
+    UPDATE milestones SET state = 'active', begun_at = p_at WHERE id = v_work.next_id;
 
     v_named := jsonb_build_object('number', 'VT' || to_char(v_order.awarded_at AT TIME ZONE 'Asia/Shanghai', 'YYYYMMDD')
         || '-' || lpad(v_order.serial::text, greatest(6, length(v_order.serial::text)), '0'),
-        'title', v_order.title, 'stage', v_stage.kind, 'amount_fen', v_stage.amount_fen, 'auto', false);
+        'title', v_order.title, 'stage', v_work.stage, 'amount_fen', v_work.amount_fen, 'auto', false);
     WITH earned AS (
         INSERT INTO earnings (party_id, source_id, part, subject_id, number, title, stage, amount_fen, released_at,
             matures_at, taken_fen)
-        SELECT p.party_id, v_stage.id, 0, p_order, v_named ->> 'number', v_order.title, v_stage.kind, p.fen, p_at,
-            p_at + make_interval(hours => (v_order.terms ->> 'cooling_h')::int), 0
+        SELECT p.party_id, v_work.stage_id, 0, p_order, v_named ->> 'number', v_order.title, v_work.stage, p.fen, p_at,
+            v_order.matures_at, 0
         FROM unnest(v_payees, v_parts) AS p (party_id, fen) WHERE p.fen > 0
         RETURNING id, matures_at
     )

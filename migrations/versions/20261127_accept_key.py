@@ -1,4 +1,5 @@
-"""An acceptance by the plain way takes its key itself."""
+"""An acceptance by the plain way takes its key itself; stages change in place: there is room on their page, as on
+that of orders."""
 
 from pathlib import Path
 
@@ -15,7 +16,8 @@ depends_on = None
 def upgrade() -> None:
     op.execute("DROP FUNCTION IF EXISTS delivery_accept(uuid, uuid, text, uuid, uuid, text[], timestamptz)")
     op.execute(Path(market.delivery.__file__).with_name("schema.sql").read_text("utf-8"))
+    op.execute("ALTER TABLE milestones SET (fillfactor = 75)")
 
 
 def downgrade() -> None:
-    pass  # the function is the file's, whichever revision reads it
+    op.execute("ALTER TABLE milestones RESET (fillfactor)")  # the function is the file's, whichever revision reads it

@@ -6,6 +6,7 @@ longer than the statements. Here values go as text of no type: the server takes 
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import zip_longest
 from select import POLLIN, POLLOUT, poll
 from typing import Any, cast
 from uuid import UUID
@@ -56,11 +57,13 @@ class Line:
         self, transactions: Sequence[Sequence[Statement]]
     ) -> tuple[list[list[tuple[Any, ...]]], psycopg.Error | None]:
         server = self._driver.pgconn
-        made: list[
-            tuple[str, bytes] | None
-        ] = []  # for each command what it prepares; None for a statement itself
+        sent: list[list[tuple[str, bytes] | None]] = []
         server.enter_pipeline_mode()
         for statements in transactions:
+            made: list[
+                tuple[str, bytes] | None
+            ] = []  # what each command prepares; None for a statement itself
+            sent.append(made)
             for text, values in statements:
                 name = self._prepared.pop(text, None)
                 if name is None:
@@ -82,16 +85,17 @@ class Line:
             server.exit_pipeline_mode()
 
         rows: list[list[tuple[Any, ...]]] = []
-        for prepares, result in zip(made, results, strict=False):
-            if result.status not in DONE:
-                failure = error_from_result(result)
-                if isinstance(failure, FORGETTING):
-                    self._prepared.clear()
-                return rows, failure
-            if prepares:
-                self._prepared[prepares[0]] = prepares[1]
-            else:
-                rows.append(self._read(result))
+        for made, answered in zip(sent, results, strict=False):
+            for prepares, result in zip_longest(made, answered):
+                if result.status not in DONE:
+                    failure = error_from_result(result)
+                    if isinstance(failure, FORGETTING):
+                        self._prepared.clear()
+                    return rows, failure
+                if prepares:
+                    self._prepared[prepares[0]] = prepares[1]
+                else:
+                    rows.append(self._read(result))
         return rows, None
 
     def _begin(self) -> str:
@@ -134,14 +138,18 @@ AS_TEXT: dict[type, Callable[[Any], bytes]] = {
 """Most values; for others psycopg is asked."""
 
 
-def _results(server: PGconn, transactions: int) -> list[PGresult]:
-    """One for each command, after all were sent; fewer when the server has gone."""
+def _results(server: PGconn, transactions: int) -> list[list[PGresult]]:
+    """Of each transaction one for each command, after all were sent; one more when it could not be committed.
+
+    What was answered is not yet committed: only the server's word at the end is. Raises psycopg.OperationalError when it
+    does not come."""
     wait = poll()
     wait.register(server.socket, POLLIN | POLLOUT)
     while server.flush():
         if wait.poll()[0][1] & POLLIN:
             server.consume_input()
     wait.modify(server.socket, POLLIN)
+    ended: list[list[PGresult]] = []
     results: list[PGresult] = []
     while True:
         while server.is_busy():
@@ -149,10 +157,13 @@ def _results(server: PGconn, transactions: int) -> list[PGresult]:
             server.consume_input()
         result = server.get_result()
         if result is not None and result.status == ExecStatus.PIPELINE_SYNC:
-            transactions -= 1
-            if not transactions:
-                return results
+            ended.append(results)
+            if len(ended) == transactions:
+                return ended
+            results = []
         elif result is not None:
             results.append(result)
         if server.status != ConnStatus.OK:
-            return results
+            if any(each.status not in DONE for each in results):  # it said why it goes
+                return [*ended, results]
+            raise psycopg.OperationalError(server.get_error_message())

@@ -19,7 +19,6 @@ from sqlalchemy import (
     ClauseElement,
     Connection,
     Engine,
-    PoolProxiedConnection,
     Select,
     event,
     inspect,
@@ -309,8 +308,8 @@ class Aside:
     """A connection of its own, for transactions that are one round trip each: the session, its objects and what waits
     there have no part in them."""
 
-    def __init__(self, pooled: PoolProxiedConnection) -> None:
-        self._pooled = pooled
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
 
     def ask(self, question: Question, **values: Any) -> list[tuple[Any, ...]]:
         """Its rows, of what was committed before."""
@@ -327,47 +326,38 @@ class Aside:
         self, *transactions: Sequence[Statement], refused: Refused = lambda _failure: None
     ) -> list[list[tuple[Any, ...]]]:
         try:
-            found, failure = line(self._pooled).commit(*transactions)
+            found, failure = line(self.connection).commit(*transactions)
         except psycopg.Error as gone:
-            raise _as_sqlalchemy(self._pooled, transactions[0][0][0], gone) from gone
+            raise _as_sqlalchemy(self.connection, transactions[0][0][0], gone) from gone
         except BaseException as interrupted:  # answers are on their way that nobody will read
-            self._pooled.invalidate(interrupted)
+            self.connection.invalidate(interrupted)
             raise
         if failure is None:
             return found
         text = [text for statements in transactions for text, _ in statements][len(found)]
-        raise (refused(failure) or _as_sqlalchemy(self._pooled, text, failure)) from failure
+        raise (refused(failure) or _as_sqlalchemy(self.connection, text, failure)) from failure
 
 
 @contextmanager
 def aside() -> Iterator[Aside]:
     """For a caller that is in no transaction: it would hold two connections."""
-    pooled = db.engine.raw_connection()
-    try:
-        yield Aside(pooled)
-    finally:
-        pooled.close()
+    with db.engine.connect() as connection:
+        yield Aside(connection)
 
 
-def line(connection: Connection | PoolProxiedConnection) -> Line:
+def line(connection: Connection) -> Line:
     """The one of this connection, for as long as it is open."""
     info = connection.info
     known: Line | None = info.get(LINE)
     if known is None:
-        known = info[LINE] = Line(_driver(connection))
+        driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+        known = info[LINE] = Line(driver)
     return known
 
 
-def _driver(connection: Connection | PoolProxiedConnection) -> "psycopg.Connection[Any]":
-    pooled = connection.connection if isinstance(connection, Connection) else connection
-    return cast("psycopg.Connection[Any]", pooled.driver_connection)
-
-
-def _as_sqlalchemy(
-    connection: Connection | PoolProxiedConnection, text: str, failure: psycopg.Error
-) -> Exception:
+def _as_sqlalchemy(connection: Connection, text: str, failure: psycopg.Error) -> Exception:
     """The driver's error as the exception SQLAlchemy makes of it; a connection that is lost is not used again."""
-    lost = bool(_driver(connection).closed)
+    lost = bool(cast(Any, connection.connection.driver_connection).closed)
     if lost:
         connection.invalidate(failure)
     return cast(

@@ -102,7 +102,7 @@ def test_an_answer_that_nobody_waited_for_is_never_taken_for_another():
 
 def test_a_transaction_that_fails_is_not_done_and_what_comes_behind_it_is(ctx: Any):
     with wire.aside() as aside:
-        line = wire.line(aside._pooled)
+        line = wire.line(aside.connection)
         line.commit([("CREATE TEMP TABLE kept (a int)", [])])
         one, two = ("INSERT INTO kept VALUES (1)", []), ("INSERT INTO kept VALUES (2)", [])
 
@@ -114,3 +114,17 @@ def test_a_transaction_that_fails_is_not_done_and_what_comes_behind_it_is(ctx: A
             None,
         )
         line.commit([("DROP TABLE kept", [])])
+
+
+def test_a_transaction_that_cannot_be_committed_is_heard_of(ctx: Any):
+    """Its statements had all been answered."""
+    with wire.aside() as aside:
+        line = wire.line(aside.connection)
+        line.commit([("CREATE TEMP TABLE single (a int UNIQUE DEFERRABLE INITIALLY DEFERRED)", [])])
+        add = ("INSERT INTO single VALUES (1)", [])
+
+        found, failure = line.commit([add, add], [("SELECT a FROM single", [])])
+
+        assert found == [[], []] and isinstance(failure, psycopg.errors.UniqueViolation)
+        assert line.commit([("SELECT a FROM single", [])]) == ([[]], None)
+        line.commit([("DROP TABLE single", [])])

@@ -20,4 +20,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("ALTER TABLE milestones RESET (fillfactor)")  # the function is the file's, whichever revision reads it
+    # The function is the file's, whichever revision reads it.
+    op.execute("ALTER TABLE milestones RESET (fillfactor)")

@@ -1,6 +1,6 @@
 """Providers by id and by address, and what they ask for. Searching them is finding's."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from market.accounts.actor import Actor
 from market.accounts.models import Party, Verification
 from market.accounts.vocabulary import Format
 from market.creators.models import Priced, Profile
-from market.kit.db import among, by_key, db
+from market.kit.db import by_key, db
 from market.kit.errors import NotFound
 
 PRICES = {
@@ -59,11 +59,8 @@ class Offer(Priced):
 
 Offering = Profile | Offer
 
-
-def offers(ids: Sequence[UUID]) -> dict[UUID, Offer]:
-    """What these creators offer, for lists that look at hundreds and show twenty; unknown ones are left out."""
-    rows = select(*(getattr(Profile, each.name) for each in fields(Offer)))
-    return {row[0]: Offer(*row) for row in db.session.execute(rows.where(among(Profile.party_id, ids)))}
+OFFER = tuple(each.name for each in fields(Offer))
+"""The columns of profiles that an Offer is read from, in its order."""
 
 
 def find_visible(party_id: UUID, actor: Actor | None) -> Profile:

@@ -6,7 +6,7 @@ whole, from the truth, under the creator's lock: told twice or out of order they
 model is laid out in the other slot, beside the one in use (text.refit).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from time import monotonic
@@ -22,7 +22,7 @@ from market.accounts.models import Party, Verification
 from market.accounts.vocabulary import Format
 from market.creators import calendar
 from market.creators.models import Profile
-from market.kit.db import db, transaction
+from market.kit.db import array_of, db, transaction
 from market.kit.events import Event
 from market.kit.search import folded
 from market.matching import text as texts
@@ -400,10 +400,10 @@ LIKENESSES = """
     ) FROM match_briefs b JOIN match_text_models m ON m.id = b.model_id WHERE b.task_id = ANY(:tasks)"""
 
 
-def likeness(slot: int, at: texts.Vector, creator_ids: Sequence[UUID]) -> dict[UUID, float]:
+def likeness(slot: int, at: texts.Vector, creator_ids: Iterable[UUID]) -> dict[UUID, float]:
     """The mean cosine of each creator's nearest BEST pieces to a text; who shows nothing is left out."""
-    values = {"at": texts.literal(at), "slot": slot, "creators": list(creator_ids), "best": BEST}
-    rows = db.session.execute(text(LIKENESS), values)
+    values = {"at": texts.literal(at), "slot": slot, "creators": array_of(creator_ids), "best": BEST}
+    rows = db.session.execute(text(LIKENESS), values).all()
     return {id: float(alike) for id, alike in rows if alike is not None}
 
 

@@ -1,6 +1,6 @@
 """Who could do a brief, and the sums the score is made of: one statement for any number of candidates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
@@ -9,9 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import func, select, text
 
-from market.creators.queries import Offering
+from market.creators.queries import OFFER, Offer, Offering
 from market.kit.clock import now
-from market.kit.db import db
+from market.kit.db import array_of, db
 from market.kit.figures import figures
 from market.matching import declared, history
 from market.matching import text as texts
@@ -84,7 +84,7 @@ CANDIDATES = """
     WITH wanted AS (SELECT * FROM unnest(CAST(:tags AS text[]), CAST(:weights AS float8[])) AS w (tag, weight)),
     near AS (SELECT * FROM unnest(CAST(:near AS uuid[]), CAST(:alike AS float8[])) AS n (work_id, alike)),
     newest AS (
-        SELECT p.party_id FROM profiles p WHERE {mine} AND {able} ORDER BY p.party_id DESC LIMIT :each
+        SELECT p.party_id FROM profiles p WHERE {mine} AND {able} ORDER BY p.party_id DESC LIMIT :newest
     ),
     drawn AS (
         (SELECT p.party_id FROM profiles p WHERE {mine} AND {able} AND {drawn} >= :draw
@@ -101,8 +101,10 @@ CANDIDATES = """
         UNION SELECT unnest(CAST(:declared AS uuid[]))
         UNION (SELECT creator_id FROM match_pair_masses
             WHERE generation = :generation AND merchant_id = :merchant ORDER BY mass DESC LIMIT :each)
-        UNION (SELECT m.creator_id FROM match_creator_masses m JOIN profiles p ON p.party_id = m.creator_id
-            WHERE m.generation = :generation AND {mine} ORDER BY m.yearly DESC LIMIT :each)
+        UNION (SELECT m.creator_id FROM (
+                SELECT creator_id, yearly FROM match_creator_masses
+                WHERE generation = :generation ORDER BY yearly DESC LIMIT :looked_at
+            ) m JOIN profiles p ON p.party_id = m.creator_id WHERE {mine} ORDER BY m.yearly DESC LIMIT :each)
         UNION (SELECT p.party_id FROM profiles p WHERE {mine} ORDER BY p.fans DESC LIMIT :each)
         UNION (SELECT n.party_id FROM newest n JOIN parties y ON y.id = n.party_id AND y.verification = 'verified'
             ORDER BY EXISTS (SELECT FROM match_showings s WHERE s.creator_id = n.party_id AND {seen}), n.party_id DESC
@@ -110,7 +112,7 @@ CANDIDATES = """
         UNION (SELECT d.party_id FROM drawn d JOIN parties y ON y.id = d.party_id AND y.verification = 'verified'
             WHERE NOT EXISTS (SELECT FROM match_showings s WHERE s.creator_id = d.party_id AND {seen}) LIMIT :unseen)
     )
-    SELECT p.party_id FROM found
+    SELECT {offer} FROM found
     JOIN profiles p ON p.party_id = found.creator_id
     JOIN parties y ON y.id = p.party_id
     WHERE y.verification = 'verified' AND {able}
@@ -118,6 +120,7 @@ CANDIDATES = """
         AND NOT EXISTS (SELECT FROM memberships theirs JOIN memberships ours ON ours.person_id = theirs.person_id
             WHERE theirs.party_id = p.party_id AND ours.party_id = :merchant)
     ORDER BY p.party_id"""
+OFFERED = ", ".join(f"p.{column}" for column in OFFER)
 MINE = "p.categories @> ARRAY[CAST(:category AS varchar)]"
 ABLE = "(p.{price} <= :ceiling OR COALESCE(p.price_article_fen, p.price_video_fen, p.price_live_fen) IS NULL)"
 DRAWN = "uuid_hash_extended(p.party_id, 0)"
@@ -135,57 +138,61 @@ SUMS = """
         JOIN match_works k ON k.id = n.work_id JOIN match_workers r ON r.work_id = n.work_id
         GROUP BY r.creator_id
     ),
-    tagged AS (
-        SELECT m.creator_id, sum(m.mass * wanted.weight) AS mass
-        FROM wanted CROSS JOIN unnest(CAST(:creators AS uuid[])) AS c (id) CROSS JOIN LATERAL (
-            SELECT t.creator_id, t.mass FROM match_tag_masses t
-            WHERE t.generation = :generation AND t.tag = wanted.tag AND t.creator_id = c.id LIMIT 1
+    a AS MATERIALIZED (
+        SELECT m.* FROM unnest(CAST(:creators AS uuid[])) AS c (id) CROSS JOIN LATERAL (
+            SELECT * FROM match_creator_masses m WHERE m.generation = :generation AND m.creator_id = c.id LIMIT 1
         ) m
-        GROUP BY m.creator_id
     )
-    SELECT c.id, t.mass, near.alike, p.mass, a.lately, a.yearly, a.works, near.works
-    FROM unnest(CAST(:creators AS uuid[])) AS c (id)
-    LEFT JOIN tagged t ON t.creator_id = c.id
-    LEFT JOIN near ON near.creator_id = c.id
-    LEFT JOIN match_pair_masses p
-        ON p.generation = :generation AND p.merchant_id = :merchant AND p.creator_id = c.id
+    SELECT a.creator_id, t.mass, near.alike, p.mass, a.lately, a.yearly, a.works, near.works
+    FROM a
     LEFT JOIN LATERAL (
-        SELECT * FROM match_creator_masses m WHERE m.generation = :generation AND m.creator_id = c.id LIMIT 1
-    ) a ON true"""
-"""LIMIT 1: a few hundred rows are looked up by their key; the planner would rather read such a table whole."""
+        SELECT sum(m.mass * wanted.weight) AS mass FROM wanted CROSS JOIN LATERAL (
+            SELECT t.mass FROM match_tag_masses t
+            WHERE t.generation = :generation AND t.tag = wanted.tag AND t.creator_id = a.creator_id LIMIT 1
+        ) m
+    ) t ON true
+    LEFT JOIN near ON near.creator_id = a.creator_id
+    LEFT JOIN match_pair_masses p
+        ON p.generation = :generation AND p.merchant_id = :merchant AND p.creator_id = a.creator_id"""
+"""Of those who have done anything: who has no sum at all has none by tag or merchant either. LIMIT 1: a few hundred rows
+are looked up by their key; the planner would rather read such a table whole."""
 
-EACH = 200
-DECLARED = 300
+SHORT = 25
+"""Up to so many places a list is a page of the product's; for a longer one twice as many are looked at."""
+EACH = 100
+DECLARED = 150
 """Whose own words lie nearest: all that speaks for creators who have delivered nothing yet."""
 FRESH = 40
-"""How many of the newest of the category, the least seen first, are looked at whatever they have done."""
+"""How many of the NEWEST of the category, the least seen first, are looked at whatever they have done."""
+NEWEST = 100
 UNSEEN = 40
 """As many of the category who were in none of its lists lately, drawn anew for each brief: who is never shown is never
 chosen."""
 LOOKED_AT = 500
-"""Among at most twice so many the unseen are looked for."""
+"""So many of those who did the most lately, whatever it was; and among at most twice so many the unseen are looked for."""
 
 
-def candidates(asked: Question) -> Sequence[UUID]:
-    """Creators who may be shown for the brief, in no order that means anything."""
+def candidates(asked: Question, places: int = SHORT) -> dict[UUID, Offer]:
+    """Creators who may be shown in a list of so many places for the brief, in no order that means anything."""
     task = asked.task
     able = ABLE.format(price=declared.PRICES[task.format])
-    near = [] if asked.at is None else declared.nearest(asked.slot, asked.at, asked.wanted, DECLARED)
+    times = 1 if places <= SHORT else 2
+    near = [] if asked.at is None else declared.nearest(asked.slot, asked.at, asked.wanted, times * DECLARED)
     values = _values(asked) | {
         "category": task.category,
         "task": task.id,
-        "declared": [creator_id for creator_id, _alike in near],
+        "declared": array_of(creator_id for creator_id, _alike in near),
         "ceiling": asked.ceiling_fen or 2**62,
-        "each": EACH,
+        "each": times * EACH,
+        "newest": NEWEST,
         "fresh": FRESH,
         "unseen": UNSEEN if figures.turns_floor else 0,
         "looked_at": LOOKED_AT,
         "draw": Random(task.id.int).getrandbits(64) - 2**63,
         "since": _since(),
     }
-    return db.session.scalars(
-        text(CANDIDATES.format(mine=MINE, able=able, seen=SEEN, drawn=DRAWN)), values
-    ).all()
+    sql = CANDIDATES.format(offer=OFFERED, mine=MINE, able=able, seen=SEEN, drawn=DRAWN)
+    return {row[0]: Offer(*row) for row in db.session.execute(text(sql), values).all()}
 
 
 @dataclass(frozen=True)
@@ -209,15 +216,18 @@ WHERE_SEEN = f"""
     ) first ON true
     LEFT JOIN tasks asking ON asking.id = first.task_id AND asking.category = :category AND asking.state = 'open'
         AND asking.bids_close_at > :now AND asking.merchant_id <> :merchant
-    GROUP BY c.id, lists.n"""
+    GROUP BY c.id, lists.n HAVING lists.n > 0 OR count(asking.id) > 0"""
 MANY = 20
 
 
-def where_seen(task: Task, creator_ids: Sequence[UUID]) -> dict[UUID, Seen]:
+NOWHERE = Seen()
+
+
+def where_seen(task: Task, creator_ids: Iterable[UUID]) -> dict[UUID, Seen]:
     """In how many lists of the category each of these was lately, this brief's apart; and how many other merchants, whose
-    briefs are still open, have them among the first or wait for their answer."""
+    briefs are still open, have them among the first or wait for their answer. Who was seen nowhere is left out."""
     values = {
-        "creators": list(creator_ids),
+        "creators": array_of(creator_ids),
         "category": task.category,
         "task": task.id,
         "merchant": task.merchant_id,
@@ -225,7 +235,8 @@ def where_seen(task: Task, creator_ids: Sequence[UUID]) -> dict[UUID, Seen]:
         "now": now(),
         "many": MANY,
     }
-    return {id: Seen(lists, rivals) for id, lists, rivals in db.session.execute(text(WHERE_SEEN), values)}
+    rows = db.session.execute(text(WHERE_SEEN), values).all()
+    return {id: Seen(lists, rivals) for id, lists, rivals in rows}
 
 
 def _since() -> date:
@@ -245,16 +256,16 @@ def merchants(task: Task) -> int:
 
 def sums(asked: Question, found: Mapping[UUID, Offering]) -> dict[UUID, Sums]:
     """The sums of these creators for the brief."""
-    creator_ids = list(found)
     moment = history.horizon()
     lately, yearly = history.faded(moment)
-    said = {} if asked.at is None else declared.likeness(asked.slot, asked.at, creator_ids)
+    said = {} if asked.at is None else declared.likeness(asked.slot, asked.at, found)
     tags = declared.shared_tags({id: mine.tags for id, mine in found.items() if mine.tags}, asked.weights)
     rows = db.session.execute(
         text(SUMS),
-        _values(asked) | {"creators": creator_ids, "now": moment, "half_life": history.HALF_LIFE_DAYS},
-    )
-    return {
+        _values(asked) | {"creators": array_of(found), "now": moment, "half_life": history.HALF_LIFE_DAYS},
+    ).all()
+    nothing = {id: Sums(said=said.get(id, 0.0), said_tags=tags.get(id, 0.0)) for id in found}
+    return nothing | {
         id: Sums(
             (mass or 0) / lately,
             float(near or 0),
@@ -339,6 +350,6 @@ def _values(asked: Question) -> dict[str, Any]:
         "merchant": asked.task.merchant_id,
         "tags": list(asked.weights),
         "weights": list(asked.weights.values()),
-        "near": [work_id for work_id, _alike in asked.near],
+        "near": array_of(work_id for work_id, _alike in asked.near),
         "alike": [alike for _work_id, alike in asked.near],
     }

@@ -9,7 +9,7 @@ from zlib import crc32
 
 from market.creators import calendar
 from market.creators.models import Profile
-from market.creators.queries import Offering, offers, profiles
+from market.creators.queries import Offering, profiles
 from market.creators.queries import profile as find_profile
 from market.effect.service import Expected, expect_for
 from market.kit.clock import now
@@ -91,9 +91,9 @@ def rank(task: Task, limit: int = 20, *, for_merchant: bool = True, full_too: bo
     Ties go to the older profile, so that a list is always the same.
     """
     asked = retrieval.question(task)
-    ids = retrieval.candidates(asked)
+    found = retrieval.candidates(asked, limit)
+    ids = list(found)
     seen = retrieval.where_seen(task, ids)
-    found = offers(ids)
     sums = retrieval.sums(asked, found)
     records = queries.records(ids, task.category)
     signals, weights = counting(ids), learning.weights()
@@ -121,7 +121,7 @@ def rank(task: Task, limit: int = 20, *, for_merchant: bool = True, full_too: bo
         _standing(
             task,
             found[id],
-            seen[id],
+            seen.get(id, retrieval.NOWHERE),
             free[id],
             sums[id],
             records.get(id, NOTHING),
@@ -147,7 +147,7 @@ def rank(task: Task, limit: int = 20, *, for_merchant: bool = True, full_too: bo
             against(scores[id], top),
             free[id],
             expected.get(id),
-            moved(places[id], seen[id].rivals, free[id].at_once),
+            moved(places[id], seen.get(id, retrieval.NOWHERE).rivals, free[id].at_once),
         )
         for id in best
         if id in shown

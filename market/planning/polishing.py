@@ -32,7 +32,7 @@ def polish(
 ) -> Flags:
     """A set worth at least as much within all limits, in about `seconds` of processor time. `progress` hears 0..1."""
     found = taken.copy()
-    around = _Around(market, prices, found)
+    around, left = _Around(market, prices, found), _Left(market, found)
     begin, turn = process_time(), 0
     while True:
         gained = False
@@ -41,7 +41,7 @@ def polish(
             if spent >= seconds:
                 return found
             progress(spent / seconds)
-            gained |= _solve(market, found, around.edges(briefs))
+            gained |= _solve(market, found, left, around.edges(briefs))
         turn += 1
         if not gained:
             return found
@@ -111,32 +111,47 @@ class _Around:
         return np.asarray(self.core[np.concatenate([self.of_brief.of(each) for each in briefs])])
 
 
-def _solve(market: Market, taken: Flags, edges: Ints) -> bool:
+class _Left:
+    """What a set leaves of every limit, kept up to date: adding it up anew for each neighbourhood takes as long as solving one."""
+
+    def __init__(self, market: Market, taken: Flags) -> None:
+        one = np.ones(len(market.brief), dtype=np.int64)
+        self.uses = (
+            (market.brief, market.need.copy(), one),
+            (market.creator, market.slots.copy(), one),
+            (market.house, market.cap.copy(), one),
+            (market.payer, market.budget.copy(), market.price),
+        )
+        self.limits = (market.need, market.slots, market.cap, market.budget)
+        self.change(np.flatnonzero(taken), -1)
+
+    def change(self, edges: Ints, sign: int) -> None:
+        """Give back (+1) or take up (-1) what these candidates use."""
+        for key, left, weight in self.uses:
+            mine = edges[key[edges] >= 0]
+            np.add.at(left, key[mine], sign * weight[mine])
+
+    def holds(self) -> bool:
+        return all(bool((left >= 0).all()) for _key, left, _weight in self.uses)
+
+
+def _solve(market: Market, taken: Flags, left: _Left, edges: Ints) -> bool:
     """Choose among these anew, all others as they are; whether something better was found."""
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import csr_matrix
 
-    others = taken.copy()
-    others[edges] = False
-    fixed = np.flatnonzero(others)
-    house, payer = market.house, market.payer
+    before = edges[taken[edges]]
+    left.change(before, +1)
     rows, columns, entries, limits, at = [], [], [], [], 0
-    for key, limit, weight in (
-        (market.brief, market.need, None),
-        (market.creator, market.slots, None),
-        (house, market.cap, None),
-        (payer, market.budget, market.price),
-    ):
+    for (key, free, weight), limit in zip(left.uses, left.limits, strict=True):
         mine = np.flatnonzero(key[edges] >= 0)
-        named, row = np.unique(key[edges][mine], return_inverse=True)
-        theirs = fixed[key[fixed] >= 0]
-        used = np.bincount(key[theirs], None if weight is None else weight[theirs], len(limit))[named]
+        named, row = np.unique(key[edges[mine]], return_inverse=True)
         # Budgets in parts of themselves, so that all rows are of one size.
-        unit = np.ones(len(named)) if weight is None else np.maximum(1.0, limit[named])
+        unit = np.maximum(1.0, limit[named]) if weight is market.price else np.ones(len(named))
         rows.append(at + row)
         columns.append(mine)
-        entries.append((1.0 if weight is None else weight[edges][mine]) / unit[row])
-        limits.append((limit[named] - used) / unit)
+        entries.append(weight[edges[mine]] / unit[row])
+        limits.append(free[named] / unit)
         at += len(named)
     table = csr_matrix(
         (np.concatenate(entries), (np.concatenate(rows), np.concatenate(columns))), shape=(at, len(edges))
@@ -148,18 +163,14 @@ def _solve(market: Market, taken: Flags, edges: Ints) -> bool:
         bounds=Bounds(0, 1),
         options={"mip_rel_gap": EXACT, "time_limit": AT_MOST_S},
     )
-    if found.x is None:
-        return False
-    chosen = found.x > 0.5
-    better = float(market.value[edges][chosen].sum()) > float(market.value[edges][taken[edges]].sum()) + 1e-9
+    chosen = before if found.x is None else edges[found.x > 0.5]
+    left.change(chosen, -1)
+    better = float(market.value[chosen].sum()) > float(market.value[before].sum()) + 1e-9
     # The solver keeps limits to a millionth; money is whole.
-    if not better or not market.feasible(_with(others, edges[chosen])):
+    if not better or not left.holds():
+        left.change(chosen, +1)
+        left.change(before, -1)
         return False
-    taken[edges] = chosen
+    taken[before] = False
+    taken[chosen] = True
     return True
-
-
-def _with(taken: Flags, edges: Ints) -> Flags:
-    found = taken.copy()
-    found[edges] = True
-    return found

@@ -4,6 +4,7 @@ Mei is a merchant, Lin a creator who wins, Bo a creator who is an outsider, Ada 
 platform's operator. PostgreSQL, Redis and the Stripe protocol are real; nothing of ours is mocked.
 """
 
+import gc
 import os
 import secrets
 import time
@@ -142,6 +143,8 @@ def app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     app.test_client_class = Client
     with app.app_context():
         build_schema()
+    gc.collect()
+    gc.freeze()  # as the web does
     yield app
     with app.app_context():
         from market.kit.db import db

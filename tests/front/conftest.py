@@ -1,7 +1,10 @@
 """Somebody at a screen: the app behind a real socket, and Chromium before it."""
 
+import os
 import threading
 from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +14,9 @@ from werkzeug.serving import make_server
 
 from tests.browser import axe_faults
 from tests.conftest import PASSWORD, Player
+
+SHOTS = os.environ.get("VTASK_SHOTS")
+"""A folder: pictures of every page that is looked at are left there."""
 
 
 @pytest.fixture
@@ -49,6 +55,22 @@ class Reader:
 
     def faults(self) -> list[Any]:
         return axe_faults(self.page)
+
+    def looks_at(self, *addresses: str) -> None:
+        """Each page on a phone and at a desk, in both languages: none is wider than the screen, and the browser
+        complains of none. axe takes the longest and looks twice, at each width and each language once."""
+        for width, lang in product((390, 1280), ("zh", "en")):
+            self.page.set_viewport_size({"width": width, "height": 844})
+            for address in addresses:
+                self.page.goto(f"{address}?lang={lang}")
+                if SHOTS:
+                    name = f"{address.strip('/').replace('/', '-')}-{width}-{lang}.png"
+                    self.page.screenshot(path=Path(SHOTS, name), full_page=True)
+                wide = self.page.evaluate("document.documentElement.scrollWidth")
+                assert wide <= width, (address, width, lang)
+                if (width, lang) in ((390, "zh"), (1280, "en")):
+                    assert self.faults() == [], (address, width, lang)
+        assert self.complaints == []
 
 
 @pytest.fixture

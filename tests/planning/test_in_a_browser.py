@@ -1,14 +1,11 @@
 """The plan in Chromium: what if there were more money, or fewer people?"""
 
-from itertools import product
-
 import pytest
 from playwright.sync_api import expect
 
 from tests.briefs import opened
 from tests.effect.conftest import more
 from tests.front.conftest import Reader, reader, site  # noqa: F401
-from tests.journey.conftest import SCREENSHOTS
 from tests.matching.conftest import profile
 
 pytestmark = pytest.mark.browser
@@ -58,13 +55,4 @@ def test_a_wrong_number_is_told_at_its_field_and_kept(reader: Reader, plan: str)
 
 
 def test_the_plan_is_readable_everywhere(reader: Reader, plan: str):  # noqa: F811
-    SCREENSHOTS.mkdir(exist_ok=True)
-    faults = {}
-    for width, lang in product((390, 1280), ("zh", "en")):
-        reader.page.set_viewport_size({"width": width, "height": 844})
-        reader.page.goto(f"{plan}?lang={lang}")
-        reader.page.screenshot(path=SCREENSHOTS / f"plan-{width}-{lang}.png", full_page=True)
-        faults[width, lang] = reader.faults()
-        assert reader.page.evaluate("document.documentElement.scrollWidth") <= width
-
-    assert not any(faults.values()), faults
+    reader.looks_at(plan)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from market.kit.db import transaction
 from market.kit.ids import decode, encode
@@ -64,13 +64,6 @@ def test_it_plays_as_one_list(address: str, reader: Reader):  # noqa: F811
     assert not reader.complaints
 
 
-def test_the_pages_hold_in_both_languages_and_widths(address: str, chromium: Browser, site: str, mei: Player):  # noqa: F811
-    for width in (390, 1280):
-        here = Reader(chromium, site, width)
-        here.sign_in(mei)
-        for lang in ("zh", "en"):
-            for path in ("/m/collections", f"/m{address}", address):
-                here.page.goto(f"{path}?lang={lang}")
-                assert here.page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
-                assert axe_faults(here.page) == [], (path, lang, width)
-        here.context.close()
+def test_the_pages_hold_in_both_languages_and_widths(address: str, reader: Reader, mei: Player):  # noqa: F811
+    reader.sign_in(mei)
+    reader.looks_at("/m/collections", f"/m{address}", address)

@@ -8,7 +8,6 @@ from sqlalchemy import func, select
 
 from market.accounts.actor import Actor, Role
 from market.accounts.edge import current_actor, hat, require
-from market.accounts.vocabulary import CATEGORIES, FORMATS, options
 from market.agencies.models import LinkState
 from market.agencies.queries import roster
 from market.agencies.service import example
@@ -32,7 +31,7 @@ from market.tasks import queries as tasks
 from market.tasks import registry
 from market.tasks.models import Task
 from market.tasks.schemas import HallForm
-from market.tasks.shown import brief_context, card_of
+from market.tasks.shown import brief_context, card_of, hall_choices
 
 PREFIX = {Role.CREATOR: "u", Role.AGENCY: "a"}
 PICKS = 30
@@ -75,6 +74,7 @@ def find_tasks() -> Any:
         page = tasks.hall(tickets=True, **asked | {"sort": asked["sort"] or "new"})
         is_creator = actor.role is Role.CREATOR
         fits = registry.fits(cast(UUID, actor.party_id), page.data) if is_creator else {}
+        context |= hall_choices(asked)
         context["cards"] = [card_of(task, fits.get(task.id)) for task in page]
         if page.next_cursor:
             context["next_url"] = here("find_tasks", **chosen | {"tab": "all", "cursor": page.next_cursor})
@@ -83,9 +83,6 @@ def find_tasks() -> Any:
         **context,
         chosen=chosen,
         bid_count=_open_count(actor),
-        categories=options(CATEGORIES),
-        formats=options(FORMATS),
-        campaigns=list(registry.campaigns().items()),
         members={link.creator_id: link for link in _members(actor)},
     )
 

@@ -21,7 +21,7 @@ from market.tasks import policy, queries, registry, service
 from market.tasks.models import CHANNELS, Task, TaskState
 from market.tasks.rules import faults
 from market.tasks.schemas import ChooseFormSchema, HallForm, TaskFormSchema, brief_of, form_values
-from market.tasks.shown import brief_context, card_of, picture_of, public_id, stages
+from market.tasks.shown import brief_context, card_of, hall_choices, picture_of, public_id, stages
 
 bp = Blueprint("tasks", __name__)
 
@@ -49,9 +49,7 @@ def hall() -> Any:
         chosen=chosen,
         cards=[card_of(task, fits.get(task.id)) for task in found],
         next_url=url_for("tasks.hall", **chosen, cursor=found.next_cursor) if found.next_cursor else None,
-        categories=options(CATEGORIES),
-        formats=options(FORMATS),
-        campaigns=list(registry.campaigns().items()),
+        **hall_choices(asked),
     )
 
 

@@ -1,10 +1,11 @@
 """Finding briefs: one's own, the open ones, and by id."""
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Select, cast, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, String, cast, func, or_, select
 from sqlalchemy.orm import joinedload, load_only
 
 from market.accounts.actor import Actor
@@ -73,36 +74,63 @@ TICKET = (
 """What a list shows and matching scores; to ask such a brief for its clauses raises."""
 
 
-def hall(
+FACETS: dict[str, Any] = {
+    "category": Task.category,
+    "format": cast(Task.format, String),
+    "campaign_code": Task.campaign_code,
+}
+"""What one chooses one value of in the hall."""
+
+
+def _asked_for(
     *,
-    tickets: bool = False,
     category: str | None = None,
     format: str | None = None,
     campaign_code: str | None = None,
     budget_min_fen: int | None = None,
     q: str | None = None,
+) -> list[ColumnElement[bool]]:
+    """What a brief of the hall has to be."""
+    found: list[ColumnElement[bool]] = [Task.state == TaskState.OPEN, Task.bids_close_at > now()]
+    if category:
+        found.append(Task.category == category)
+    if format:
+        found.append(Task.format == Format(format))
+    if campaign_code:
+        found.append(Task.campaign_code == campaign_code)
+    if budget_min_fen is not None:
+        found.append(Task.budget_fen >= budget_min_fen)
+    if q and (words := matches(Task.search, q)) is not None:
+        found.append(words)
+    return found
+
+
+def facets(**asked: Any) -> dict[str, Counter[str]]:
+    """How many briefs of the hall stand behind each value of each facet. The counts of a facet respect all that is asked
+    but its own choice. One look at the briefs, however many facets."""
+    chosen = {facet: asked.pop(facet) for facet in FACETS if asked.get(facet)}
+    together = select(*FACETS.values(), func.count()).where(*_asked_for(**asked)).group_by(*FACETS.values())
+    found: dict[str, Counter[str]] = {facet: Counter() for facet in FACETS}
+    for *values, n in db.session.execute(together):
+        kind = dict(zip(FACETS, values, strict=True))
+        for facet, value in kind.items():
+            if value is not None and all(kind[other] == chosen[other] for other in chosen if other != facet):
+                found[facet][value] += n
+    return found
+
+
+def hall(
+    *,
+    tickets: bool = False,
     sort: str = "new",
     limit: int = 20,
     cursor: str | None = None,
+    **asked: Any,
 ) -> Page[Task]:
-    """Briefs that take bids now. `sort`: new, budget (highest first), closing (soonest first).
+    """Briefs that take bids now, by what _asked_for takes. `sort`: new, budget (highest first), closing (soonest first).
 
     With `tickets`, no more of each is read than TICKET says."""
-    rows = (
-        select(Task)
-        .options(*TICKET if tickets else ())
-        .where(Task.state == TaskState.OPEN, Task.bids_close_at > now())
-    )
-    if category:
-        rows = rows.where(Task.category == category)
-    if format:
-        rows = rows.where(Task.format == Format(format))
-    if campaign_code:
-        rows = rows.where(Task.campaign_code == campaign_code)
-    if budget_min_fen is not None:
-        rows = rows.where(Task.budget_fen >= budget_min_fen)
-    if q and (words := matches(Task.search, q)) is not None:
-        rows = rows.where(words)
+    rows = select(Task).options(*TICKET if tickets else ()).where(*_asked_for(**asked))
     if sort == "budget":
         budget: Any = Task.budget_fen
         return page_by(rows, budget, Task.id, limit=limit, cursor=cursor)

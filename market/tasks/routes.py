@@ -11,7 +11,15 @@ from market.kit.paging import Page, page_of
 from market.kit.schemas import page_schema
 from market.tasks import policy, queries, service
 from market.tasks.models import Task, TaskState
-from market.tasks.schemas import TaskChangeSchema, TaskNewSchema, TaskQuery, TaskSchema, TemplateSchema
+from market.tasks.schemas import (
+    HallFacetsSchema,
+    HallQuery,
+    TaskChangeSchema,
+    TaskNewSchema,
+    TaskQuery,
+    TaskSchema,
+    TemplateSchema,
+)
 from market.tasks.templates import BriefTemplate, templates
 
 bp = ApiBlueprint("tasks", __name__, description="Briefs: what is wanted, at what budget, by when")
@@ -38,6 +46,22 @@ def list_tasks(query: dict[str, Any]) -> Page[Task]:
     if state:
         rows = rows.where(Task.state == TaskState(state))
     return page_of(rows, Task.id, limit=query["limit"], cursor=query["cursor"])
+
+
+@bp.get("/tasks/facets")
+@bp.arguments(HallQuery, location="query")
+@bp.response(200, HallFacetsSchema)
+def count_tasks(query: dict[str, Any]) -> dict[str, Any]:
+    """How many briefs of the hall stand behind each choice. The counts of a facet respect all others, not its own."""
+    current_actor()
+    groups = [
+        {
+            "group": group,
+            "values": [{"value": value, "n": n} for value, n in counts.most_common()],
+        }
+        for group, counts in queries.facets(**query).items()
+    ]
+    return {"facets": groups}
 
 
 @bp.post("/tasks")

@@ -188,19 +188,40 @@ class TaskSchema(Schema):
     opened_at = Instant(required=True, allow_none=True)
 
 
-class TaskQuery(PageQuery):
+class HallQuery(Schema):
+    """What a brief of the hall has to be."""
+
+    category = Choice(list(CATEGORIES), load_default=None)
+    format = Choice(FORMATS, load_default=None)
+    campaign_code = Text(most=40, load_default=None)
+    budget_min_fen = Fen(load_default=None)
+    q = Text(most=80, load_default=None)
+
+
+class TaskQuery(HallQuery, PageQuery):
     """The hall's filters; with `mine` (merchants) one's own briefs of any state instead."""
 
     mine = fields.Boolean(load_default=False)
     state = Choice(
         [each.value for each in TaskState], load_default=None, metadata={"description": "only with mine"}
     )
-    category = Choice(list(CATEGORIES), load_default=None)
-    format = Choice(FORMATS, load_default=None)
-    campaign_code = Text(most=40, load_default=None)
-    budget_min_fen = Fen(load_default=None)
-    q = Text(most=80, load_default=None)
     sort = Choice(SORTS, load_default="new")
+
+
+class HallFacetValueSchema(Schema):
+    value = fields.String(required=True)
+    n = fields.Integer(required=True, metadata={"description": "briefs, the other filters respected"})
+
+
+class HallFacetSchema(Schema):
+    group = fields.String(required=True, metadata={"description": "the name to ask by"})
+    values = fields.List(fields.Nested(HallFacetValueSchema), required=True)
+
+
+class HallFacetsSchema(Schema):
+    """How many briefs that take bids stand behind each choice; most first."""
+
+    facets = fields.List(fields.Nested(HallFacetSchema), required=True)
 
 
 class HallForm(PageQuery):

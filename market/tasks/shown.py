@@ -1,18 +1,21 @@
 """How a brief is shown: as a ticket in a list, and whole, with its products, target and stages."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from market.accounts.vocabulary import AUDIENCE_NAMES, CATEGORIES, audience_name
+from market.accounts.vocabulary import AUDIENCE_NAMES, CATEGORIES, FORMATS, audience_name, options
 from market.kit import ids
 from market.kit.figures import figures
+from market.kit.look import count
 from market.kit.money import split
 from market.kit.words import _, say
 from market.media.queries import assets
 from market.shops import queries as shops
 from market.shops.models import Product
-from market.tasks import registry
+from market.tasks import queries, registry
 from market.tasks.models import CHANNELS, Task
+from market.tasks.schemas import HallQuery
 
 
 def card_of(task: Task, fit: registry.Fit | None = None, href: str | None = None) -> dict[str, Any]:
@@ -29,6 +32,21 @@ def card_of(task: Task, fit: registry.Fit | None = None, href: str | None = None
         "fit": fit.score if fit else None,
         "why": fit.why if fit else "",
         "season": bool(task.campaign_code),
+    }
+
+
+def hall_choices(asked: dict[str, Any]) -> dict[str, list[tuple[str, str]]]:
+    """What tasks/_hall_filters.html offers, each with the number of briefs behind it: `户外 · 12`."""
+    asked = {name: asked.get(name) for name in HallQuery().load_fields}
+    counts = queries.facets(**asked)
+
+    def counted(facet: str, names: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        return [(code, f"{name} · {count(counts[facet][code])}") for code, name in names]
+
+    return {
+        "categories": counted("category", options(CATEGORIES)),
+        "formats": counted("format", options(FORMATS)),
+        "campaigns": counted("campaign_code", registry.campaigns().items()),
     }
 
 

@@ -46,6 +46,47 @@ def test_filters_and_sorting(mei, lin):
     assert titles(lin, "?q=口红直播") == []
 
 
+def counts(player, query=""):
+    answer = player.api("GET", f"/tasks/facets{query}")
+    assert answer.status_code == 200, answer.text
+    return {
+        facet["group"]: {each["value"]: each["n"] for each in facet["values"]}
+        for facet in answer.json["facets"]
+    }
+
+
+def test_behind_each_choice_stands_how_many_it_would_leave(mei, lin):
+    opened(mei, title="鱼竿测试视频", category="outdoor", budget_fen=500_000)
+    opened(mei, title="帐篷搭建视频", category="outdoor", budget_fen=300_000)
+    opened(mei, title="口红试色图文", category="beauty", format="article", budget_fen=900_000)
+    shut = opened(mei, title="截止的需求", category="pets")
+    mei.api("POST", f"/tasks/{shut['id']}/closing")
+
+    assert counts(lin)["category"] == {"outdoor": 2, "beauty": 1}
+    assert counts(lin)["format"] == {"video": 2, "article": 1}
+    narrowed = counts(lin, "?category=outdoor")
+    assert narrowed["format"] == {"video": 2}
+    assert narrowed["category"] == {"outdoor": 2, "beauty": 1}, "its own choice does not count"
+    assert counts(lin, "?budget_min_fen=400000")["category"] == {"outdoor": 1, "beauty": 1}
+    assert counts(lin, "?q=口红试色") == {
+        "category": {"beauty": 1},
+        "format": {"article": 1},
+        "campaign_code": {},
+    }
+    for query in ("?category=outdoor", "?format=article", "?q=视频"):
+        (facet, value) = ("format", "video") if "category" in query else ("category", "beauty")
+        left = titles(lin, f"{query}&{facet}={value}")
+        assert counts(lin, query)[facet].get(value, 0) == len(left)
+
+
+def test_the_hall_and_the_bidders_page_show_the_counts(mei, lin):
+    opened(mei, category="outdoor")
+
+    for page in ("/tasks", "/u/tasks?tab=all"):
+        text = lin.browser().get(page).text
+        assert "户外渔具 · 1<" in text and "图文 · 0<" in text, page
+
+
 def test_pages_follow_the_key_in_every_order(mei, lin):
     for n in range(5):
         opened(mei, title=f"第 {n} 个需求", budget_fen=100_000)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Error, Page
+from playwright.sync_api import Browser, Error, Page, Response
 
 from tests.browser import axe_faults
 from tests.conftest import ROOT
@@ -90,6 +90,8 @@ class Somebody:
     lang: str = "zh"
     complaints: list[str] = field(default_factory=list)
     axe: list[str] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
+    """Every form that was sent, and what came back: for whoever reads why a test failed."""
 
     def __post_init__(self) -> None:
         self.context = self.browser.new_context(
@@ -102,7 +104,12 @@ class Somebody:
         self.page: Page = self.context.new_page()
         self.page.set_default_timeout(60_000)
         self.page.on("console", self._hear)
+        self.page.on("response", self._note)
         self.page.on("pageerror", lambda error: self.complaints.append(f"{self.page.url}: {error}"))
+
+    def _note(self, answer: Response) -> None:
+        if answer.request.method == "POST":
+            self.sent.append(f"{answer.url}: {answer.status} {answer.headers.get('location', '')}")
 
     def _hear(self, line: Any) -> None:
         # A refused form answers 422, which Chromium writes down as an error; the tests provoke some on purpose.
@@ -144,8 +151,14 @@ class Somebody:
         self.page.wait_for_url(lambda url: "/login" not in url)
 
     def presses(self, selector: str) -> None:
-        with self.page.expect_navigation():
-            self.page.locator(selector).first.click()
+        """Until the page that answers is there. This one is marked: a navigation may also be one of its own, to a place on
+        it, or the end of the one that brought it."""
+        button = self.page.locator(selector).first
+        button.wait_for(state="attached")
+        self.page.evaluate("document.documentElement.dataset.left = ''")
+        button.click()
+        self.page.wait_for_selector("html:not([data-left])")
+        self.page.wait_for_load_state()
 
     def looks(self, shot: str) -> None:
         """Keep a picture of the page, and have axe look at it."""

@@ -174,7 +174,9 @@ def comes(somebody: Somebody, path: str, selector: str, tries: int = 60) -> None
         if somebody.page.locator(selector).count():
             return
         somebody.page.wait_for_timeout(1000)
-    raise AssertionError(f"{selector} did not come on {somebody.page.url}")
+    raise AssertionError(
+        f"{selector} did not come on {somebody.page.url}: {somebody.page.inner_text('main')}"
+    )
 
 
 def waits_for(somebody: Somebody, order: str, selector: str) -> None:
@@ -213,11 +215,12 @@ def video_taken_at_the_second_try(creator: Somebody, merchant: Somebody, order: 
     if pin.count():
         pin.first.click()
     merchant.presses("form[action$='/remarks'] button[type=submit]")
-    assert page.get_by_text("这一秒读数没拍清").count(), page.inner_text("main")
+    assert page.get_by_text("这一秒读数没拍清").count(), (merchant.sent[-1], page.inner_text("main"))
     fold = page.locator("details:has(form[action$='/revision']) > summary")
     if fold.count():
         fold.first.click()
     merchant.presses("form[action$='/revision'] button[type=submit]")
+    assert page.url.endswith(f"/orders/{order}"), (merchant.sent[-1], page.inner_text("main"))
 
     hands_in_video(creator, order, clip, "三公斤水桶挂上去（第二版）")
     takes(merchant, order)

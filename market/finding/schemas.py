@@ -9,7 +9,7 @@ from market.accounts.vocabulary import CITY_TIERS
 from market.creators.models import MAX_LEVEL
 from market.finding import facets
 from market.finding.queries import SORTS
-from market.kit.schemas import Choice, Fen, Lines, PageQuery, PublicId, Schema, Text, Whole, Yuan
+from market.kit.schemas import Choice, FacetSchema, Fen, Lines, PageQuery, PublicId, Schema, Text, Whole, Yuan
 
 
 def _values(group: str) -> Lines:
@@ -84,16 +84,6 @@ class SquareForm(CreatorQuery):
         unknown = ma.EXCLUDE
 
     price_max_fen = Yuan(load_default=None)
-
-
-class FacetValueSchema(Schema):
-    value = fields.String(required=True)
-    n = fields.Integer(required=True, metadata={"description": "creators, the other facets respected"})
-
-
-class FacetSchema(Schema):
-    group = fields.String(required=True, metadata={"description": "the name to ask by"})
-    values = fields.List(fields.Nested(FacetValueSchema), required=True)
 
 
 class FacetsSchema(Schema):

@@ -316,6 +316,18 @@ class PageQuery(Schema):
     cursor = fields.String(load_default=None, metadata={"description": "next_cursor of the page before"})
 
 
+class FacetValueSchema(Schema):
+    value = fields.String(required=True)
+    n = fields.Integer(required=True, metadata={"description": "how many, the other facets respected"})
+
+
+class FacetSchema(Schema):
+    """How many stand behind each value of what a list is narrowed by."""
+
+    group = fields.String(required=True, metadata={"description": "the name to ask by"})
+    values = fields.List(fields.Nested(FacetValueSchema), required=True)
+
+
 @cache
 def page_schema(item: type[ma.Schema]) -> type[ma.Schema]:
     """The envelope `{data, next_cursor}` around `item`."""

@@ -15,15 +15,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from sqlalchemy import (
-    ClauseElement,
-    Connection,
-    Engine,
-    Select,
-    event,
-    inspect,
-    select,
-)
+from sqlalchemy import ClauseElement, Connection, Engine, Select, event, inspect, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapper, Session
 from sqlalchemy.orm.attributes import instance_state, manager_of_class

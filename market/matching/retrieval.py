@@ -218,8 +218,6 @@ WHERE_SEEN = f"""
         AND asking.bids_close_at > :now AND asking.merchant_id <> :merchant
     GROUP BY c.id, lists.n HAVING lists.n > 0 OR count(asking.id) > 0"""
 MANY = 20
-
-
 NOWHERE = Seen()
 
 

@@ -10,6 +10,7 @@ from market.kit.clock import now
 from market.kit.figures import figures
 from market.kit.schemas import (
     Choice,
+    FacetSchema,
     Fen,
     Instant,
     Lines,
@@ -208,20 +209,10 @@ class TaskQuery(HallQuery, PageQuery):
     sort = Choice(SORTS, load_default="new")
 
 
-class HallFacetValueSchema(Schema):
-    value = fields.String(required=True)
-    n = fields.Integer(required=True, metadata={"description": "briefs, the other filters respected"})
-
-
-class HallFacetSchema(Schema):
-    group = fields.String(required=True, metadata={"description": "the name to ask by"})
-    values = fields.List(fields.Nested(HallFacetValueSchema), required=True)
-
-
 class HallFacetsSchema(Schema):
     """How many briefs that take bids stand behind each choice; most first."""
 
-    facets = fields.List(fields.Nested(HallFacetSchema), required=True)
+    facets = fields.List(fields.Nested(FacetSchema), required=True)
 
 
 class HallForm(PageQuery):

@@ -54,10 +54,16 @@ NO_QUESTIONS: tuple[Question, ...] = ()
 
 def request_key() -> str:
     """The Idempotency-Key header, or the form's hidden twin. Raises KeyMissing."""
-    key = _given_key()
-    if not key or len(key) > 255 or not key.isprintable():
+    key = asked_key()
+    if key is None:
         raise KeyMissing
     return key
+
+
+def asked_key() -> str | None:
+    """The same; None when there is none that can be one."""
+    key = _given_key()
+    return key if key and len(key) <= 255 and key.isprintable() else None
 
 
 def _given_key() -> str | None:

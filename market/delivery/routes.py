@@ -7,8 +7,9 @@ from uuid import UUID
 
 from flask.typing import ResponseReturnValue
 
-from market.accounts.edge import current_actor, require
-from market.accounts.idempotency import idempotent_asking
+from market.accounts.edge import api_secret, current_actor, require
+from market.accounts.idempotency import asked_key, idempotent_asking, request_hash
+from market.accounts.service import sha256
 from market.delivery import policy, queries, service, shortcut
 from market.delivery.hour import proposed_hour
 from market.delivery.models import Kind, Remark, Submission
@@ -61,9 +62,15 @@ def get_submission(submission_id: UUID) -> Submission:
 @bp.response(201, SubmissionSchema)
 def create_acceptance(given: dict[str, Any], submission_id: UUID) -> ResponseReturnValue:
     """Accept the work and pay its stage out. Needs Idempotency-Key."""
-    if not given:
+    secret, key = api_secret(), asked_key()
+    if not given and secret and key:
         with suppress(LongWay):
-            return shortcut.accept(submission_id)
+            return shortcut.accept(
+                submission_id,
+                key_sha256=sha256(secret),
+                idempotency_key=key,
+                request_sha256=request_hash(),
+            )
     return _accept(given, submission_id=submission_id)
 
 

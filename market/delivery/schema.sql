@@ -90,16 +90,15 @@ BEGIN
     v_named := jsonb_build_object('number', 'VT' || to_char(v_order.awarded_at AT TIME ZONE 'Asia/Shanghai', 'YYYYMMDD')
         || '-' || lpad(v_order.serial::text, greatest(6, length(v_order.serial::text)), '0'),
         'title', v_order.title, 'stage', v_work.stage, 'amount_fen', v_work.amount_fen, 'auto', false);
-    WITH earned AS (
-        INSERT INTO earnings (party_id, source_id, part, subject_id, number, title, stage, amount_fen, released_at,
-            matures_at, taken_fen)
-        SELECT p.party_id, v_work.stage_id, 0, p_order, v_named ->> 'number', v_order.title, v_work.stage, p.fen, p_at,
-            v_order.matures_at, 0
-        FROM unnest(v_payees, v_parts) AS p (party_id, fen) WHERE p.fen > 0
-        RETURNING id, matures_at
-    )
+    INSERT INTO earnings (party_id, source_id, part, subject_id, number, title, stage, amount_fen, released_at,
+        matures_at, taken_fen)
+    SELECT p.party_id, v_work.stage_id, 0, p_order, v_named ->> 'number', v_order.title, v_work.stage, p.fen, p_at,
+        v_order.matures_at, 0
+    FROM unnest(v_payees, v_parts) AS p (party_id, fen) WHERE p.fen > 0;
     INSERT INTO work_items (handler, subject_id, data, key, due_at, state, attempts)
-    SELECT 'payments.mature', id, '{}', 'payments.mature:' || id, matures_at, 'waiting', 0 FROM earned;
+    SELECT 'payments.mature', v_work.stage_id, '{"part": 0}', concat('payments.mature:', v_work.stage_id, ':', 0),
+        v_order.matures_at, 'waiting', 0
+    WHERE v_fee + v_tax < v_work.amount_fen;
     DELETE FROM work_items WHERE id IN (
         SELECT id FROM work_items WHERE subject_id = p_submission AND handler = ANY (p_timers) AND state = 'waiting'
             AND event_id IS NULL FOR UPDATE SKIP LOCKED);

@@ -41,6 +41,8 @@ from market.orders.telling import tell
 AUTO_ACCEPT = "delivery.auto_accept"
 REMIND = "delivery.remind"
 FROZEN_PAUSE = timedelta(hours=1)
+CLOCKS_DIFFER_MS = 1000
+"""A player that stands at the end of a film says a moment after it: its segments end with a whole frame of sound."""
 REMINDERS = ((0.5, events.HALF), (0.9, events.SOON))
 
 
@@ -251,6 +253,9 @@ def remind(submission_id: UUID, data: dict[str, Any]) -> None:
             due_at=submission.auto_accept_at.isoformat(),
             amount_fen=_milestone(order, submission).amount_fen,
         )
+        if "begun" in data:  # those of before 20261128 were all set at once
+            begun = datetime.fromisoformat(data["begun"])
+            _set_reminder(submission, begun=begun, turn=data["turn"], after=data["name"])
 
 
 def land(order_id: UUID, receipt: dict[str, Any]) -> bool:
@@ -276,8 +281,10 @@ def _remark(submission: Submission, said: dict[str, Any], by: Actor) -> Remark:
         if submission.kind is not Kind.VIDEO or submission.asset_id is None:
             raise NoMoment(field="at_ms")
         length = media.find(submission.asset_id).duration_ms
-        if length is not None and at_ms > length:
-            raise MomentBeyondEnd(field="at_ms", length=clock_face(length / 1000))
+        if length is not None:
+            if at_ms > length + CLOCKS_DIFFER_MS:
+                raise MomentBeyondEnd(field="at_ms", length=clock_face(length / 1000))
+            at_ms = min(at_ms, length)
     made = Remark(
         submission_id=submission.id,
         party_id=cast(UUID, by.party_id),
@@ -296,10 +303,16 @@ def _set_timers(submission: Submission) -> None:
     """Acceptance at the end, reminders on the way; those already past are left out (an extension)."""
     end, turn = submission.auto_accept_at, int(submission.extended_at is not None)
     set_timer(AUTO_ACCEPT, submission.id, end, key=f"{AUTO_ACCEPT}:{submission.id}:{turn}")
-    begun = now()
-    for part, name in REMINDERS:
-        at = begun + (end - begun) * part
-        set_timer(REMIND, submission.id, at, key=f"{name}:{submission.id}:{turn}", name=name)
+    _set_reminder(submission, begun=now(), turn=turn)
+
+
+def _set_reminder(submission: Submission, *, begun: datetime, turn: int, after: str | None = None) -> None:
+    """The first, or the one after that of this name. One waits at a time: most are taken back before their hour."""
+    names = [None, *(name for _, name in REMINDERS)]
+    for part, name in REMINDERS[names.index(after) :][:1]:
+        at = begun + (submission.auto_accept_at - begun) * part
+        key = f"{name}:{submission.id}:{turn}"
+        set_timer(REMIND, submission.id, at, key=key, name=name, begun=begun.isoformat(), turn=turn)
 
 
 def _tell(

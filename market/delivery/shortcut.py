@@ -9,13 +9,10 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from flask import Response, make_response
+from flask import Response, current_app
 
-from market.accounts.edge import api_secret
-from market.accounts.errors import KeyMissing
-from market.accounts.idempotency import lock_name, remembering, request_hash, request_key
+from market.accounts.idempotency import lock_name, remembering
 from market.accounts.models import actor_of
-from market.accounts.service import sha256
 from market.delivery.models import Kind, Submission, SubmissionState
 from market.delivery.policy import may_review_of
 from market.delivery.queries import PEEK
@@ -37,14 +34,13 @@ class LongWay(Exception):
     """Not the plain case: nothing was done."""
 
 
-def accept(submission_id: UUID) -> Response:
-    """Have it accepted, in a transaction of its own, for who calls the API under an Idempotency-Key; the answer, which
-    is remembered. Raises LongWay."""
-    secret, key = api_secret(), _key()
-    if secret is None or key is None:
-        raise LongWay
+def accept(
+    submission_id: UUID, *, key_sha256: bytes, idempotency_key: str, request_sha256: bytes
+) -> Response:
+    """Have it accepted, in a transaction of its own, for who holds the API key of this hash; the answer, which is
+    remembered under the idempotency key with the hash of the request. Raises LongWay."""
     with wire.aside() as connection:
-        found = connection.ask(PEEK, submission_id=submission_id, key_sha256=sha256(secret))
+        found = connection.ask(PEEK, submission_id=submission_id, key_sha256=key_sha256)
         if not found:
             raise LongWay
         (*values, merchant_id, is_remarked) = found[0]
@@ -61,7 +57,8 @@ def accept(submission_id: UUID) -> Response:
             raise LongWay
         at = now()
         work.state, work.decided_at, work.auto, work.remarks = SubmissionState.ACCEPTED, at, False, []
-        answer = make_response(ACCEPTED.dump(work), 201)
+        answer = current_app.json.response(ACCEPTED.dump(work))
+        answer.status_code = 201
         accepting = [
             submission_id,
             work.order_id,
@@ -70,18 +67,11 @@ def accept(submission_id: UUID) -> Response:
             by.party_id,
             [AUTO_ACCEPT, REMIND],
             at,
-            lock_name(by.party_id, key),
+            lock_name(by.party_id, idempotency_key),
         ]
-        remembered = remembering(answer, by.party_id, key, request_hash())
+        remembered = remembering(answer, by.party_id, idempotency_key, request_sha256)
         connection.commit((ACCEPT, accepting), remembered, ring=CHANNEL, refused=_declined)
         return answer
-
-
-def _key() -> str | None:
-    try:
-        return request_key()
-    except KeyMissing:
-        return None
 
 
 def _declined(failure: psycopg.Error) -> Exception | None:

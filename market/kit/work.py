@@ -86,14 +86,6 @@ def set_timer(
     put(handler, subject_id, key=key or f"{handler}:{subject_id}", due_at=due_at, data=data)
 
 
-def set_timers_of(name: str, handler: str, due: str) -> None:
-    """One timer on each row that the waiting write of this name (kit/wire.py) makes, at the moment in its column `due`,
-    in the same statement. The rows are new: nothing that is taken back before can be theirs."""
-    head = f"""INSERT INTO work_items (handler, subject_id, data, key, due_at, state, attempts)
-    SELECT '{handler}', id, '{{}}', '{handler}:' || id, {due}, 'waiting', 0 FROM {name} ON CONFLICT (key) DO NOTHING"""
-    wire.write(f"timers of {name}", head)
-
-
 def cancel_timers(subject_id: UUID, *handlers: str) -> None:
     """Take back the waiting timers of these names on this subject.
 

@@ -19,7 +19,7 @@ Subjects = Callable[[UUID], Select[UUID]]
 _subjects: list[Subjects] = [
     lambda order_id: select(Exit.id).where(Exit.order_id == order_id),
     lambda order_id: select(Change.id).where(Change.order_id == order_id),
-    lambda order_id: select(Earning.id).where(Earning.subject_id == order_id),
+    lambda order_id: select(Earning.source_id).where(Earning.subject_id == order_id),
 ]
 
 

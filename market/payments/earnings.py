@@ -12,7 +12,7 @@ from market.accounts.actor import SYSTEM
 from market.kit import wire
 from market.kit.clock import now
 from market.kit.db import db
-from market.kit.work import TooEarly, set_timer, set_timers_of
+from market.kit.work import TooEarly, set_timer
 from market.ledger import queries as books
 from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
@@ -23,6 +23,7 @@ from market.payments.states import WithdrawalState
 
 K = AccountKind
 MATURE = "payments.mature"
+COOLING_ENDS = K.PAYEE_PENDING, K.PAYEE_AVAILABLE
 UNDER_WAY = (WithdrawalState.REQUESTED, WithdrawalState.TRANSFERRED, WithdrawalState.BOUNCED)
 
 
@@ -51,43 +52,41 @@ def earn(
         if fen
     ]
     values = [value for row in rows for value in row]
-    wire.write("earnings", EARN, values, row=", ".join([EARNED] * len(rows)), tail=MADE, name="earned")
-    set_timers_of("earned", MATURE, "matures_at")
+    wire.write("earnings", EARN, values, row=", ".join([EARNED] * len(rows)), tail=ONCE)
+    set_timer(MATURE, source_id, matures_at, key=f"{MATURE}:{source_id}:{part}", part=part)
 
 
 EARN = """INSERT INTO earnings (party_id, source_id, part, subject_id, number, title, stage, amount_fen,
     released_at, matures_at, taken_fen) VALUES """
 EARNED = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0)"
-MADE = " ON CONFLICT (source_id, party_id, part) DO NOTHING RETURNING id, matures_at"
+ONCE = " ON CONFLICT (source_id, party_id, part) DO NOTHING"
 
 
-def mature(earning_id: UUID, data: dict[str, Any]) -> None:
-    """The timer: cooling is over, PP→PA of what was not taken back. Safe to run twice, and late.
-
-    Raises TooEarly.
+def mature(source_id: UUID, data: dict[str, Any]) -> None:
+    """The timer of a release: cooling is over, PP→PA of what was not taken back, to each payee. Safe to run twice, and
+    late. Raises TooEarly.
     """
-    earning = db.session.get(Earning, earning_id, with_for_update=True, populate_existing=True)
-    if earning is None or earning.matured_at or earning.frozen_at:  # `thaw` sets the timer again
-        return
-    if earning.matures_at > now():
-        raise TooEarly(earning.matures_at)
-    earning.matured_at = now()
-    if not earning.net_fen:
-        return
-    key = f"mature:{earning.source_id}:{earning.party_id}"
-    ledger.post(
-        PostingKind.MATURE,
-        f"{key}:{earning.part}" if earning.part else key,
-        [
-            Leg(
-                Account(K.PAYEE_PENDING, earning.party_id),
-                Account(K.PAYEE_AVAILABLE, earning.party_id),
-                earning.net_fen,
+    cooling = [
+        earning
+        for earning in cooling_of(source_id)
+        if earning.part == data["part"] and earning.frozen_at is None  # `thaw` sets the timer again
+    ]
+    if cooling and (last := max(earning.matures_at for earning in cooling)) > now():
+        raise TooEarly(last)
+    if len(cooling) > 1:
+        ledger.lock(Account(kind, earning.party_id) for earning in cooling for kind in COOLING_ENDS)
+    for earning in cooling:
+        earning.matured_at = now()
+        if earning.net_fen:
+            key = f"mature:{source_id}:{earning.party_id}"
+            pending, available = (Account(kind, earning.party_id) for kind in COOLING_ENDS)
+            ledger.post(
+                PostingKind.MATURE,
+                f"{key}:{earning.part}" if earning.part else key,
+                [Leg(pending, available, earning.net_fen)],
+                source=("milestone", source_id),
+                by=SYSTEM,
             )
-        ],
-        source=("milestone", earning.source_id),
-        by=SYSTEM,
-    )
 
 
 def cooling_of_order(subject_id: UUID) -> Sequence[Earning]:
@@ -172,11 +171,12 @@ def thaw(subject_id: UUID) -> None:
         update(Earning)
         .where(Earning.subject_id == subject_id, Earning.frozen_at.is_not(None))
         .values(frozen_at=None)
-        .returning(Earning.id, Earning.matures_at, Earning.matured_at)
+        .returning(Earning.source_id, Earning.part, Earning.matures_at, Earning.matured_at)
     )
-    for earning_id, matures_at, matured_at in db.session.execute(thawed):
-        if matured_at is None:
-            set_timer(MATURE, earning_id, matures_at, key=f"{MATURE}:{earning_id}:thawed:{now().isoformat()}")
+    cooling = {row[:3] for row in db.session.execute(thawed) if row[3] is None}
+    for source_id, part, matures_at in cooling:
+        key = f"{MATURE}:{source_id}:{part}:thawed:{now().isoformat()}"
+        set_timer(MATURE, source_id, matures_at, key=key, part=part)
 
 
 def frozen_fen(party_id: UUID) -> int:

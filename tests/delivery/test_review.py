@@ -231,14 +231,22 @@ def test_a_remark_is_pinned_to_a_moment_and_a_spot(mei: Player, lin: Player, ord
 
     assert say(text="商标再大一点", at_ms=12_300, x=5000, y=2500).status_code == 201
     assert say(text="整体偏暗").status_code == 201
-    assert say(text="太晚", at_ms=60_001).status_code == 422
+    at_the_end = say(
+        text="最后一帧太暗", at_ms=60_900
+    )  # of the segments' own clock, which ends a little later
+    assert (at_the_end.status_code, at_the_end.json["at_ms"]) == (201, 60_000)
+    assert say(text="太晚", at_ms=61_001).status_code == 422
     assert say(text="", at_ms=1).status_code == 422
     assert say(text="x", x=1).status_code == 422
     assert say(text="x", at_ms=5, x=10_001, y=0).status_code == 422
     assert say(text="x", at_ms=-1).status_code == 422
     assert say(text="x", at_ms=1.5).status_code == 422
     remarks = lin.api("GET", f"/submissions/{sub}").json["remarks"]
-    assert [(r["at_ms"], r["x"], r["y"]) for r in remarks] == [(12_300, 5000, 2500), (None, None, None)]
+    assert [(r["at_ms"], r["x"], r["y"]) for r in remarks] == [
+        (12_300, 5000, 2500),
+        (None, None, None),
+        (60_000, None, None),
+    ]
 
 
 def test_revisions_are_counted_and_end(mei: Player, lin: Player, order_id: UUID) -> None:

@@ -82,12 +82,12 @@ def test_the_shortcut_writes_what_the_long_way_writes(
     shortly = []
     real = shortcut.accept
 
-    def watched(submission_id: UUID) -> Response:
-        answer = real(submission_id)
+    def watched(submission_id: UUID, **called: Any) -> Response:
+        answer = real(submission_id, **called)
         shortly.append(submission_id)
         return answer
 
-    def declines(_submission_id: UUID) -> Response:
+    def declines(_submission_id: UUID, **_called: Any) -> Response:
         raise shortcut.LongWay
 
     def play_out(lin: Player) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def test_the_shortcut_writes_what_the_long_way_writes(
         with app.app_context():
             stages = select(Milestone.id).where(Milestone.order_id == order_id)
             versions = select(Submission.id).where(Submission.order_id == order_id)
-            earned = select(Earning.id).where(Earning.subject_id == order_id)
+            earned = select(Earning.source_id).where(Earning.subject_id == order_id)
             timers = WorkItem.subject_id.in_(versions.union(earned)), WorkItem.event_id.is_(None)
             works = list(db.session.scalars(versions.order_by(Submission.id)))
             for answer, work in zip(answers, works, strict=True):  # what was answered is what was written

@@ -215,7 +215,10 @@ def video_taken_at_the_second_try(creator: Somebody, merchant: Somebody, order: 
     if pin.count():
         pin.first.click()
     merchant.presses("form[action$='/remarks'] button[type=submit]")
-    assert page.get_by_text("这一秒读数没拍清").count(), (merchant.sent[-1], page.inner_text("main"))
+    assert page.locator("#remarks li", has_text="这一秒读数没拍清").count(), (
+        merchant.sent[-1],
+        page.inner_text("main"),
+    )
     fold = page.locator("details:has(form[action$='/revision']) > summary")
     if fold.count():
         fold.first.click()

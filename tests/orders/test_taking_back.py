@@ -154,7 +154,7 @@ def test_a_refund_races_with_the_end_of_cooling(
     """Whoever is first: what is taken comes out of where the money then is, once."""
     order_id = released(mei, lin, sandbox)
     with app.app_context():
-        earning = db.session.scalars(select(Earning.id)).one()
+        stage = db.session.scalars(select(Earning.source_id)).one()
     play.shift(73)  # its hour has come, and no worker runs here
     net = play.balance(app, "PP", lin.party_id)
 
@@ -162,7 +162,7 @@ def test_a_refund_races_with_the_end_of_cooling(
         from market.kit.db import transaction
 
         with app.app_context(), transaction():
-            payments.mature(earning, {})
+            payments.mature(stage, {"part": 0})
 
     acts: list[Any] = [mature, lambda: refund(zhou, order_id, 60_000)]
     with ThreadPoolExecutor(2) as pool:
@@ -317,11 +317,11 @@ def test_a_refund_races_with_earnings_that_mature_and_no_debt_stays_beside_money
     play.accept(mei, play.submit(lin, order_id, "video"))
     play.shift(73)  # the draft's earning is due, and no worker runs here
     with app.app_context():
-        earning = db.session.scalars(select(Earning.id).where(Earning.matured_at.is_(None))).one()
+        stage = db.session.scalars(select(Earning.source_id).where(Earning.matured_at.is_(None))).one()
 
     def mature() -> None:
         with app.app_context(), transaction():
-            payments.mature(earning, {})
+            payments.mature(stage, {"part": 0})
 
     acts: list[Any] = [mature, lambda: refund(zhou, order_id, SCRIPT)]
     with ThreadPoolExecutor(2) as pool:

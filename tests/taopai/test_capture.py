@@ -278,8 +278,10 @@ def test_a_permission_that_is_taken_away_is_told_as_that(
 
 
 def test_a_camera_that_is_not_square_is_cropped_and_a_page_that_is_left_keeps_what_was_filmed(
-    app: Flask, filming: Browser, site: str, lin: Player, template: str
+    app: Flask, filming: Browser, site: str, lin: Player, zhou: Player
 ):
+    # Shots that are not over before the pause is pressed, however slow this machine is.
+    assert zhou.api("PUT", "/shot-templates/three", json=plan("开场", "", seconds=30)).status_code == 200
     reader = Reader(filming, site, 390)
     reader.sign_in(lin)
     page = reader.page
@@ -310,5 +312,5 @@ def test_a_camera_that_is_not_square_is_cropped_and_a_page_that_is_left_keeps_wh
         worker.drain()
         asset = db.session.query(Asset).one()
         assert (asset.width, asset.height) == (480, 480)
-        assert 900 <= asset.duration_ms <= 2300
+        assert 900 <= asset.duration_ms < 30_000
     reader.context.close()

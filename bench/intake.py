@@ -58,6 +58,7 @@ def run(rounds: int) -> list[Result]:
     busy: list[Spell] = []
     alone: list[Spell] = []
     bare: list[Spell] = []
+    aside: list[Spell] = []
     with world() as market, TemporaryDirectory() as folder:
         add_shop_window(market.conninfo, TASKS, POSTS)
         cookie, _order = sign_in(market)
@@ -72,19 +73,28 @@ def run(rounds: int) -> list[Result]:
             for _ in range(rounds):
                 calm.append(_spell(market, ours, cookie))
                 busy.append(_spell(market, ours, cookie, bodies))
+                aside.append(_spell(market, ours, cookie, bodies, path="/views", to=other))
                 bare.append(_spell(market, other, None, bodies, path="/views"))
                 alone.append(_spell(market, ours, None, bodies))
-    return _rows(calm, busy, alone, bare)
+    return _rows(calm, busy, aside, alone, bare)
 
 
-def _rows(calm: list[Spell], busy: list[Spell], alone: list[Spell], bare: list[Spell]) -> list[Result]:
+def _rows(
+    calm: list[Spell], busy: list[Spell], aside: list[Spell], alone: list[Spell], bare: list[Spell]
+) -> list[Result]:
     same = "the same page on the same server, no views coming in"
 
-    def latency(name: str, of: Callable[[list[float]], float]) -> Result:
-        mine, other = ([1 / of(each.pages) for each in spells] for spells in (busy, calm))
-        return Result(
-            name, same, "1/s of latency", mine, other, {"page": "/tasks", "pages_per_s": PAGES_PER_S}
-        )
+    def latency(
+        name: str, of: Callable[[list[float]], float], to: str = same, than: list[Spell] = calm
+    ) -> Result:
+        mine, other = ([1 / of(each.pages) for each in spells] for spells in (busy, than))
+        return Result(name, to, "1/s of latency", mine, other, {"page": "/tasks", "pages_per_s": PAGES_PER_S})
+
+    def p95(spell: list[float]) -> float:
+        return quantiles(spell, n=20)[-1]
+
+    # The senders stand for the outside and take their part of the cores: what they take, the bare page's batches take.
+    outside = "the same page while the same batches go to a bare Flask page on this machine"
 
     def events_per_cpu_s(spells: list[Spell]) -> list[float]:
         return [each.accepted * SECONDS / each.web_s for each in spells]
@@ -113,7 +123,9 @@ def _rows(calm: list[Spell], busy: list[Spell], alone: list[Spell], bare: list[S
             },
         ),
         latency("page_median_beside_views", median),
-        latency("page_p95_beside_views", lambda each: quantiles(each, n=20)[-1]),
+        latency("page_p95_beside_views", p95),
+        latency("page_median_beside_bare", median, outside, aside),
+        latency("page_p95_beside_bare", p95, outside, aside),
         Result("page_cpu_beside_views", same, "pages per CPU second of their threads", meanwhile, pages),
         Result(
             "views_cpu",
@@ -133,15 +145,21 @@ def _rows(calm: list[Spell], busy: list[Spell], alone: list[Spell], bare: list[S
 
 
 def _spell(
-    market: World, web: tuple[int, int], cookie: str | None, bodies: Path | None = None, path: str = VIEWS
+    market: World,
+    web: tuple[int, int],
+    cookie: str | None,
+    bodies: Path | None = None,
+    path: str = VIEWS,
+    to: tuple[int, int] | None = None,
 ) -> Spell:
-    """One spell, with a reader who has this cookie, and with these views coming in and counted."""
+    """One spell, with a reader who has this cookie, and with these views coming in (or going `to` another server) and
+    counted."""
     port, leader = web
     if bodies is None:
         before = cpu_s(family(leader))
         pages, pages_cpu = _latencies(port, cookie)
         return Spell(pages, pages_cpu, cpu_s(family(leader)) - before)
-    with _counted(market.url) as counter, _sent(port, bodies, path) as (sender, taken):
+    with _counted(market.url) as counter, _sent(to[0] if to else port, bodies, path) as (sender, taken):
 
         def used() -> tuple[float, float, float]:
             counting = cpu_s([counter]) + postgresql_s(market.conninfo)

@@ -54,6 +54,11 @@ BEGIN
     PERFORM setval(seq, 1, false) FROM (VALUES {numbered}) AS numbered (name, seq) WHERE numbered.name = ANY(tables);
 END $$;
 
+CREATE OR REPLACE FUNCTION pg_temp.look_at(name text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('ANALYZE %I', name);
+END $$;
+
 CREATE OR REPLACE FUNCTION pg_temp.take() RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     tables text[] := pg_temp.full_tables();
@@ -112,6 +117,11 @@ class Rows:
             text = text.replace(old, str(key))
         _ask("SELECT pg_temp.put(%s)", Jsonb(json.loads(text)))
         return lambda old: called[str(old)]
+
+
+def analyze(table: str) -> None:
+    """Let the planner know what is in it. The role of the web may not, and is only warned."""
+    _ask("SELECT pg_temp.look_at(%s)", table)
 
 
 def _ask(statement: str, *values: object) -> Any:

@@ -5,7 +5,7 @@ happened then, and the long way (service.accept) decides, refuses, and says why.
 """
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import psycopg
@@ -57,7 +57,7 @@ def accept(
             raise LongWay
         at = now()
         work.state, work.decided_at, work.auto, work.remarks = SubmissionState.ACCEPTED, at, False, []
-        answer = current_app.json.response(ACCEPTED.dump(work))
+        answer = cast("Response", current_app.json.response(ACCEPTED.dump(work)))
         answer.status_code = 201
         accepting = [
             submission_id,

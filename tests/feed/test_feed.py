@@ -9,6 +9,7 @@ from market.accounts.vocabulary import Format
 from market.feed import service
 from market.kit.db import db, transaction
 from market.kit.ids import encode
+from tests import tables
 from tests.conftest import Player, csrf_token, submit
 from tests.publication import acts
 
@@ -185,7 +186,7 @@ def test_the_feed_reads_no_more_than_a_page_of_each(ctx, lin: Player, wen: Playe
                 " SELECT parties.id, 'notice', 't', 'b', '{}', '{}', now() FROM parties, generate_series(1, 30)"
             )
         )
-    db.session.execute(text("ANALYZE posts"))
+    tables.analyze("posts")
     plan = "\n".join(
         row[0]
         for row in db.session.execute(

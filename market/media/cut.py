@@ -21,7 +21,9 @@ from market.media.tracks import path_of
 from market.media.transcode import GUARD, MAX_OUT_FPS, SILENCE, Heard, Plan
 
 FADE_S = 1.5
-DUCK = "sidechaincompress=threshold=0.03:ratio=8:attack=20:release=400"
+DUCKING = {"threshold": 0.03, "ratio": 8, "attack": 20, "release": 400, "knee": 2.82843}
+"""How a voice pushes the music down: of ffmpeg's filter, and of `static/js/duck.js`, which does the same in the preview."""
+DUCK = "sidechaincompress=" + ":".join(f"{name}={value}" for name, value in DUCKING.items())
 LOOP_SAMPLES = 4_000_000
 """More than any track of ours has: the whole track is repeated."""
 SOUND = "aresample=48000:async=1:first_pts=0,aformat=sample_fmts=fltp:channel_layouts=stereo"

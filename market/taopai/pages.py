@@ -14,7 +14,7 @@ from market.kit.errors import Invalid, flatten
 from market.kit.pages import format_when
 from market.kit.paging import page_of
 from market.kit.words import _
-from market.media import letters
+from market.media import cut, letters, transcode
 from market.media.models import Asset
 from market.taopai import captions, policy, queries, service, shooting_pages
 from market.taopai.blueprints import pages as bp
@@ -78,6 +78,8 @@ def editor(draft_id: UUID) -> str:
         "sizes": letters.SIZES,
         "line": letters.LINE,
         "stroke": letters.STROKE,
+        "ducking": cut.DUCKING,
+        "fade_s": cut.FADE_S,
         "caption": {"size": letters.CAPTION_SIZE, "at": letters.CAPTION_AT, "widest": letters.WIDEST},
     }
     return render_template("taopai/editor.html", draft=draft, here=here)
@@ -91,11 +93,20 @@ def _film(film: Asset) -> dict[str, Any]:
         "url": film.mp4_url,
         "poster": film.poster_url,
         "whole": film.whole_url,
+        "raised_db": _raised(film),
         "ratio": (film.width or 1) / (film.height or 1),
         "focus": {
             axis: round(film.options.get(axis, 0.5) * service.PLACES) for axis in ("focus_x", "focus_y")
         },
     }
+
+
+def _raised(film: Asset) -> float:
+    """By how many dB what the page plays is louder than what the renderer cuts from: the uncut picture has the sound of
+    the original, and a film made here is its own original."""
+    if film.whole_url or "edit" in film.options:
+        return 0.0
+    return transcode.Heard(film.renditions.get("loudness_in")).gain or 0.0
 
 
 @bp.post("/uploads/edits/<pid('edt'):draft_id>/saved")

@@ -1,13 +1,16 @@
 // The editor of films: the edit list is one JSON value. Every change goes through `change`, which remembers the value
 // before it (undo), shows the new one, and saves it. The server renders the film; here <video> and DOM stand for it.
+import { mixOf } from "./mix.js";
+
 const root = document.querySelector("[data-editor]");
 const here = JSON.parse(root.querySelector("[data-here]").textContent);
 const $ = (name) => root.querySelector(`[data-${name}]`);
 const word = (name, values = {}) => Object.entries(values).reduce((text, [key, value]) => text.replace(`{${key}}`, value), root.dataset[`word${name}`]);
 const films = new Map(here.films.map((film) => [film.id, film]));
 const tracks = new Map(here.tracks.map((track) => [track.track, track]));
-const video = $("video");
+let video = $("video");
 const music = $("music");
+const mix = mixOf(video, music, here.ducking);
 const pictures = new Map(here.stickers.map((each) => [each.sticker, each]));
 const MOST = { clips: 20, texts: 20, stickers: 20, captions: 200 };
 const SHORTEST = 200;
@@ -189,20 +192,38 @@ function seek(ms) {
     } else if (video.readyState < 1) wanted = second;
     else video.currentTime = second;
   }
+  levels();
   moment();
 }
-video.addEventListener("loadedmetadata", () => {
-  if (wanted !== null) video.currentTime = wanted;
-  wanted = null;
-  if (playing) start();
-});
+function watch() {
+  video.addEventListener("loadedmetadata", () => {
+    if (wanted !== null) video.currentTime = wanted;
+    wanted = null;
+    if (playing) start();
+  });
+  video.addEventListener("error", () => {
+    if (!video.crossOrigin || video.error.code !== MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED) return;
+    // Perhaps its host lets no script hear it. What is in the mix would stay silent, another element is heard.
+    const other = video.cloneNode();
+    other.removeAttribute("crossorigin");
+    video.replaceWith(other);
+    video = other;
+    mix.leave(video);
+    watch();
+    show(false);
+  });
+}
+watch();
 function start() {
-  video.play().catch((wrong) => wrong.name === "AbortError" || stop());
+  // What cannot be had with CORS is tried once more without, by another element: see `watch`.
+  const { crossOrigin } = video;
+  video.play().catch(({ name }) => name === "AbortError" || (crossOrigin && name === "NotSupportedError") || stop());
 }
 function stop() {
   playing = false;
   video.pause();
   music.pause();
+  mix.end();
   $("play-word").textContent = $("play-word").dataset.playOff;
 }
 function play() {
@@ -210,7 +231,9 @@ function play() {
   if (head >= whole() - 50) seek(0);
   playing = true;
   $("play-word").textContent = $("play-word").dataset.playOn;
-  video.volume = list().sound_level / 100;
+  mix.begin();
+  levels();
+  alignMusic();
   start();
   tune();
   requestAnimationFrame(follow);
@@ -219,9 +242,26 @@ function tune() {
   const track = list().music && tracks.get(list().music.track);
   if (!track) return music.pause();
   if (music.getAttribute("src") !== track.url) music.src = track.url;
-  music.volume = list().music.level / 100;
   if (!playing) return;
   if (music.paused) music.play().catch((wrong) => wrong.name === "AbortError" || music.pause());
+}
+/* The track begins with the film and begins again whenever it ends. */
+function alignMusic() {
+  if (music.duration) music.currentTime = (head / 1000) % music.duration;
+}
+music.addEventListener("loadedmetadata", alignMusic);
+/* How loud all is at this moment; the film as it was recorded, since the renderer cuts from the original. */
+function levels() {
+  const { sound_level: sound, music: tune_ } = list();
+  const film = films.get(list().clips[current]?.asset_id);
+  const fade = Math.min(here.fade_s * 1000, whole() / 2);
+  mix.set({
+    voice: (sound / 100) * 10 ** (-(film?.raised_db ?? 0) / 20),
+    music: ((tune_?.level ?? 0) / 100) * (fade && clamp((whole() - head) / fade, 0, 1)),
+    duck: Boolean(tune_?.duck),
+  });
+  $("duck-heard").hidden = !mix.ducks;
+  $("duck-unheard").hidden = mix.ducks;
 }
 function follow() {
   if (!playing) return;
@@ -238,6 +278,7 @@ function follow() {
       start();
     } else {
       head = startOf(current) + Math.max(0, ms - clip.in_ms);
+      levels();
       moment();
     }
   }
@@ -339,7 +380,7 @@ function show(rows = true) {
   }
   $("burn").checked = list().burn_captions;
   $("long").textContent = word("Seconds", { s: shown(whole()) });
-  video.volume = list().sound_level / 100;
+  levels();
   tune();
   if (!playing) seek(head);
 }
@@ -430,6 +471,11 @@ function aim(at) {
   change(({ clips }) => (clips[chosen][axis] = clamp(Math.round(at), 0, 10000)), { key: `${chosen}-focus` });
 }
 $("crop-video").addEventListener("loadeddata", crop);
+$("crop-video").addEventListener("error", ({ target }) => {
+  if (!target.crossOrigin) return;
+  target.removeAttribute("crossorigin");
+  target.load();
+});
 $("focus").addEventListener("input", (event) => aim(Number(event.target.value)));
 $("focus-reset").addEventListener("click", () => change(({ clips }) => Object.assign(clips[chosen], { focus_x: null, focus_y: null })));
 $("crop").addEventListener("pointerdown", (event) => {

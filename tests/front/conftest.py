@@ -32,7 +32,9 @@ def site(app: Flask) -> Iterator[str]:
 class Reader:
     """Somebody at a screen; what the browser complains about is kept."""
 
-    def __init__(self, browser: Browser, site: str, width: int = 1280, scheme: str = "light") -> None:
+    def __init__(
+        self, browser: Browser, site: str, width: int = 1280, scheme: str = "light", **more: Any
+    ) -> None:
         self.context = browser.new_context(
             base_url=site,
             viewport={"width": width, "height": 844},
@@ -40,6 +42,7 @@ class Reader:
             locale="zh-CN",
             timezone_id="Asia/Shanghai",
             reduced_motion="reduce",
+            **more,
         )
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []

@@ -18,12 +18,14 @@ less than a saving, a queueing and a fragment take on a machine that is busy wit
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
-NAMES = ("chromium-headless-shell", "chromium", "chromium-browser")
-"""The shell is the same Chromium without its own windows, which take more than half of the time of most pages here."""
+SHELL = "chromium-headless-shell"
+"""The same Chromium without windows of its own, which take more than half of the time of most pages here."""
 
 
-def find_chromium() -> str:
-    found = os.environ.get("VTASK_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+def find_chromium(*, with_windows: bool = False) -> str:
+    """The shell where there is one; the whole browser for what asks people, as for a camera."""
+    names = [*([] if with_windows else [SHELL]), "chromium", "chromium-browser"]
+    found = os.environ.get("VTASK_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if not found:
         if os.environ.get("VTASK_REQUIRE_BROWSER"):
             pytest.fail("no Chromium here, and VTASK_REQUIRE_BROWSER is set")

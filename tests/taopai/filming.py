@@ -29,7 +29,8 @@ KEPT = """async () => {
 
 def with_camera(browser: Browser, *flags: str) -> Browser:
     """Another Chromium, one that has a camera."""
-    return browser.browser_type.launch(executable_path=find_chromium(), args=[*FLAGS, *(flags or CAMERA)])
+    path = find_chromium(with_windows=True)
+    return browser.browser_type.launch(executable_path=path, args=[*FLAGS, *(flags or CAMERA)])
 
 
 def plan(*texts: str, seconds: int = 2, **more: Any) -> dict[str, Any]:

@@ -32,7 +32,7 @@ import redis
 from psycopg import sql
 
 from workers.console import Trouble, diagnose
-from workers.manager import Account, NotYet, Program, end, living_in
+from workers.manager import MARK, Account, NotYet, Program, end, living_in
 
 ROOT = Path(__file__).resolve().parent.parent
 SOCKET_PATH_LIMIT = 107  # bytes of sun_path, less the closing zero
@@ -207,7 +207,7 @@ class Postgres:
                 "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
                 "--no-instructions",
             ],
-            env=_bare_environment(),
+            env={**_bare_environment(), MARK: f"{self.home.path}|initdb"},
             cwd=draft,
             stdin=subprocess.DEVNULL,
             capture_output=True,

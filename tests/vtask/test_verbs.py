@@ -412,6 +412,18 @@ def test_what_a_killed_first_start_was_seeding_with_is_ended(vtask: Start, home:
     assert everything_is_gone(home)
 
 
+def test_a_database_that_a_killed_first_start_was_making_is_let_go(vtask: Start, home: Home) -> None:
+    run = vtask("run", VTASK_PORT=str(free_port()))
+    draft = Postgres(home).folder.with_name("pg.new")
+    eventually(lambda: living_in(draft, "initdb"))
+    run.process.kill()
+    run.process.wait()
+
+    assert vtask("stop").ends(60) == 0
+
+    assert not living_in(draft, "initdb")
+
+
 def table(home: Home) -> dict[str, dict[str, int]]:
     return dict(json.loads((home.run / "processes.json").read_text()))
 

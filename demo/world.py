@@ -18,6 +18,7 @@ from sqlalchemy import text
 
 from demo import portraits
 from demo.clips import Studio
+from demo.films import shelf
 from demo.people import AGENCIES, CREATORS, MERCHANTS, OPERATOR, PASSWORD, VIEWERS, Creator
 from demo.words import ASKS, CHANGED, GREETINGS, ONE_MORE, PLANS, REMARKS, Ask
 from market.accounts import service as accounts
@@ -155,6 +156,7 @@ def build(world: World, *, size: str, told: Told) -> None:
     clock.shift(timedelta())
     settle()
     told("today", 0, 1)
+    shelf(world)
     elsewhere(world)
     daily(world)
     portraits_of_all(world)

@@ -10,6 +10,7 @@ import requests
 from market.accounts.actor import Role
 from market.delivery.models import SubmissionState
 from market.orders.states import OrderState
+from market.video.kinds import FilmKind
 from tests.conftest import csrf_token
 from tests.journey.conftest import Site
 
@@ -58,3 +59,18 @@ def test_the_demo_world_holds_a_change_in_force_and_one_on_the_table(copy: Site)
 
     assert {"open", "in_force"} <= states
     assert added and all(fen > 0 for (fen,) in added)
+
+
+def test_the_demo_shelf_holds_every_kind_of_film_and_says_how_they_do(copy: Site) -> None:
+    api = f"{copy.address}/api/v1"
+
+    for kind in FilmKind:
+        assert requests.get(f"{api}/videos", params={"kind": kind.value}, timeout=10).json()["data"], kind
+    assert requests.get(f"{api}/videos", params={"label": "tutorial"}, timeout=10).json()["data"]
+    assert requests.get(f"{api}/red-list", timeout=10).json()["data"]
+    with psycopg.connect(copy.facts["database_url"].replace("+psycopg", "")) as connection:
+        (warned,) = connection.execute("SELECT count(*) FROM film_cases").fetchone() or (0,)
+        (picked,) = connection.execute(
+            "SELECT count(*) FROM videos WHERE picked_at IS NOT NULL"
+        ).fetchone() or (0,)
+    assert warned == picked == 1

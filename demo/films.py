@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 OWN = (
     ("qingshan", "outdoor", "五分钟学会绑子线：新手不跑鱼", (0, 1)),
-    ("baicao", "beauty", "一瓶面霜从草本到灌装的全过程", (0,)),
+    ("baicao", "beauty", "一瓶精华从草本到灌装的全过程", (0,)),
 )
 """Of shops: whose, of what it is a picture, its title, which of the shop's products."""
 VIEWERS_FILMS = (
@@ -76,7 +76,7 @@ def _watch(world: "World") -> None:
     draw = random.Random(world.seed + 2)
     last = world.today.astimezone(DAYS_OF).date()
     shown = _shown()
-    favour = dict(zip((film.id for film in shown), [2.4] * LOVED + [0.08] * LEFT, strict=False))
+    favour = dict(zip((film.id for film in shown), [3.2] * LOVED + [0.08] * LEFT, strict=False))
     rows = []
     for film in shown:
         to_five, to_end = 0.55 + 0.1 * draw.random(), 0.2 + 0.06 * draw.random()

@@ -73,7 +73,7 @@ def run(rounds: int) -> list[Result]:
             for _ in range(rounds):
                 calm.append(_spell(market, ours, cookie))
                 busy.append(_spell(market, ours, cookie, bodies))
-                aside.append(_spell(market, ours, cookie, bodies, path="/views", to=other))
+                aside.append(_spell(market, ours, cookie, bodies, path="/views", to=other[0]))
                 bare.append(_spell(market, other, None, bodies, path="/views"))
                 alone.append(_spell(market, ours, None, bodies))
     return _rows(calm, busy, aside, alone, bare)
@@ -150,16 +150,16 @@ def _spell(
     cookie: str | None,
     bodies: Path | None = None,
     path: str = VIEWS,
-    to: tuple[int, int] | None = None,
+    to: int | None = None,
 ) -> Spell:
-    """One spell, with a reader who has this cookie, and with these views coming in (or going `to` another server) and
+    """One spell, with a reader who has this cookie, and with these views coming in (or going `to` another port) and
     counted."""
     port, leader = web
     if bodies is None:
         before = cpu_s(family(leader))
         pages, pages_cpu = _latencies(port, cookie)
         return Spell(pages, pages_cpu, cpu_s(family(leader)) - before)
-    with _counted(market.url) as counter, _sent(to[0] if to else port, bodies, path) as (sender, taken):
+    with _counted(market.url) as counter, _sent(to or port, bodies, path) as (sender, taken):
 
         def used() -> tuple[float, float, float]:
             counting = cpu_s([counter]) + postgresql_s(market.conninfo)

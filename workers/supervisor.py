@@ -635,13 +635,13 @@ def test(arguments: argparse.Namespace) -> int:
 
 
 def side_by_side(given: Sequence[str]) -> list[str]:
-    """The whole suite in a process more than there are cores, for many of its tests wait for something; what is asked for
-    by name, in one, where `--pdb` and `-s` work."""
+    """The whole suite in a process for each core and one more, for they wait as often as they work; what is asked for by
+    name, in one, where `--pdb` and `-s` work."""
     if any(argument.startswith(("-n", "tests")) for argument in given):
         return []
     return [
         "-n",
-        str(min(MOST_TEST_PROCESSES, 1 + (os.cpu_count() or 1))),
+        str(min(MOST_TEST_PROCESSES, (os.cpu_count() or 1) + 1)),
         "--dist",
         "loadgroup",
         "--no-loadscope-reorder",

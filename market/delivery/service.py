@@ -300,7 +300,7 @@ def _remark(submission: Submission, said: dict[str, Any], by: Actor) -> Remark:
 
 
 def _set_timers(submission: Submission) -> None:
-    """Acceptance at the end, reminders on the way; those already past are left out (an extension)."""
+    """Acceptance at the end, reminders on the way."""
     end, turn = submission.auto_accept_at, int(submission.extended_at is not None)
     set_timer(AUTO_ACCEPT, submission.id, end, key=f"{AUTO_ACCEPT}:{submission.id}:{turn}")
     _set_reminder(submission, begun=now(), turn=turn)

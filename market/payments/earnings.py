@@ -66,6 +66,11 @@ def mature(source_id: UUID, data: dict[str, Any]) -> None:
     """The timer of a release: cooling is over, PP→PA of what was not taken back, to each payee. Safe to run twice, and
     late. Raises TooEarly.
     """
+    if "part" not in data:  # set before 20261128, or by a web that still runs that code: on one earning
+        old = db.session.get(Earning, source_id)
+        if old is None:
+            return
+        source_id, data = old.source_id, {"part": old.part}
     cooling = [
         earning
         for earning in cooling_of(source_id)

@@ -5,7 +5,6 @@ from pathlib import Path
 from alembic import op
 
 import market.delivery
-import market.ledger
 
 revision = "20261128_fewer_timers"
 down_revision = "20261127_accept_key"
@@ -14,7 +13,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute(Path(market.ledger.__file__).with_name("schema.sql").read_text("utf-8"))
     op.execute(Path(market.delivery.__file__).with_name("schema.sql").read_text("utf-8"))
     # Several of one release do no harm: whichever is first matures it for all.
     op.execute("""

@@ -231,9 +231,8 @@ def test_a_remark_is_pinned_to_a_moment_and_a_spot(mei: Player, lin: Player, ord
 
     assert say(text="商标再大一点", at_ms=12_300, x=5000, y=2500).status_code == 201
     assert say(text="整体偏暗").status_code == 201
-    at_the_end = say(
-        text="最后一帧太暗", at_ms=60_900
-    )  # of the segments' own clock, which ends a little later
+    # The segments have a clock of their own, which ends a little later.
+    at_the_end = say(text="最后一帧太暗", at_ms=60_900)
     assert (at_the_end.status_code, at_the_end.json["at_ms"]) == (201, 60_000)
     assert say(text="太晚", at_ms=61_001).status_code == 422
     assert say(text="", at_ms=1).status_code == 422

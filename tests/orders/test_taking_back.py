@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Barrier
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from sqlalchemy import select
 from market.kit.db import db, transaction
 from market.kit.figures import figures
 from market.kit.ids import encode
+from market.ledger import service as ledger
+from market.ledger.accounts import Account, AccountKind
 from market.ledger.checks import check_all
 from market.orders import queries, taking_back
 from market.orders.shares import Shares
@@ -332,3 +335,58 @@ def test_a_refund_races_with_earnings_that_mature_and_no_debt_stays_beside_money
     assert play.balance(app, "PREC", lin.party_id) == 0
     assert play.balance(app, "PA", lin.party_id) > 0
     play.ledger_is_sound(app)
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_one_timer_ends_the_cooling_for_all_payees_while_the_next_stage_is_paid_to_them(
+    app: Flask, cast: dict[str, Player], sandbox: Sandbox, turn: int
+) -> None:
+    """Both move money of the same two payees; neither waits for the other in a circle, and nothing is moved twice."""
+    mei, lin, ada = cast["mei"], cast["lin"], cast["ada"]
+    with (
+        app.app_context(),
+        transaction(),
+    ):  # an agency that was here before the creator: the ledger's order is not ours
+        ledger.lock([Account(AccountKind.PAYEE_PENDING, ada.party_id)])
+    order_id = released(mei, lin, sandbox, agency=ada)
+    draft = play.submit(lin, order_id, "video")
+    play.shift(73)  # the script's hour has come, and no worker runs here
+    with app.app_context():
+        script = queries.find(order_id).milestones[0].id
+    together = Barrier(3)
+
+    def mature() -> None:
+        together.wait()
+        with app.app_context(), transaction():
+            payments.mature(script, {"part": 0})
+
+    def accept() -> None:
+        together.wait()
+        play.accept(mei, draft)
+
+    with ThreadPoolExecutor(3) as pool:
+        for done in [pool.submit(act) for act in (mature, accept, mature)]:
+            done.result()
+
+    with app.app_context():
+        earned = db.session.scalars(select(Earning)).all()
+        assert {each.party_id for each in earned} == {lin.party_id, ada.party_id}
+        for who in (lin, ada):
+            mine = [each for each in earned if each.party_id == who.party_id]
+            for account, is_mature in (("PA", True), ("PP", False)):
+                fen = sum(each.net_fen for each in mine if (each.matured_at is not None) is is_mature)
+                assert play.balance(app, account, who.party_id) == fen > 0
+        assert not check_all()
+
+
+def test_a_timer_of_before_that_stands_on_one_earning_is_still_understood(
+    app: Flask, mei: Player, lin: Player, sandbox: Sandbox
+) -> None:
+    released(mei, lin, sandbox)
+    pending = play.balance(app, "PP", lin.party_id)
+    play.shift(73)
+
+    with app.app_context(), transaction():
+        payments.mature(db.session.scalars(select(Earning.id)).one(), {})
+
+    assert pending > 0 and play.balance(app, "PA", lin.party_id) == pending

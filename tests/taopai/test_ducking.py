@@ -133,6 +133,12 @@ def draft_of(lin: Player, film: Asset, **edit: Any) -> str:
     return f"/uploads/edits/{made.json['id']}"
 
 
+def plays_to_the_end(page: Page, seconds: str) -> None:
+    page.get_by_role("button", name="播放", exact=True).click()
+    expect(page.locator("[data-clock]")).to_have_text(f"{seconds} / {seconds}")
+    expect(page.locator("[data-play-word]")).to_have_text("播放")
+
+
 def heard_by(page: Page) -> NDArray[np.float32]:
     """Rows: music and voice as they come to the node that ducks, and as they leave it."""
     blocks = samples(base64.b64decode(page.evaluate(TAKE))).reshape(-1, 4, 128)
@@ -220,9 +226,7 @@ def test_music_and_film_are_as_loud_in_the_preview_as_the_renderer_mixes_them(
     page.goto(draft_of(lin, film, sound_level=80, music=MUSIC))
     expect(page.locator("[data-duck-heard]")).to_be_visible()
 
-    page.get_by_role("button", name="播放", exact=True).click()
-    expect(page.locator("[data-clock]")).to_have_text("6.0 / 6.0")
-    expect(page.locator("[data-play-word]")).to_have_text("播放")
+    plays_to_the_end(page, "6.0")
 
     rate = page.evaluate("rate")
     into, _raw, out, said = heard_by(page)
@@ -248,9 +252,7 @@ def test_music_and_film_are_as_loud_in_the_preview_as_the_renderer_mixes_them(
 
     page.locator("[data-duck]").uncheck()
     page.evaluate("heard.length = 0")
-    page.get_by_role("button", name="播放", exact=True).click()
-    expect(page.locator("[data-clock]")).to_have_text("6.0 / 6.0")
-    expect(page.locator("[data-play-word]")).to_have_text("播放")
+    plays_to_the_end(page, "6.0")
     into, _raw, out, _said = heard_by(page)
     assert power(out) > -60
     assert np.array_equal(into, out), "it is left alone when that is chosen"
@@ -306,9 +308,7 @@ def test_a_film_of_another_host_is_heard_in_every_case(
         page.goto(f"/uploads/edits/{draft['id']}")
         page.add_script_tag(content=EARS)
 
-        page.get_by_role("button", name="播放", exact=True).click()
-        expect(page.locator("[data-clock]")).to_have_text("4.0 / 4.0")
-        expect(page.locator("[data-play-word]")).to_have_text("播放")
+        plays_to_the_end(page, "4.0")
 
         video = page.locator("[data-video]")
         assert video.evaluate("video => video.currentSrc").startswith(there)

@@ -311,6 +311,8 @@ def register_words(app: Flask) -> None:
         "size": pages.words_of_size,
         "category": vocabulary.category_name,
         "format_name": vocabulary.format_name,
+        "length_name": vocabulary.length_name,
+        "piece_name": vocabulary.piece_name,
     }
     app.jinja_env.globals["new_key"] = lambda: secrets.token_urlsafe(18)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from market.kit.words import N_, say
+from market.kit.words import N_, _, say
 
 
 class Format(StrEnum):
@@ -13,7 +13,21 @@ class Format(StrEnum):
     LIVE = "live"
 
 
+class Length(StrEnum):
+    """How long a video is: the bands that prices are published by, and what a brief may want."""
+
+    SHORT = "short"
+    MEDIUM = "medium"
+    LONG = "long"
+
+
 FORMATS = {Format.ARTICLE: N_("图文"), Format.VIDEO: N_("短视频"), Format.LIVE: N_("直播")}
+
+LENGTHS = {
+    Length.SHORT: N_("1–20 秒"),
+    Length.MEDIUM: N_("21–60 秒"),
+    Length.LONG: N_("60 秒以上"),
+}
 
 CATEGORIES = {
     "beauty": N_("美妆个护"),
@@ -56,10 +70,24 @@ def format_name(code: str | None) -> str:
     return say(FORMATS[Format(code)]) if code in list(Format) else (code or "—")
 
 
+def length_name(code: str | None) -> str:
+    return say(LENGTHS[Length(code)]) if code in list(Length) else ""
+
+
+def piece_name(format: str, length: str | None) -> str:
+    """A format with the length, where one is meant: 短视频（21–60 秒）."""
+    named = length_name(length)
+    return (
+        _("%(format)s（%(length)s）", format=format_name(format), length=named)
+        if named
+        else format_name(format)
+    )
+
+
 def audience_name(part: str, key: str) -> str:
     return say(AUDIENCE[part].get(key, key))
 
 
-def options(names: "dict[str, str] | dict[Format, str]") -> list[tuple[str, str]]:
+def options(names: "dict[str, str] | dict[Format, str] | dict[Length, str]") -> list[tuple[str, str]]:
     """(code, name) in the reader's language, as the form macros want them."""
     return [(str(code), say(name)) for code, name in names.items()]

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market.accounts.models import Party
-from market.accounts.vocabulary import Format
+from market.accounts.vocabulary import Format, Length
 from market.kit.clock import now
 from market.kit.db import Base, Row, belongs_to
 from market.kit.states import move
@@ -53,6 +53,8 @@ class Task(Row, Base):
     title: Mapped[str] = mapped_column(default="")
     category: Mapped[str]
     format: Mapped[Format]
+    length: Mapped[Length | None]
+    """How long the video shall be; None: no particular length, or not a video."""
     goal: Mapped[str] = mapped_column(default="")
     tags: Mapped[list[str]] = mapped_column(ARRAY(String), default=list, server_default=text("'{}'"))
     """Free words of the merchant (materials, styles, scenes), finer than the category; matching reads them."""
@@ -79,6 +81,7 @@ class Task(Row, Base):
 
     __table_args__ = (
         CheckConstraint("budget_fen > 0", name="budget"),
+        CheckConstraint("length IS NULL OR format = 'video'", name="length"),
         CheckConstraint(
             "bids >= 0 AND revisions BETWEEN 0 AND 9 AND rights_months BETWEEN 0 AND 60", name="counts"
         ),

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, jsonify, redirect, render_template, request,
 from market.accounts.actor import Role
 from market.accounts.edge import actor_or_none, current_actor, hat, require
 from market.accounts.idempotency import idempotent
-from market.accounts.vocabulary import AUDIENCE, AUDIENCE_NAMES, CATEGORIES, FORMATS, options
+from market.accounts.vocabulary import AUDIENCE, AUDIENCE_NAMES, CATEGORIES, FORMATS, LENGTHS, options
 from market.creators.queries import Band, price_band
 from market.kit.db import db, transaction
 from market.kit.pages import Form, format_when, read_form
@@ -215,6 +215,7 @@ def _edit_page(task: Task, form: Form) -> str:
         advice=registry.advice(task),
         categories=options(CATEGORIES),
         formats=options(FORMATS),
+        lengths=options(LENGTHS),
         picks=_product_choices(task),
         audience=[(part, say(AUDIENCE_NAMES[part]), options(names)) for part, names in AUDIENCE.items()],
         all_channels=[(code, say(name)) for code, name in CHANNELS.items()],

@@ -5,7 +5,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import ValidationError, fields
 
-from market.accounts.vocabulary import AGES, CATEGORIES, CITY_TIERS, GENDERS, Format
+from market.accounts.vocabulary import AGES, CATEGORIES, CITY_TIERS, GENDERS, Format, Length
 from market.kit.clock import now
 from market.kit.figures import figures
 from market.kit.schemas import (
@@ -28,6 +28,7 @@ from market.tasks.models import CHANNELS, Task, TaskState
 from market.tasks.registry import campaigns
 
 FORMATS = [each.value for each in Format]
+LENGTHS = [each.value for each in Length]
 LISTS = {"key_messages": 8, "deliverables": 12, "shots": 16, "dos": 10, "donts": 10, "tags": 20}
 SORTS = ["new", "budget", "closing"]
 
@@ -55,6 +56,14 @@ class TaskChangeSchema(Schema):
     title = Text(most=80)
     category = Choice(list(CATEGORIES))
     format = Choice(FORMATS)
+    length = Choice(
+        LENGTHS,
+        allow_none=True,
+        metadata={
+            "description": "of a video: short 1–20 s, medium 21–60 s, long above 60 s; null: no particular length."
+            " Creators are found by what they ask for it. Other formats have none"
+        },
+    )
     goal = Text(most=2000, metadata={"description": "what the work shall achieve, and for whom"})
     tags = Lines(
         most=LISTS["tags"],
@@ -106,6 +115,7 @@ class TaskFormSchema(Schema):
     title = Text(most=80, load_default="")
     category = Choice(list(CATEGORIES), required=True)
     format = Choice(FORMATS, required=True)
+    length = Choice(LENGTHS, load_default=None)
     goal = Text(most=2000, load_default="")
     tags = TypedLines(most=LISTS["tags"], load_default=list)
     key_messages = TypedLines(most=LISTS["key_messages"], load_default=list)
@@ -149,7 +159,10 @@ def brief_of(data: dict[str, Any]) -> dict[str, Any]:
 
 def form_values(task: Task) -> dict[str, Any]:
     """The first view of the edit form."""
-    dumped: dict[str, Any] = dict(TaskFormSchema().dump(task)) | {"format": task.format.value}
+    dumped: dict[str, Any] = dict(TaskFormSchema().dump(task)) | {
+        "format": task.format.value,
+        "length": task.length.value if task.length else "",
+    }
     return dumped | {f"audience_{part}": keys for part, keys in (task.audience or {}).items()}
 
 
@@ -167,6 +180,7 @@ class TaskSchema(Schema):
     title = fields.String(required=True)
     category = fields.String(required=True)
     format = fields.Enum(Format, by_value=True, required=True)
+    length = fields.Enum(Length, by_value=True, required=True, allow_none=True)
     goal = fields.String(required=True)
     tags = fields.List(fields.String(), required=True)
     key_messages = fields.List(fields.String(), required=True)
@@ -240,5 +254,8 @@ class TemplateSchema(Schema):
     donts = fields.List(fields.String(), required=True)
     audience = fields.Nested(TargetSchema, required=True)
     channels = fields.List(fields.String(), required=True)
+    length = fields.Enum(
+        Length, by_value=True, required=True, metadata={"description": "of the video its texts speak of"}
+    )
     deliverables = fields.Dict(keys=fields.String(), values=fields.List(fields.String()), required=True)
     shots = fields.Dict(keys=fields.String(), values=fields.List(fields.String()), required=True)

@@ -5,7 +5,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from market.accounts.actor import SYSTEM, Actor
-from market.accounts.vocabulary import CATEGORIES, FORMATS, Format
+from market.accounts.vocabulary import CATEGORIES, FORMATS, Format, Length
 from market.kit.clock import now
 from market.kit.db import db
 from market.kit.errors import Invalid
@@ -22,6 +22,7 @@ from market.tasks.rules import faults
 
 CLOSE_TIMER = "tasks.close_bids"
 BIDS_OPEN_DAYS = 7
+ENUMS = {"format": Format, "length": Length}
 
 
 def draft(data: dict[str, Any], *, by: Actor, from_template: bool = False) -> Task:
@@ -45,6 +46,7 @@ def draft(data: dict[str, Any], *, by: Actor, from_template: bool = False) -> Ta
 
 COPIED = (
     "title",
+    "length",
     "goal",
     "tags",
     "key_messages",
@@ -165,7 +167,9 @@ def _write(task: Task, data: dict[str, Any]) -> None:
             raise ForeignProduct(field="product_ids")
         data = data | {"product_ids": own}
     for name, value in data.items():
-        setattr(task, name, Format(value) if name == "format" else value)
+        setattr(task, name, ENUMS[name](value) if name in ENUMS and value is not None else value)
+    if task.format is not Format.VIDEO:
+        task.length = None
     texts = [task.title, task.goal, *(task.key_messages or []), *(task.deliverables or [])]
     names = [task.category, CATEGORIES.get(task.category, ""), FORMATS[task.format]]
     task.search = document(*texts, *names)

@@ -6,6 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from market.accounts.vocabulary import Format
+
 
 @dataclass(frozen=True)
 class BriefTemplate:
@@ -19,6 +21,8 @@ class BriefTemplate:
     donts: list[str]
     audience: dict[str, list[str]]
     channels: list[str]
+    length: str
+    """Of the video, as the deliverables say it."""
     deliverables: dict[str, list[str]]
     shots: dict[str, list[str]]
 
@@ -43,4 +47,5 @@ def filled(category: str, format: str) -> dict[str, Any]:
         "donts": list(template.donts),
         "audience": dict(template.audience),
         "rights_channels": list(template.channels),
+        "length": template.length if format == Format.VIDEO else None,
     }

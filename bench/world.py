@@ -21,7 +21,8 @@ from bench.server import Missing, database, vacuum
 
 ROOT = Path(__file__).resolve().parent.parent
 CREATORS, AGENCIES = 400, 40
-COPIED = ("parties", "tasks", "bids", "orders", "milestones", "submissions", "work_items", "posts")
+WHO_ACT = ("parties", "people", "memberships", "api_keys")
+COPIED = (*WHO_ACT, "tasks", "bids", "orders", "milestones", "submissions", "work_items", "posts")
 NEEDED = ("DATABASE_URL", "REDIS_URL", "VTASK_SECRET_KEY")
 
 
@@ -165,11 +166,18 @@ def _keep_example(conninfo: str) -> None:
         for role, many in (("creator", CREATORS), ("agency", AGENCIES)):
             copies = sql.Identifier("example", f"{role}_copies")
             connection.execute(
-                sql.SQL("CREATE TABLE {} AS SELECT n, uuidv7() AS id FROM generate_series(1, {}) n").format(
-                    copies, sql.Literal(many)
-                )
+                sql.SQL(
+                    "CREATE TABLE {} AS SELECT n, uuidv7() AS id, uuidv7() AS person FROM generate_series(1, {}) n"
+                ).format(copies, sql.Literal(many))
             )
             _copy(connection, "parties", copies, f"t.role = '{role}'", id="m.id", handle="t.handle || m.n")
+            # Each with somebody who has a key: from tables of three rows the server would read every row.
+            acts = {"id": "uuidv7()", "person_id": "m.person", "party_id": "m.id"}
+            example = "t.person_id IN (SELECT person_id FROM example.api_keys)"
+            whose = "t.id IN (SELECT person_id FROM example.api_keys)"
+            _copy(connection, "people", copies, whose, id="m.person", email="m.n || t.email || m.person")
+            _copy(connection, "memberships", copies, example, **acts)
+            _copy(connection, "api_keys", copies, **acts, key_sha256="sha256(m.id::text::bytea)")
 
 
 def add_submissions(conninfo: str, count: int) -> list[UUID]:

@@ -1,7 +1,8 @@
 """`python -m workers.relay`: turns new events into work rows and rings the bells.
 
 It listens on PostgreSQL (NOTIFY at commit) and looks every second besides, so nothing depends on a message
-arriving. What has waited 8 s it does itself: then Redis or the workers are away.
+arriving; and soon once more after it was woken, for who wakes it does so once for all he commits within moments
+(kit/wire.py ring). What has waited 8 s it does itself: then Redis or the workers are away.
 """
 
 import psycopg
@@ -14,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from market.kit.clock import now
 from market.kit.db import db, transaction
 from market.kit.events import CHANNEL, Event
+from market.kit.wire import RINGS_APART_S
 from market.kit.work import WorkItem, WorkState, put
 from workers import bell, views
 from workers.drain import drain
@@ -78,12 +80,11 @@ class News:
         self.connection = db.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         self.connection.execute(text(f"LISTEN {CHANNEL}"))
 
-    def wait(self, seconds: float) -> None:
-        """Until something was committed or the time is over, whichever comes first."""
+    def wait(self, seconds: float) -> bool:
+        """Until something was committed or the time is over, whichever comes first; whether it was the first."""
         raw = self.connection.connection.driver_connection
         assert raw is not None
-        for _ in raw.notifies(timeout=seconds, stop_after=1):
-            pass
+        return bool(list(raw.notifies(timeout=seconds, stop_after=1)))
 
 
 def main() -> None:
@@ -91,11 +92,12 @@ def main() -> None:
     redis = Redis.from_url(app.config["SETTINGS"].redis_url, socket_timeout=2, socket_connect_timeout=2)
     with app.app_context():
         news: News | None = None
+        is_news = False
         while not stopping.is_set():
             try:
                 news = news or News()
                 step(redis)
-                news.wait(1)
+                is_news = news.wait(2 * RINGS_APART_S if is_news else 1)
             except (DBAPIError, psycopg.Error) as away:
                 log.warning("relay.database_away", error=str(away).splitlines()[0])
                 news = None

@@ -229,6 +229,9 @@ class Postgres:
             "max_connections": "200",
             "max_wal_size": "1GB",
             "shared_buffers": f"{_shared_buffers_mb()}MB",
+            # An acceptance opens some sixty tables and indexes; beyond as many as this says (in groups of sixteen),
+            # their locks leave the process's own list for the one that all share.
+            "max_locks_per_transaction": "256",
             "fsync": "on" if self.durable else "off",
             "lc_messages": "C",
             "log_line_prefix": "%m [%p] %u@%d ",

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -143,14 +143,15 @@ class ApiKey(Row, Base):
     revoked_at: Mapped[datetime | None]
 
 
-class RememberedAnswer(Row, Base):
+class RememberedAnswer(Base):
     """The answer to a request with an Idempotency-Key, written in the transaction of its effect."""
 
     __tablename__ = "remembered_answers"
 
-    party_id: Mapped[UUID]
+    party_id: Mapped[UUID] = mapped_column(primary_key=True)
     """Without a foreign key, which would lock the party's row for every answer; the row is thrown away soon."""
-    key: Mapped[str]
+    key: Mapped[str] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     request_sha256: Mapped[bytes]
     status: Mapped[int | None]
     content_type: Mapped[str | None]
@@ -158,8 +159,9 @@ class RememberedAnswer(Row, Base):
     body: Mapped[bytes | None]
 
     __table_args__ = (
-        UniqueConstraint("party_id", "key"),
-        Index("ix_remembered_answers_created_at", "created_at"),
+        Index(
+            "ix_remembered_answers_created_at", "created_at", postgresql_using="brin"
+        ),  # written in its order
     )
 
 

@@ -82,10 +82,13 @@ BEGIN
     INSERT INTO milestone_endings (milestone_id, order_id, outcome, cause, released_fen, returned_fen, posting_id,
         by_person, by_party, decided_at)
     VALUES (v_work.stage_id, p_order, 'release', 'accepted', v_work.amount_fen, 0, v_posting, p_person, p_party, p_at);
-    UPDATE milestones SET state = 'released', released_fen = amount_fen, fee_fen = v_fee, agency_fen = v_agency,
-        tax_fen = v_tax, creator_fen = v_creator, held_by = NULL, ended_at = p_at, released_at = p_at
-    WHERE id = v_work.stage_id;
-    UPDATE milestones SET state = 'active', begun_at = p_at WHERE id = v_work.next_id;
+    UPDATE milestones m SET state = n.state, released_fen = n.released_fen, fee_fen = n.fee_fen,
+        agency_fen = n.agency_fen, tax_fen = n.tax_fen, creator_fen = n.creator_fen, held_by = NULL,
+        begun_at = coalesce(m.begun_at, p_at), ended_at = n.ended_at, released_at = n.ended_at
+    FROM (VALUES (v_work.stage_id, 'released', v_work.amount_fen, v_fee, v_agency, v_tax, v_creator, p_at),
+        (v_work.next_id, 'active', 0, NULL, NULL, NULL, NULL, NULL))
+        AS n (id, state, released_fen, fee_fen, agency_fen, tax_fen, creator_fen, ended_at)
+    WHERE m.id = n.id;
 
     v_named := jsonb_build_object('number', 'VT' || to_char(v_order.awarded_at AT TIME ZONE 'Asia/Shanghai', 'YYYYMMDD')
         || '-' || lpad(v_order.serial::text, greatest(6, length(v_order.serial::text)), '0'),
@@ -99,9 +102,9 @@ BEGIN
     SELECT 'payments.mature', v_work.stage_id, '{"part": 0}', concat('payments.mature:', v_work.stage_id, ':', 0),
         v_order.matures_at, 'waiting', 0
     WHERE v_fee + v_tax < v_work.amount_fen;
-    DELETE FROM work_items WHERE id IN (
+    DELETE FROM work_items WHERE id = ANY (ARRAY(
         SELECT id FROM work_items WHERE subject_id = p_submission AND handler = ANY (p_timers) AND state = 'waiting'
-            AND event_id IS NULL FOR UPDATE SKIP LOCKED);
+            AND event_id IS NULL FOR UPDATE SKIP LOCKED));
     INSERT INTO events (name, subject_id, person_id, party_id, audience, data, at) VALUES
         ('milestone.released', p_order, p_person, p_party, '{}', v_named || jsonb_build_object('parts',
             (SELECT jsonb_object_agg(p.party_id, p.fen) FROM unnest(v_payees, v_parts) AS p (party_id, fen))), p_at),

@@ -6,16 +6,27 @@ before anything else is asked there and before the commit, so nobody reads past 
 """
 
 import re
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from itertools import count
+from math import inf
+from time import monotonic
 from typing import Any, NamedTuple, TypeVar, cast
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from sqlalchemy import ClauseElement, Connection, Engine, Select, event, inspect, select
+from sqlalchemy import (
+    ClauseElement,
+    Connection,
+    Engine,
+    PoolProxiedConnection,
+    Select,
+    event,
+    inspect,
+    select,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapper, Session
 from sqlalchemy.orm.attributes import instance_state, manager_of_class
@@ -29,6 +40,9 @@ Bind = Callable[[Any], Any] | None
 Refused = Callable[[psycopg.Error], Exception | None]
 
 WAITING, RINGS, LINE, HERE = "vtask writes", "vtask rings", "vtask line", "vtask here"
+RINGS_APART_S = 0.05
+_rung: dict[str, float] = {}
+"""When this process last had who listens on a channel woken."""
 WROTE_NOTHING = "VT010"
 """Raised by the SQL function wrote_nothing: so that a COMMIT in the same round trip is not done."""
 
@@ -128,8 +142,21 @@ def ring(channel: str) -> None:
     """Have who listens on this channel woken as soon as this transaction is committed, and only then.
 
     With the COMMIT, not before it: a transaction that has notified holds a lock of the whole database until its commit
-    is on disk, so that no two of them could share a write of the log."""
+    is on disk, so that no two of them could share a write of the log. A NOTIFY costs a write of its own: who was woken
+    by this process within RINGS_APART_S is not woken again, but looks once more by himself (workers/relay.py)."""
     _here(db.session()).connection.info.setdefault(RINGS, set()).add(channel)
+
+
+def _notify(channels: Iterable[str]) -> list[Statement]:
+    return [
+        (f"NOTIFY {name}", ()) for name in channels if monotonic() - _rung.get(name, -inf) > RINGS_APART_S
+    ]
+
+
+def _was_rung(statements: Sequence[Statement], sent_at: float) -> None:
+    """The server has heard these, which were sent then."""
+    for text, _ in statements:
+        _rung[text.removeprefix("NOTIFY ")] = sent_at
 
 
 class Question:
@@ -298,9 +325,9 @@ def _send(connection: Connection, then: Sequence[Statement] = ()) -> list[list[t
 
 class Aside:
     """A connection of its own, for transactions that are one round trip each: the session, its objects and what waits
-    there have no part in them."""
+    there have no part in them. It is the pool's: what SQLAlchemy puts around one takes longer than a question does."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: PoolProxiedConnection) -> None:
         self.connection = connection
 
     def ask(self, question: Question, **values: Any) -> list[tuple[Any, ...]]:
@@ -312,7 +339,9 @@ class Aside:
         """All of them or none, `%s` for each value; then have who listens on this channel woken. `refused` puts the
         database's refusal into our words."""
         numbered = [(_numbered(text), values) for text, values in statements]
-        self._commit(numbered, [(f"NOTIFY {ring}", ())], refused=refused)
+        rings, sent_at = _notify([ring]), monotonic()
+        self._commit(numbered, *([rings] if rings else []), refused=refused)
+        _was_rung(rings, sent_at)
 
     def _commit(
         self, *transactions: Sequence[Statement], refused: Refused = lambda _failure: None
@@ -333,23 +362,32 @@ class Aside:
 @contextmanager
 def aside() -> Iterator[Aside]:
     """For a caller that is in no transaction: it would hold two connections."""
-    with db.engine.connect() as connection:
+    connection = db.engine.raw_connection()
+    try:
         yield Aside(connection)
+    finally:
+        connection.close()
 
 
-def line(connection: Connection) -> Line:
+def line(connection: Connection | PoolProxiedConnection) -> Line:
     """The one of this connection, for as long as it is open."""
     info = connection.info
     known: Line | None = info.get(LINE)
     if known is None:
-        driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-        known = info[LINE] = Line(driver)
+        known = info[LINE] = Line(_driver(connection))
     return known
 
 
-def _as_sqlalchemy(connection: Connection, text: str, failure: psycopg.Error) -> Exception:
+def _driver(connection: Connection | PoolProxiedConnection) -> "psycopg.Connection[Any]":
+    pooled = connection.connection if isinstance(connection, Connection) else connection
+    return cast("psycopg.Connection[Any]", pooled.driver_connection)
+
+
+def _as_sqlalchemy(
+    connection: Connection | PoolProxiedConnection, text: str, failure: psycopg.Error
+) -> Exception:
     """The driver's error as the exception SQLAlchemy makes of it; a connection that is lost is not used again."""
-    lost = bool(cast(Any, connection.connection.driver_connection).closed)
+    lost = bool(_driver(connection).closed)
     if lost:
         connection.invalidate(failure)
     return cast(
@@ -512,8 +550,9 @@ def send_all(session: Session) -> None:
     if session.in_nested_transaction():
         _send(connection)
     elif connection.info.get(WAITING) or connection.info.get(RINGS):
-        rings = sorted(connection.info.pop(RINGS, ()))
-        _send(connection, [("COMMIT", ()), *((f"NOTIFY {channel}", ()) for channel in rings)])
+        rings, sent_at = _notify(sorted(connection.info.pop(RINGS, ()))), monotonic()
+        _send(connection, [("COMMIT", ()), *rings])
+        _was_rung(rings, sent_at)
 
 
 event.listen(db.session, "before_flush", write_changes)

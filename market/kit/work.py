@@ -95,9 +95,9 @@ def cancel_timers(subject_id: UUID, *handlers: str) -> None:
     wire.write("work_items", CANCEL, [subject_id, list(handlers)])
 
 
-CANCEL = """DELETE FROM work_items WHERE id IN (
+CANCEL = """DELETE FROM work_items WHERE id = ANY (ARRAY(
     SELECT id FROM work_items WHERE subject_id = %s AND handler = ANY(%s) AND state = 'waiting' AND event_id IS NULL
-    FOR UPDATE SKIP LOCKED)"""
+    FOR UPDATE SKIP LOCKED))"""
 
 
 DONE = "UPDATE work_items SET state = 'done', done_at = %s WHERE id = %s"

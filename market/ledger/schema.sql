@@ -77,11 +77,12 @@ DECLARE
         p_debit_kinds, p_debit_owners, p_credit_kinds, p_credit_owners, p_amounts);
     v_id uuid;
     v_old ledger_postings;
-    v_debits bigint[];
-    v_credits bigint[];
+    v_legs int := cardinality(p_amounts);
+    v_ids bigint[];  -- the accounts of the debits, then those of the credits
 BEGIN
-    IF p_key = '' OR cardinality(p_amounts) = 0 THEN
-        RAISE EXCEPTION 'a posting needs a key and legs' USING ERRCODE = 'VT003';
+    IF (p_key <> '' AND v_legs > 0 AND v_legs = ALL (ARRAY[cardinality(p_debit_kinds), cardinality(p_debit_owners),
+            cardinality(p_credit_kinds), cardinality(p_credit_owners)])) IS NOT TRUE THEN
+        RAISE EXCEPTION 'a posting needs a key and whole legs' USING ERRCODE = 'VT003';
     END IF;
 
     -- A twin that runs at this moment makes us wait here for its end. The id carries the time at which the money
@@ -102,15 +103,13 @@ BEGIN
     END IF;
 
     FOR attempt IN 1..2 LOOP
-        SELECT
-            array_agg((SELECT a.id FROM ledger_accounts a WHERE a.owner_id = l.debit_owner
-                AND a.kind = l.debit_kind AND a.currency = p_currency) ORDER BY l.leg),
-            array_agg((SELECT a.id FROM ledger_accounts a WHERE a.owner_id = l.credit_owner
-                AND a.kind = l.credit_kind AND a.currency = p_currency) ORDER BY l.leg)
-        INTO v_debits, v_credits
-        FROM unnest(p_debit_kinds, p_debit_owners, p_credit_kinds, p_credit_owners) WITH ORDINALITY
-            AS l (debit_kind, debit_owner, credit_kind, credit_owner, leg);
-        EXIT WHEN array_position(v_debits || v_credits, NULL) IS NULL;
+        v_ids := ARRAY(
+            SELECT (SELECT a.id FROM ledger_accounts a
+                WHERE a.owner_id = l.owner_id AND a.kind = l.kind AND a.currency = p_currency)
+            FROM unnest(p_debit_kinds || p_credit_kinds, p_debit_owners || p_credit_owners) WITH ORDINALITY
+                AS l (kind, owner_id, place)
+            ORDER BY l.place);
+        EXIT WHEN array_position(v_ids, NULL) IS NULL;
         PERFORM ledger_open(p_currency, p_debit_kinds || p_credit_kinds, p_debit_owners || p_credit_owners);
     END LOOP;
 
@@ -119,7 +118,8 @@ BEGIN
     WITH legs AS (
         INSERT INTO ledger_transfers (posting_id, leg, debit_id, credit_id, amount)
         SELECT v_id, l.leg, l.debit_id, l.credit_id, l.amount
-        FROM unnest(v_debits, v_credits, p_amounts) WITH ORDINALITY AS l (debit_id, credit_id, amount, leg)
+        FROM unnest(v_ids[:v_legs], v_ids[v_legs + 1:], p_amounts) WITH ORDINALITY
+            AS l (debit_id, credit_id, amount, leg)
         RETURNING debit_id, credit_id, amount
     ), sums AS MATERIALIZED (
         SELECT m.id, sum(m.amount)::bigint AS amount

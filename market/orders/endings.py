@@ -90,10 +90,8 @@ class Ending(Base):
 
     __table_args__ = (
         CheckConstraint(
-            "released_fen >= 0 AND returned_fen >= 0 AND CASE outcome WHEN 'release' THEN returned_fen = 0"
-            " WHEN 'refund' THEN released_fen = 0 ELSE released_fen > 0 AND returned_fen > 0 END",
-            name="outcome",
-        ),
+            "ending_adds_up(outcome, released_fen, returned_fen)", name="outcome"
+        ),  # in schema.sql
     )
 
 

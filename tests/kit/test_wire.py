@@ -1,6 +1,7 @@
 """Writes that wait: nobody reads past them, their order holds where it matters, and a rollback takes them back."""
 
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -106,15 +107,19 @@ def test_a_write_that_wrote_nothing_refuses_the_whole_transaction():
     assert names(subject) == []
 
 
-def test_listeners_are_woken_by_a_commit_and_by_nothing_else(app: Flask):
-    heard: list[str] = []
+@contextmanager
+def ears() -> Iterator[Callable[[], list[str]]]:
+    """Who is called hears what was notified meanwhile; this process has woken nobody yet."""
+    wire._rung.clear()
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as ear:
         ear.exec_driver_sql(f"LISTEN {CHANNEL}")
         driver: Any = ear.connection.driver_connection
+        yield lambda: [notice.channel for notice in driver.notifies(timeout=0.3, stop_after=1)]
 
-        def listen() -> list[str]:
-            return [notice.channel for notice in driver.notifies(timeout=0.3, stop_after=1)]
 
+def test_listeners_are_woken_by_a_commit_and_by_nothing_else(app: Flask):
+    heard: list[str] = []
+    with ears() as listen:
         with pytest.raises(RuntimeError), transaction():
             record("a.lost", uuid4(), by=None)
             raise RuntimeError
@@ -129,6 +134,24 @@ def test_listeners_are_woken_by_a_commit_and_by_nothing_else(app: Flask):
         assert listen() == []
 
     assert heard == [CHANNEL]
+
+
+def test_what_is_committed_right_after_a_ring_needs_none_of_its_own(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+):
+    """Who was woken looks once more (workers/relay.py); later it is woken again."""
+    monkeypatch.setattr(wire, "RINGS_APART_S", 3600.0)
+    with ears() as listen:
+        with transaction():
+            record("a.first", uuid4(), by=None)
+        assert listen() == [CHANNEL]
+        with transaction():
+            record("a.second", uuid4(), by=None)
+        assert listen() == []
+        monkeypatch.setattr(wire, "RINGS_APART_S", 0.0)
+        with transaction():
+            record("a.third", uuid4(), by=None)
+        assert listen() == [CHANNEL]
 
 
 def test_what_is_new_is_there_before_what_is_told_of_it():

@@ -4,9 +4,12 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from market.accounts.actor import SYSTEM
 from market.kit import clock
+from market.kit.db import db, transaction
 from market.ledger import queries
 from market.ledger.accounts import Account
 from market.ledger.errors import InsufficientFunds, KeyReused
@@ -29,6 +32,7 @@ from prove.acts import (
 )
 
 RELEASE = PostingKind.RELEASE
+NOBODY = UUID(int=0)
 
 
 def test_a_release_splits_to_the_fen():
@@ -179,6 +183,27 @@ def test_shares_of_nothing_are_left_out():
 def test_a_posting_without_sense_is_a_programming_error(legs: list[Leg]):
     with pytest.raises(ValueError):
         put(RELEASE, "release:x", *legs)
+
+
+@pytest.mark.parametrize(
+    "longer", ["debit_kinds", "debit_owners", "credit_kinds", "credit_owners", "amounts"]
+)
+def test_a_posting_of_uneven_legs_is_refused(longer: str):
+    """Nobody of ours sends one; who calls the function by hand might, and another's account would stand in its place."""
+    lists = {
+        "debit_kinds": ["SC"], "debit_owners": [str(NOBODY)], "credit_kinds": ["FEE"],
+        "credit_owners": [str(NOBODY)], "amounts": [1],
+    }  # fmt: skip
+    lists[longer] = lists[longer] * 2
+    with pytest.raises(DBAPIError, match="whole legs"), transaction():
+        db.session.execute(
+            text(
+                "SELECT ledger_post('release', 'release:uneven', 'CNY', 'test', uuidv7(), :debit_kinds,"
+                " CAST(:debit_owners AS uuid[]), :credit_kinds, CAST(:credit_owners AS uuid[]),"
+                " CAST(:amounts AS bigint[]))"
+            ),
+            lists,
+        )
 
 
 def test_a_leg_goes_forward_between_two_accounts():

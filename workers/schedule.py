@@ -150,8 +150,14 @@ def fill_collections() -> None:
             playlists.fill(merchant_id)
 
 
+def propose_others() -> None:
+    """A run of the rush in place of those who declined."""
+    with transaction():
+        rush.ask_for_the_declined()
+
+
 def assign() -> None:
-    """Run of the rush that an operator asked for."""
+    """Runs of the rush that were asked for."""
     while rush.do_next() is not None:
         pass
 
@@ -176,6 +182,7 @@ ROUTINES = [
     Routine("check", 3600, check_books),
     Routine("reconcile", 3, reconcile),
     Routine("rush", 3, assign),
+    Routine("rush again", 60, propose_others),
     Routine("missed events", 300, fetch_missed),
     Routine("statements", 6 * 3600, statements),
     Routine("head", 24 * 3600, export_head),

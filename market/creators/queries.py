@@ -12,7 +12,7 @@ from market.accounts.actor import Actor
 from market.accounts.models import Party, Verification
 from market.accounts.vocabulary import Format
 from market.creators.models import Priced, Profile
-from market.kit.db import by_key, db
+from market.kit.db import among, by_key, db
 from market.kit.errors import NotFound
 
 PRICES = {
@@ -61,6 +61,16 @@ Offering = Profile | Offer
 
 OFFER = tuple(each.name for each in fields(Offer))
 """The columns of profiles that an Offer is read from, in its order."""
+
+
+def offers(ids: Iterable[UUID]) -> dict[UUID, Offer]:
+    """Of the verified ones among them, what they offer."""
+    rows = (
+        select(*(getattr(Profile, column) for column in OFFER))
+        .join(Party, Party.id == Profile.party_id)
+        .where(among(Profile.party_id, ids), Party.verification == Verification.VERIFIED)
+    )
+    return {row[0]: Offer(*row) for row in db.session.execute(rows)}
 
 
 def find_visible(party_id: UUID, actor: Actor | None) -> Profile:

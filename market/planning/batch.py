@@ -111,7 +111,7 @@ class Prices:
 
 
 def solve_flow(market: Market, budget_prices: Floats | None = None, rounds: int = 3) -> Flags:
-    """Exact but for the budgets; those enter by their prices, and what exceeds one is repaired. About a second a round.
+    """Exact but for the budgets; those enter by their prices, and what exceeds one is repaired. About half a second a round.
 
     After each round money becomes dearer where it was overspent and cheaper where it was left; the best round counts.
     """

@@ -20,3 +20,9 @@ class RunUnderWay(Conflict):
     """A run of the rush is waiting or going on."""
 
     text = N_("已有一次统一撮合在进行，请等它完成。")
+
+
+class NothingKept(Conflict):
+    """No run of the last two hours looked at candidates."""
+
+    text = N_("最近两小时没有撮合过，没有可以接着用的人选。请重新撮合一次。")

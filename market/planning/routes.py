@@ -16,6 +16,7 @@ from market.planning.schemas import (
     CampaignPlanSchema,
     PlanInvitedListSchema,
     PlanInviteSchema,
+    RushAskedSchema,
     RushOfferSchema,
     RushRunSchema,
     WishSchema,
@@ -63,13 +64,17 @@ def invite(given: dict[str, Any], task_id: UUID) -> dict[str, Any]:
 
 
 @bp.post("/rush-runs")
+@bp.arguments(RushAskedSchema)
 @bp.response(201, RushRunSchema)
-def ask_rush() -> RushRun:
-    """Operators: propose creators for all open briefs at once. One run at a time; it is carried out by the schedule."""
+def ask_rush(given: dict[str, Any]) -> RushRun:
+    """Operators: propose creators for all open briefs at once. One run at a time; it is carried out by the schedule.
+
+    `again` chooses in seconds from what the last run looked at, without who declined since; 409 `nothing-kept` when that
+    is more than two hours old."""
     actor = current_actor()
     require(actor.is_operator)
     with transaction():
-        return rush.ask(actor)
+        return rush.ask(actor, **given)
 
 
 @bp.get("/rush-runs")

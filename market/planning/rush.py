@@ -1,33 +1,37 @@
 """The rush: propose creators for all open briefs at once, as offers that both sides may decline, and solve again.
 
 A run is a row. It is carried out by the schedule's process in transactions of its own: ranking brief by brief, with
-progress, then one solution for all. Killed, it is taken over when it has been silent for SILENT.
+progress, then one solution for all. Killed, it is taken over when it has been silent for SILENT. What it chose from is
+kept for a while: a run "again" takes it as it is, without who declined, and is done in seconds.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 import structlog
-from sqlalchemy import Select, func, insert, or_, select
+from sqlalchemy import Select, delete, exists, func, insert, or_, select
 
 from market.accounts.actor import Actor
 from market.bids import invitations
+from market.creators.queries import offers as offered_by
 from market.kit.clock import now
-from market.kit.db import db, transaction
+from market.kit.db import among, db, transaction
 from market.kit.errors import NotFound
 from market.kit.events import record
 from market.kit.figures import figures
 from market.matching import service as matching
 from market.matching.queries import agencies
+from market.orders.capacity import rooms
 from market.planning.batch import Market, Prices, solve_prices, solve_rounded
-from market.planning.errors import RunUnderWay
-from market.planning.polishing import polish
-from market.planning.rush_models import OfferState, RunState, RushOffer, RushRun
+from market.planning.candidates import Candidates, Now, Pair
+from market.planning.errors import NothingKept, RunUnderWay
+from market.planning.polishing import polish, solve_again
+from market.planning.rush_models import OfferState, RunState, RushCandidates, RushOffer, RushRun
 from market.tasks.models import Task, TaskState
 
 log = structlog.get_logger()
@@ -38,24 +42,51 @@ BEAT = 20
 """Briefs ranked between two signs of life."""
 SILENT = timedelta(minutes=5)
 SIGN = timedelta(seconds=2)
+KEPT = timedelta(hours=2)
+"""So long a run's candidates serve: by then prices and calendars have moved, and new briefs want to be looked at."""
+PAUSE = timedelta(minutes=10)
+STANDS = 1.05
+"""An offer that nobody declined counts so much more than another of the same worth."""
 
 
 class TakenOver(Exception):
     """This process was silent for too long, and another has the run in hand."""
 
 
-def ask(by: Actor) -> RushRun:
-    """Have all open briefs assigned. Raises RunUnderWay: one at a time."""
+def ask(by: Actor | None, *, again: bool = False) -> RushRun:
+    """Have all open briefs assigned; `again`: from what the last run looked at. Raises RunUnderWay: one at a time;
+    NothingKept."""
     db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("rush_runs", 0))))
     waiting = select(RushRun.id).where(RushRun.state.in_([RunState.ASKED, RunState.RUNNING]))
     if db.session.scalar(waiting.limit(1)):
         raise RunUnderWay
-    run = RushRun(asked_by=by.person_id)
+    if again and not is_kept():
+        raise NothingKept
+    run = RushRun(asked_by=by.person_id if by else None, again=again)
     run.state = RunState.ASKED
     db.session.add(run)
     db.session.flush()
     record("rush.asked", run.id, by=by)
     return run
+
+
+def is_kept() -> bool:
+    """Whether there is something to choose from again: a run's candidates, not too old."""
+    return bool(db.session.scalar(select(exists().where(*_KEPT))))
+
+
+_KEPT = (RushCandidates.made_at > func.clock_timestamp() - KEPT,)
+
+
+def ask_for_the_declined() -> RushRun | None:
+    """While a rush is on: once some said no, propose others in their place, not more often than every PAUSE."""
+    latest = db.session.scalars(select(RushRun).order_by(RushRun.id.desc()).limit(1)).first()
+    if latest is None or latest.state is not RunState.DONE or latest.ended_at is None:
+        return None
+    said_no = exists().where(RushOffer.run_id == latest.id, RushOffer.state == OfferState.DECLINED)
+    if latest.ended_at > now() - PAUSE or not is_kept() or not db.session.scalar(select(said_no)):
+        return None
+    return ask(None, again=True)
 
 
 def do_next() -> RushRun | None:
@@ -72,7 +103,7 @@ def do_next() -> RushRun | None:
         if run is None:
             return None
         run.state, run.beat_at, run.briefs_done = RunState.RUNNING, now(), 0
-        hand = Hand(run.id, run.beat_at)
+        hand = Hand(run.id, run.beat_at, run.again)
         task_ids = db.session.scalars(
             select(Task.id)
             .where(Task.state == TaskState.OPEN, Task.bids_close_at > now(), Task.budget_fen.is_not(None))
@@ -99,6 +130,7 @@ class Hand:
 
     run_id: UUID
     beat_at: datetime
+    again: bool = False
 
     def run(self) -> RushRun:
         """The run, locked. Raises TakenOver."""
@@ -107,119 +139,142 @@ class Hand:
             raise TakenOver
         return run
 
-    def polished(self, done: float) -> None:
-        """A sign of life now and then while the set is made better, with how far it is: 0..1 on the run's report."""
-        if now() - self.beat_at < SIGN:
-            return
+    def sign(self, **done: Any) -> None:
+        """A sign of life, with what is done so far."""
         with transaction():
             run = self.run()
-            run.report, run.beat_at = {"polished": round(done, 2)}, now()
+            for name, value in done.items():
+                setattr(run, name, value)
+            run.beat_at = now()
         self.beat_at = run.beat_at
+
+    def polished(self, done: float) -> None:
+        """Now and then while the set is made better, with how far it is: 0..1 on the run's report."""
+        if now() - self.beat_at >= SIGN:
+            self.sign(report={"polished": round(done, 2)})
 
 
 def _carry_out(hand: Hand, task_ids: Sequence[UUID]) -> None:
-    edges: list[tuple[UUID, UUID, float, int]] = []
-    known: dict[UUID, tuple[UUID, int]] = {}
-    free: dict[UUID, int] = {}
-    houses: dict[UUID, UUID] = {}
-    for start in range(0, len(task_ids), BEAT):
-        with transaction():
-            for task in db.session.scalars(select(Task).where(Task.id.in_(task_ids[start : start + BEAT]))):
-                known[task.id] = (task.merchant_id, task.budget_fen or 0)
-                _edges(task, edges, free, houses)
-            run = hand.run()
-            run.briefs_done, run.beat_at = min(start + BEAT, len(task_ids)), now()
-        hand.beat_at = run.beat_at
-        db.session.expunge_all()
-    taken, report = _solve(edges, known, free, houses, hand.polished)
+    kept = _kept() if hand.again else None
+    if kept:
+        here, chosen, report = _solve_again(*kept, task_ids)
+        packed = None
+        hand.sign(briefs_done=len(task_ids))
+    else:
+        here, pairs = _look(hand, task_ids)
+        chosen, report, packed = _solve(pairs, here, hand.polished)
     with transaction():
         run = hand.run()
-        rows = [
-            {
-                "run_id": hand.run_id,
-                "task_id": task_id,
-                "creator_id": creator_id,
-                "value": value,
-                "price_fen": price,
-            }
-            | {"state": OfferState.OFFERED}
-            for task_id, creator_id, value, price in taken
-        ]
+        rows = [{**pair._asdict(), "run_id": hand.run_id, "state": OfferState.OFFERED} for pair in chosen]
         if rows:
             db.session.execute(insert(RushOffer), rows)
+        if packed is not None:
+            db.session.execute(delete(RushCandidates))
+            db.session.add(RushCandidates(run_id=hand.run_id, packed=packed))
         run.state, run.report, run.ended_at = RunState.DONE, report, now()
         record("rush.done", hand.run_id, by=None, offers=len(rows))
 
 
-def _edges(
-    task: Task,
-    edges: list[tuple[UUID, UUID, float, int]],
-    free: dict[UUID, int],
-    houses: dict[UUID, UUID],
-) -> None:
-    """Who could do the brief: within its budget, with a slot, and not declined before by either side."""
-    declined = set(
-        db.session.scalars(
-            select(RushOffer.creator_id).where(
-                RushOffer.task_id == task.id, RushOffer.state != OfferState.OFFERED
-            )
-        )
+def _look(hand: Hand, task_ids: Sequence[UUID]) -> tuple[Now, list[Pair]]:
+    """Brief by brief, who could do it."""
+    here, pairs = Now({}, {}, {}), list[Pair]()
+    for start in range(0, len(task_ids), BEAT):
+        with transaction():
+            tasks = db.session.scalars(select(Task).where(Task.id.in_(task_ids[start : start + BEAT]))).all()
+            said_no = _answered([task.id for task in tasks])
+            for task in tasks:
+                pairs += _pairs(task, here, said_no)
+        hand.sign(briefs_done=min(start + BEAT, len(task_ids)))
+        db.session.expunge_all()
+    return here, pairs
+
+
+def _answered(task_ids: Sequence[UUID]) -> set[tuple[UUID, UUID]]:
+    """Offers of these briefs that one side has declined or taken up: they are not made again."""
+    rows = select(RushOffer.task_id, RushOffer.creator_id).where(
+        among(RushOffer.task_id, task_ids), RushOffer.state != OfferState.OFFERED
     )
+    return {(task_id, creator_id) for task_id, creator_id in db.session.execute(rows)}
+
+
+def _pairs(task: Task, here: Now, answered: set[tuple[UUID, UUID]]) -> Iterator[Pair]:
+    """Who could do the brief: within its budget, with a slot, and not answered before by either side."""
+    here.briefs[task.id] = (task.merchant_id, task.budget_fen or 0)
     matches = matching.rank(task, NEAREST)
-    ids = [match.creator_id for match in matches]
-    houses |= agencies(ids)
+    here.houses.update(agencies([match.creator_id for match in matches]))
     for match in matches:
         id = match.creator_id
         price = match.creator.prices.get(task.format)
-        free.setdefault(id, match.room.at_once)
-        if price and price <= (task.budget_fen or 0) and free[id] and id not in declined:
-            edges.append((task.id, id, match.score, price))
+        here.free.setdefault(id, match.room.at_once)
+        if price and price <= (task.budget_fen or 0) and here.free[id] and (task.id, id) not in answered:
+            yield Pair(task.id, id, match.score, price)
 
 
 def _solve(
-    edges: Sequence[tuple[UUID, UUID, float, int]],
-    known: dict[UUID, tuple[UUID, int]],
-    free: dict[UUID, int],
-    houses: dict[UUID, UUID],
-    progress: Callable[[float], None] = lambda done: None,
-) -> tuple[list[tuple[UUID, UUID, float, int]], dict[str, Any]]:
-    report: dict[str, Any] = {"briefs": len(known), "candidates": len(edges), "offers": 0}
-    if not edges:
-        return [], report | {"with_nobody": len(known)}
-    briefs = {id: at for at, id in enumerate(known)}
-    creators = {id: at for at, id in enumerate(dict.fromkeys(edge[1] for edge in edges))}
-    agency_of = {id: at for at, id in enumerate(dict.fromkeys(houses[id] for id in creators if id in houses))}
-    payers = {id: at for at, id in enumerate(dict.fromkeys(merchant for merchant, _fen in known.values()))}
-    slots = np.array([free[id] for id in creators], dtype=np.int64)
-    agency = np.array([agency_of[houses[id]] if id in houses else -1 for id in creators], dtype=np.int64)
-    budget = np.zeros(len(payers), dtype=np.int64)
-    for merchant, fen in known.values():
-        budget[payers[merchant]] += fen
-    member = agency >= 0
-    theirs = np.bincount(agency[member], slots[member], len(agency_of))
-    market = Market(
-        brief=np.array([briefs[edge[0]] for edge in edges], dtype=np.int64),
-        creator=np.array([creators[edge[1]] for edge in edges], dtype=np.int64),
-        value=np.array([edge[2] for edge in edges]),
-        price=np.array([edge[3] for edge in edges], dtype=np.int64),
-        need=np.ones(len(known), dtype=np.int64),
-        slots=slots,
-        agency=agency,
-        cap=np.maximum(1, np.ceil(theirs * figures.rush_agency_bps / 10_000)).astype(np.int64),
-        merchant=np.array([payers[merchant] for merchant, _fen in known.values()], dtype=np.int64),
-        budget=budget,
-    )
+    pairs: Sequence[Pair], here: Now, progress: Callable[[float], None] = lambda done: None
+) -> tuple[list[Pair], dict[str, Any], bytes | None]:
+    """The programme, rounded and made better; and what it chose from, with its prices."""
+    if not pairs:
+        return [], _nothing(here), None
+    found = Candidates.of(pairs, here)
+    market = found.market(here, figures.rush_agency_bps)
     shares, prices = solve_prices(market)
     taken = polish(market, solve_rounded(market, shares), prices, progress=progress)
     assert market.feasible(taken)
-    return [edges[at] for at in np.flatnonzero(taken).tolist()], report | _report(market, prices, taken)
+    return found.pairs(taken), _report(market, prices, taken), found.packed(prices)
+
+
+def _kept() -> tuple[Candidates, Prices] | None:
+    with transaction():
+        packed = db.session.scalar(select(RushCandidates.packed).where(*_KEPT))
+    return Candidates.unpacked(packed) if packed else None
+
+
+def _solve_again(
+    found: Candidates, prices: Prices, task_ids: Sequence[UUID]
+) -> tuple[Now, list[Pair], dict[str, Any]]:
+    """From what a run looked at, as things are now. Offers that stand are worth a little more than others, so that a no
+    moves few who said nothing."""
+    with transaction():
+        open_ = db.session.scalars(
+            select(Task).where(among(Task.id, set(task_ids) & set(found.briefs)))
+        ).all()
+        latest_day = max((task.deadline for task in open_ if task.deadline), default=None)
+        here = Now(
+            {task.id: (task.merchant_id, task.budget_fen or 0) for task in open_},
+            {id: room.at_once for id, room in rooms(offered_by(found.creators), latest_day).items()},
+            agencies(found.creators),
+        )
+        answered = found.among(_answered(found.briefs))
+        latest = select(RushRun.id).where(RushRun.state == RunState.DONE).order_by(RushRun.id.desc()).limit(1)
+        standing = found.among(
+            db.session.execute(
+                select(RushOffer.task_id, RushOffer.creator_id).where(
+                    RushOffer.run_id == latest.scalar_subquery(), RushOffer.state == OfferState.OFFERED
+                )
+            ).all()
+        )
+    db.session.expunge_all()
+    whole = found.market(here, figures.rush_agency_bps)
+    market = replace(whole, value=np.where(answered, 0.0, whole.value))
+    steady = replace(market, value=market.value * np.where(standing, STANDS, 1.0))
+    taken = solve_again(steady, prices) & ~answered
+    assert market.feasible(taken)
+    return here, found.pairs(taken), _report(market, prices, taken)
+
+
+def _nothing(here: Now) -> dict[str, Any]:
+    return {"briefs": len(here.briefs), "candidates": 0, "offers": 0, "with_nobody": len(here.briefs)}
 
 
 def _report(market: Market, prices: Prices, taken: Any) -> dict[str, Any]:
     value, bound = float(market.value[taken].sum()), prices.bound(market)
+    wanted = int((market.need > 0).sum())
     return {
+        "briefs": wanted,
+        "candidates": len(market.brief),
         "offers": int(taken.sum()),
-        "with_nobody": int(len(market.need) - len(np.unique(market.brief[taken]))),
+        "with_nobody": int(wanted - len(np.unique(market.brief[taken]))),
         "value": round(value, 4),
         "of_bound": round(value / bound, 4) if bound > 0 else 1.0,
         "contested": int((prices.slots > 1e-3).sum()),

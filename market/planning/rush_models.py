@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market.accounts.models import Party
@@ -28,6 +28,8 @@ class RushRun(Row, Base):
     __tablename__ = "rush_runs"
 
     asked_by: Mapped[UUID | None]
+    again: Mapped[bool] = mapped_column(default=False)
+    """From what an earlier run looked at, without who declined."""
     state: Mapped[RunState] = mapped_column(default=RunState.ASKED)
     briefs: Mapped[int] = mapped_column(default=0)
     briefs_done: Mapped[int] = mapped_column(default=0)
@@ -39,6 +41,16 @@ class RushRun(Row, Base):
     __table_args__ = (
         Index("ix_rush_runs_open", "id", postgresql_where=text("state IN ('asked', 'running')")),
     )
+
+
+class RushCandidates(Base):
+    """What the last whole run chose from (candidates.py), one row; kept to choose again."""
+
+    __tablename__ = "rush_candidates"
+
+    run_id: Mapped[UUID] = belongs_to("rush_runs", primary_key=True, index=False)
+    made_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    packed: Mapped[bytes] = mapped_column(deferred=True)
 
 
 class OfferState(StrEnum):

@@ -27,6 +27,7 @@ def runs() -> Any:
         "planning/rush.html",
         runs=found.data,
         under_way=under_way,
+        is_kept=rush.is_kept(),
         next_url=url_for("planning.runs", cursor=found.next_cursor) if found.next_cursor else None,
     )
 
@@ -36,7 +37,7 @@ def runs() -> Any:
 def start_run() -> Any:
     try:
         with transaction():
-            rush.ask(current_actor())
+            rush.ask(current_actor(), again="again" in request.form)
         flash(_("已开始，完成后商家和创作者会看到建议的人选。"), "success")
     except Refusal as refusal:
         flash(refusal.detail(), "warning")

@@ -175,11 +175,18 @@ class CampaignPlanSchema(Schema):
     calendar = fields.Nested(PlanCalendarSchema, required=True)
 
 
+class RushAskedSchema(Schema):
+    again = fields.Boolean(
+        load_default=False, metadata={"description": "from what the last run looked at, without who declined"}
+    )
+
+
 class RushRunSchema(Schema):
     """One assignment of all open briefs at once."""
 
     id = PublicId("rsh", required=True)
     state = fields.String(required=True)
+    again = fields.Boolean(required=True)
     briefs = fields.Integer(required=True)
     briefs_done = fields.Integer(required=True)
     report = fields.Dict(

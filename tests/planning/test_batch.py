@@ -5,7 +5,7 @@ import pytest
 
 from bench.planner import market
 from market.planning.batch import Prices, fill, improve, solve_flow, solve_prices, solve_rounded
-from market.planning.polishing import polish
+from market.planning.polishing import polish, solve_again
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -37,6 +37,22 @@ def test_polishing_keeps_all_limits_and_ends_nearer_to_the_bound():
     assert 1.01 * drawn.value[start].sum() < drawn.value[found].sum() <= prices.bound(drawn) * (1 + 1e-9)
     assert np.array_equal(start, given), "what was given stays as it was"
     assert heard == sorted(heard) and all(0 <= each <= 1 for each in heard)
+
+
+def test_again_is_within_all_limits_and_no_worse_than_the_flow_it_begins_with():
+    drawn = market(0.2, seed=4, size=0.02)
+    gone = np.random.default_rng(4).random(len(drawn.brief)) < 0.2
+    old = solve_prices(drawn)[1]
+    later = drawn.without(gone)
+
+    found = solve_again(later, old)
+
+    assert later.feasible(found)
+    assert (
+        later.value[solve_flow(later, old.budget)].sum()
+        <= later.value[found].sum()
+        <= old.bound(later) * (1 + 1e-9)
+    )
 
 
 def test_what_cannot_be_better_stays_as_it_is():

@@ -21,11 +21,11 @@ def market(app, cast):
     return made
 
 
-def assigned(app, operator):
+def assigned(app, operator, **how):
     """A run asked for and carried out; the run."""
     from market.planning import rush
 
-    asked = operator.api("POST", "/rush-runs")
+    asked = operator.api("POST", "/rush-runs", json=how)
     assert asked.status_code == 201, asked.text
     with app.app_context():
         assert rush.do_next() is not None
@@ -196,3 +196,115 @@ def test_the_operators_page_shows_how_far_the_search_for_better_sets_is(app, zho
 
         assert db.session.query(RushRun).one().report == {"polished": 0.4}, "not more often than every SIGN"
     assert "40%" in zhou.browser().get("/ops/rush").text
+
+
+def test_again_takes_from_those_the_last_run_looked_at_without_who_declined(app, mei, lin, zhou, market):
+    task = opened(mei)["id"]
+    whole = assigned(app, zhou)
+    first = offers(mei)[0]
+    chosen = player_of(market, first)
+    chosen.api("POST", f"/rush-offers/{first['id']}/decline")
+    profile(lin, fans=90_000, price_video_fen=200_000, slots_per_week=1)
+
+    run = assigned(app, zhou, again=True)
+
+    assert (whole["again"], run["again"], run["state"], run["briefs_done"]) == (False, True, "done", 1)
+    assert run["report"]["offers"] == 1 and run["report"]["candidates"] == whole["report"]["candidates"]
+    (offer,) = offers(mei)
+    assert offer["task_id"] == task
+    others = {ids.encode("pty", each.party_id) for each in market} - {first["creator_id"]}
+    assert offer["creator_id"] in others, "neither who declined nor who was not looked at"
+
+
+def test_a_no_moves_nobody_who_said_nothing(app, mei, lin, zhou, market):
+    profile(lin, fans=100, price_video_fen=300_000, slots_per_week=1)
+    for _each in range(3):
+        opened(mei)
+    assigned(app, zhou)
+    market = [*market, lin]
+    before = {each["task_id"]: each["creator_id"] for each in offers(mei)}
+    declined = offers(mei)[0]
+    player_of(market, declined).api("POST", f"/rush-offers/{declined['id']}/decline")
+
+    run = assigned(app, zhou, again=True)
+
+    (fourth,) = {ids.encode("pty", each.party_id) for each in market} - set(before.values())
+    assert {each["task_id"]: each["creator_id"] for each in offers(mei)} == before | {
+        declined["task_id"]: fourth
+    }
+    assert run["report"]["with_nobody"] == 0
+
+
+def test_again_offers_no_brief_that_was_closed_and_nobody_who_may_not_work_now(app, mei, zhou, market):
+    from market.accounts.models import Party, Verification
+    from market.kit.db import db, transaction
+
+    closed, open_ = opened(mei)["id"], opened(mei)["id"]
+    assigned(app, zhou)
+    mei.api("POST", f"/tasks/{closed}/cancellation", json={"reason": "不做了"})
+    refused = next(each for each in offers(mei) if each["task_id"] == open_)["creator_id"]
+    with app.app_context(), transaction():
+        party = db.session.get_one(Party, player_of(market, {"creator_id": refused}).party_id)
+        party.verification = Verification.REFUSED
+
+    assigned(app, zhou, again=True)
+
+    (offer,) = offers(mei)
+    assert offer["task_id"] == open_ and offer["creator_id"] != refused
+
+
+def test_again_needs_something_to_choose_from_that_is_not_old(app, mei, zhou, market):
+    from sqlalchemy import update
+
+    from market.kit.db import db, transaction
+    from market.planning import rush
+    from market.planning.rush_models import RushCandidates
+
+    assert problem(zhou.api("POST", "/rush-runs", json={"again": True}))[:2] == (409, "nothing-kept")
+    opened(mei)
+    assigned(app, zhou)
+    assert "补上谢绝的" in zhou.browser().get("/ops/rush").text
+    with app.app_context(), transaction():
+        db.session.execute(update(RushCandidates).values(made_at=RushCandidates.made_at - rush.KEPT))
+
+    assert problem(zhou.api("POST", "/rush-runs", json={"again": True}))[:2] == (409, "nothing-kept")
+    assert "补上谢绝的" not in zhou.browser().get("/ops/rush").text
+
+
+def test_a_no_is_made_good_by_itself_after_a_pause(app, mei, zhou, market):
+    from sqlalchemy import update
+
+    from market.kit.db import db, transaction
+    from market.planning import rush
+    from market.planning.rush_models import RushRun
+    from workers.schedule import assign, propose_others
+
+    def turn() -> int:
+        """What the schedule does; the number of runs there are then."""
+        with app.app_context():
+            propose_others()
+            assign()
+            return db.session.query(RushRun).count()
+
+    def later() -> None:
+        with app.app_context(), transaction():
+            db.session.execute(update(RushRun).values(ended_at=RushRun.ended_at - rush.PAUSE))
+
+    opened(mei)
+    assigned(app, zhou)
+    later()
+    assert turn() == 1, "nobody said no"
+    first = offers(mei)[0]
+    player_of(market, first).api("POST", f"/rush-offers/{first['id']}/decline")
+
+    assert turn() == 2
+    assert offers(mei)[0]["creator_id"] != first["creator_id"]
+    second = offers(mei)[0]
+    player_of(market, second).api("POST", f"/rush-offers/{second['id']}/decline")
+    assert turn() == 2, "not before the pause is over"
+    later()
+    assert turn() == 3
+
+
+def player_of(market, offer):
+    return next(each for each in market if ids.encode("pty", each.party_id) == offer["creator_id"])

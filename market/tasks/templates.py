@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from market.accounts.vocabulary import Format
+from market.accounts.vocabulary import Format, Length
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class BriefTemplate:
     donts: list[str]
     audience: dict[str, list[str]]
     channels: list[str]
-    length: str
+    length: Length
     """Of the video, as the deliverables say it."""
     deliverables: dict[str, list[str]]
     shots: dict[str, list[str]]
@@ -31,7 +31,10 @@ class BriefTemplate:
 def templates() -> dict[str, BriefTemplate]:
     """All templates by category."""
     read = tomllib.loads((Path(__file__).parent / "templates.toml").read_text(encoding="utf-8"))
-    return {category: BriefTemplate(category=category, **filled) for category, filled in read.items()}
+    return {
+        category: BriefTemplate(category=category, **filled | {"length": Length(filled["length"])})
+        for category, filled in read.items()
+    }
 
 
 def filled(category: str, format: str) -> dict[str, Any]:

@@ -64,3 +64,10 @@ def test_a_copy_wants_the_same_length(mei):
     copied = mei.api("POST", f"/tasks/{brief['id']}/copies")
 
     assert copied.json["length"] == "short", copied.text
+
+
+def test_a_template_says_the_length_its_texts_speak_of(mei):
+    found = mei.api("GET", "/task-templates")
+
+    assert found.status_code == 200
+    assert {each["length"] for each in found.json} <= {"short", "medium", "long"}

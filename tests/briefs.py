@@ -35,7 +35,9 @@ def drafted(merchant: Player, **over: Any) -> dict[str, Any]:
         **over,
     }
     made = merchant.api(
-        "POST", "/tasks", json={name: value for name, value in brief.items() if value is not None}
+        "POST",
+        "/tasks",
+        json={name: value for name, value in brief.items() if value is not None or name == "length"},
     )
     assert made.status_code == 201, made.text
     return dict(made.json)

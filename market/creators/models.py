@@ -1,5 +1,6 @@
 """A provider's profile: what they make, for whom, at what price, and how many at a time."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -10,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market.accounts.models import Party
-from market.accounts.vocabulary import Format
+from market.accounts.vocabulary import Format, Length
 from market.kit.db import Base, belongs_to
 from market.kit.words import N_
 
@@ -36,18 +37,47 @@ USUAL_SLOTS = 2
 """Pieces a week of a creator who stated nothing, wherever a number is needed."""
 
 
+VIDEO_PRICES = {
+    Length.SHORT: "price_video_short_fen",
+    Length.MEDIUM: "price_video_medium_fen",
+    Length.LONG: "price_video_long_fen",
+}
+PRICES = ("price_article_fen", *VIDEO_PRICES.values(), "price_live_fen")
+"""The columns of a price list; NULL: not offered."""
+
+
+def price_columns(format: Format, length: Length | None = None) -> Sequence[str]:
+    """Where it stands what such a piece costs: the lowest of these. A video of no particular length may be of any."""
+    if format is Format.VIDEO:
+        return (VIDEO_PRICES[length],) if length else tuple(VIDEO_PRICES.values())
+    return ("price_article_fen",) if format is Format.ARTICLE else ("price_live_fen",)
+
+
 class Priced:
     """What follows from the prices and slots of a profile, or of a plain row of it (queries.Offer)."""
 
+    def price(self, format: Format, length: Length | None = None) -> int | None:
+        """What is asked for such a piece, in fen (for live: per show); of a video of no particular length the lowest.
+        None: not offered."""
+        asked = (getattr(self, column) for column in price_columns(format, length))
+        return min((fen for fen in asked if fen is not None), default=None)
+
     @property
-    def prices(self: Any) -> dict[Format, int]:
-        """What is offered, in fen per piece (per show for live)."""
-        asked = {
-            Format.ARTICLE: self.price_article_fen,
-            Format.VIDEO: self.price_video_fen,
-            Format.LIVE: self.price_live_fen,
-        }
+    def prices(self) -> dict[Format, int]:
+        """The lowest price of each format that is offered."""
+        asked = {each: self.price(each) for each in Format}
         return {each: fen for each, fen in asked.items() if fen is not None}
+
+    @property
+    def video_prices(self) -> dict[Length, int]:
+        """By length, of those that are offered."""
+        asked = {each: self.price(Format.VIDEO, each) for each in Length}
+        return {each: fen for each, fen in asked.items() if fen is not None}
+
+    @property
+    def price_video_fen(self) -> int | None:
+        """The lowest price of a video, of whatever length."""
+        return self.price(Format.VIDEO)
 
     @property
     def slots(self: Any) -> int:
@@ -72,7 +102,9 @@ class Profile(Priced, Base):
     fans: Mapped[int] = mapped_column(BigInteger, default=0)
     audience: Mapped[dict[str, Any]] = mapped_column(default=dict)
     price_article_fen: Mapped[int | None] = mapped_column(BigInteger)
-    price_video_fen: Mapped[int | None] = mapped_column(BigInteger)
+    price_video_short_fen: Mapped[int | None] = mapped_column(BigInteger)
+    price_video_medium_fen: Mapped[int | None] = mapped_column(BigInteger)
+    price_video_long_fen: Mapped[int | None] = mapped_column(BigInteger)
     price_live_fen: Mapped[int | None] = mapped_column(BigInteger)
     slots_per_week: Mapped[int | None]
     """What the creator stated; None: nothing yet, and nobody is refused (`slots`)."""
@@ -87,7 +119,7 @@ class Profile(Priced, Base):
     __table_args__ = (
         CheckConstraint("fans >= 0 AND platform_level BETWEEN 0 AND 6", name="counts"),
         CheckConstraint("slots_per_week BETWEEN 0 AND 50", name="slots"),
-        CheckConstraint("LEAST(price_article_fen, price_video_fen, price_live_fen) > 0", name="prices"),
+        CheckConstraint(f"LEAST({', '.join(PRICES)}) > 0", name="prices"),
         Index("ix_profiles_categories", "categories", postgresql_using="gin"),
         Index("ix_profiles_fans", "fans", "party_id"),
         # An order that means nothing, to draw from.

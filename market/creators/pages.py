@@ -10,10 +10,21 @@ from market.accounts.actor import Role
 from market.accounts.edge import actor_or_none, current_actor, hat
 from market.accounts.queries import find_party
 from market.accounts.schemas import ClaimSchema
-from market.accounts.vocabulary import AUDIENCE, AUDIENCE_NAMES, CATEGORIES, CITY_TIERS, FORMATS, options
+from market.accounts.vocabulary import (
+    AUDIENCE,
+    AUDIENCE_NAMES,
+    CATEGORIES,
+    CITY_TIERS,
+    FORMATS,
+    LENGTHS,
+    Format,
+    Length,
+    options,
+)
 from market.creators import queries, service
-from market.creators.models import KINDS, MAX_LEVEL, Profile
+from market.creators.models import KINDS, MAX_LEVEL, PRICES, Profile, price_columns
 from market.creators.schemas import ProfileFormSchema, form_values
+from market.creators.words import price_list
 from market.kit.db import transaction
 from market.kit.figures import figures
 from market.kit.pages import Form, read_form
@@ -24,9 +35,11 @@ from market.portraits.models import Whose
 bp = Blueprint("creators", __name__)
 
 
-def card_of(mine: Profile, format: str | None = None) -> dict[str, Any]:
-    """A profile as the cards and lists show it; the price is the asked format's, else the lowest."""
-    prices = {each.value: fen for each, fen in mine.prices.items()}
+def card_of(mine: Profile, format: Format | None = None, length: Length | None = None) -> dict[str, Any]:
+    """A profile as the cards and lists show it; the price is the asked piece's, else the lowest."""
+    asked = {getattr(mine, column) for column in (price_columns(format, length) if format else PRICES)} - {
+        None
+    }
     return {
         "href": url_for("creators.creator", handle=mine.party.handle),
         "handle": mine.party.handle,
@@ -36,8 +49,9 @@ def card_of(mine: Profile, format: str | None = None) -> dict[str, Any]:
         "level": f"Lv.{mine.platform_level}" if mine.platform_level else "",
         "categories": [say(CATEGORIES[code]) for code in mine.categories if code in CATEGORIES],
         "fans": mine.fans,
-        "price_fen": prices.get(format) if format else mine.from_fen,
-        "is_from": not format and len(prices) > 1,
+        "price_fen": min(asked, default=None),
+        "is_from": len(asked) > 1,
+        "lengths": [(say(LENGTHS[each]), fen) for each, fen in mine.video_prices.items()],
         "reply_bps": mine.reply_bps,
         "answers_in": span_words(mine.reply_median_s),
         "bio": mine.party.bio,
@@ -74,6 +88,7 @@ def creator(handle: str) -> Any:
         "creators/creator.html",
         mine=mine,
         card=card_of(mine),
+        prices=price_list(mine),
         audience=audience_bars(mine),
         portrait=portraits.find(mine.party_id, Whose.FANS, actor),
         least=figures.portrait_least,
@@ -129,6 +144,7 @@ def _profile_page(me: UUID, form: Form, claim: Form) -> str:
         party=find_party(me),
         kinds=[(each.value, say(name)) for each, name in KINDS.items()],
         categories=options(CATEGORIES),
+        lengths=options(LENGTHS),
         formats=[("", _("形式")), *options(FORMATS)],
         levels=[(level, f"Lv.{level}") for level in range(MAX_LEVEL + 1)],
         tiers=[("", _("不填")), *options(CITY_TIERS)],

@@ -6,20 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from market.accounts.actor import Actor
 from market.accounts.models import Party, Verification
-from market.accounts.vocabulary import Format
-from market.creators.models import Priced, Profile
+from market.accounts.vocabulary import Format, Length
+from market.creators.models import Priced, Profile, price_columns
 from market.kit.db import among, by_key, db
 from market.kit.errors import NotFound
-
-PRICES = {
-    Format.ARTICLE: Profile.price_article_fen,
-    Format.VIDEO: Profile.price_video_fen,
-    Format.LIVE: Profile.price_live_fen,
-}
 
 
 def visible_to(actor: Actor | None) -> Select[Profile]:
@@ -50,7 +44,9 @@ class Offer(Priced):
     tags: list[str]
     audience: dict[str, Any]
     price_article_fen: int | None
-    price_video_fen: int | None
+    price_video_short_fen: int | None
+    price_video_medium_fen: int | None
+    price_video_long_fen: int | None
     price_live_fen: int | None
     slots_per_week: int | None
     replies: int
@@ -91,7 +87,7 @@ def by_handle(handle: str, actor: Actor | None) -> Profile:
 
 @dataclass(frozen=True)
 class Band:
-    """What verified providers of a category ask for a format: how many, quartiles in fen, and how many are in reach."""
+    """What verified providers of a category ask for a piece: how many, quartiles in fen, and how many are in reach."""
 
     n: int
     low_fen: int
@@ -100,9 +96,14 @@ class Band:
     within: int
 
 
-def price_band(category: str, format: Format, budget_fen: int | None) -> Band | None:
+def price_of(format: Format, length: Length | None = None) -> ColumnElement[int | None]:
+    """`Profile.price` in SQL."""
+    return func.least(*(getattr(Profile, column) for column in price_columns(format, length)))
+
+
+def price_band(category: str, format: Format, length: Length | None, budget_fen: int | None) -> Band | None:
     """None while nobody offers it."""
-    price: Any = PRICES[format]
+    price: Any = price_of(format, length)
     n, quartiles, within = db.session.execute(
         select(
             func.count(),

@@ -6,7 +6,7 @@ import marshmallow as ma
 from marshmallow import ValidationError, fields
 
 from market.accounts.vocabulary import AUDIENCE, CATEGORIES, CITY_TIERS, Format
-from market.creators.models import MAX_LEVEL, USUAL_SLOTS, Profile, ProviderKind
+from market.creators.models import MAX_LEVEL, USUAL_SLOTS, VIDEO_PRICES, Profile, ProviderKind
 from market.kit.schemas import (
     Choice,
     Fen,
@@ -45,6 +45,10 @@ class WebAddress(Text):
         return said
 
 
+def _length_doc(seconds: str) -> dict[str, str]:
+    return {"description": f"for a video of {seconds}; null: not offered"}
+
+
 class AudienceSchema(Schema):
     """Whom the creator reaches, in whole percent; a part may add up to less than 100."""
 
@@ -77,7 +81,15 @@ class ProfileChangeSchema(Schema):
     fans = Whole(most=2_000_000_000)
     audience = fields.Nested(AudienceSchema)
     price_article_fen = Fen(allow_none=True)
-    price_video_fen = Fen(allow_none=True)
+    price_video_fen = Fen(
+        allow_none=True,
+        metadata={
+            "description": "one price for videos of every length; a length that is named beside it has its own"
+        },
+    )
+    price_video_short_fen = Fen(allow_none=True, metadata=_length_doc("1–20 s"))
+    price_video_medium_fen = Fen(allow_none=True, metadata=_length_doc("21–60 s"))
+    price_video_long_fen = Fen(allow_none=True, metadata=_length_doc("above 60 s"))
     price_live_fen = Fen(allow_none=True, metadata={"description": "per show"})
     slots_per_week = Whole(most=50, metadata={"description": "pieces the creator can take on in a week"})
     city = Text(most=40)
@@ -85,9 +97,20 @@ class ProfileChangeSchema(Schema):
     bio = Text(most=1000)
     works = Rows(WorkSchema, most=12)
 
+    @ma.post_load
+    def every_length(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        """Who names one price for videos means it for every length of which nothing else is said."""
+        if "price_video_fen" not in data:
+            return data
+        fen = data.pop("price_video_fen")
+        return dict.fromkeys(VIDEO_PRICES.values(), fen) | data
+
 
 class ProfileFormSchema(ProfileChangeSchema):
     """The page's twin: every field is on the form, and an empty one means none."""
+
+    class Meta:
+        exclude = ("price_video_fen",)
 
     kind = Choice([each.value for each in ProviderKind], required=True)
     categories = fields.List(
@@ -100,7 +123,9 @@ class ProfileFormSchema(ProfileChangeSchema):
     fans = Whole(most=2_000_000_000, load_default=0)
     audience = fields.Nested(AudienceSchema, load_default=dict)
     price_article_fen = Yuan(load_default=None)
-    price_video_fen = Yuan(load_default=None)
+    price_video_short_fen = Yuan(load_default=None)
+    price_video_medium_fen = Yuan(load_default=None)
+    price_video_long_fen = Yuan(load_default=None)
     price_live_fen = Yuan(load_default=None)
     slots_per_week = Whole(most=50, load_default=0)
     city = Text(most=40, load_default="")
@@ -125,7 +150,14 @@ class CreatorSchema(Schema):
     fans = fields.Integer(required=True)
     audience = fields.Nested(AudienceSchema, required=True)
     price_article_fen = fields.Integer(required=True, allow_none=True)
-    price_video_fen = fields.Integer(required=True, allow_none=True)
+    price_video_fen = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "the lowest of the three lengths; null: no videos"},
+    )
+    price_video_short_fen = fields.Integer(required=True, allow_none=True, metadata=_length_doc("1–20 s"))
+    price_video_medium_fen = fields.Integer(required=True, allow_none=True, metadata=_length_doc("21–60 s"))
+    price_video_long_fen = fields.Integer(required=True, allow_none=True, metadata=_length_doc("above 60 s"))
     price_live_fen = fields.Integer(required=True, allow_none=True)
     slots_per_week = fields.Integer(
         required=True,

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from market.accounts.actor import Actor
 from market.accounts.queries import find_party
 from market.creators.errors import SharesExceed
-from market.creators.models import Profile, ProviderKind
+from market.creators.models import PRICES, Profile, ProviderKind
 from market.creators.queries import profile
 from market.kit.clock import now
 from market.kit.db import db
@@ -20,9 +20,7 @@ FIELDS = (
     "platform_level",
     "fans",
     "audience",
-    "price_article_fen",
-    "price_video_fen",
-    "price_live_fen",
+    *PRICES,
     "slots_per_week",
     "city_tier",
     "works",

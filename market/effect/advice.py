@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from market.accounts.vocabulary import length_name
 from market.creators.queries import profile
 from market.effect import guidance, service
 from market.effect.models import EffectModel
@@ -38,10 +39,13 @@ class Advice:
         assert self.prices
         if self.prices.levels:
             low, high = self.prices.levels
-            return _("同类目、同形式，%(low)s–%(high)s 级创作者", low=low, high=high)
-        if self.prices.category:
-            return _("同类目、同形式，不分等级")
-        return _("同形式，不分类目和等级")
+            found = _("同类目、同形式，%(low)s–%(high)s 级创作者", low=low, high=high)
+        elif self.prices.category:
+            found = _("同类目、同形式，不分等级")
+        else:
+            found = _("同形式，不分类目和等级")
+        length = self.prices.length
+        return _("%(length)s：%(scope)s", length=length_name(length), scope=found) if length else found
 
 
 def for_task(
@@ -55,8 +59,8 @@ def for_task(
         level = mine.platform_level
     model = db.session.scalar(select(EffectModel).where(EffectModel.active))
     return Advice(
-        prices=guidance.accepted(task.category, task.format, level),
-        expected=service.expect_of(creator_ids, task.category, task.format, prices) if model else {},
+        prices=guidance.accepted(task.category, task.format, level, task.length),
+        expected=service.expect_of(creator_ids, task, prices) if model else {},
         report=model.report if model else {},
         known=model.outcomes if model else service.known(),
     )

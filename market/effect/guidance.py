@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from market.accounts.vocabulary import Format
+from market.accounts.vocabulary import Format, Length
 from market.bids.models import Bid, BidState
 from market.creators.models import Profile
 from market.kit.clock import now
@@ -30,25 +30,37 @@ class Prices:
     levels: tuple[int, int] | None
     category: str | None
     """None when all categories had to be taken together."""
+    length: Length | None = None
+    """Of the videos; None when all lengths are taken together."""
 
     def over(self, price_fen: int) -> float:
         """How far a price lies above the middle: 0.12 is twelve percent."""
         return price_fen / self.mid_fen - 1
 
 
-def accepted(category: str, format: Format, level: int | None = None) -> Prices | None:
-    """The narrowest group that has enough: category and level, category, or the format alone; None when none has."""
+def accepted(
+    category: str, format: Format, level: int | None = None, length: Length | None = None
+) -> Prices | None:
+    """The narrowest group that has enough: category and level, category, or the format alone, each rather of the wanted
+    length than of all; None when none has."""
     band = next((each for each in LEVELS if level is not None and each[0] <= level <= each[1]), None)
-    tries: list[tuple[str | None, tuple[int, int] | None]] = [(category, None), (None, None)]
-    if band:
-        tries.insert(0, (category, band))
-    for named, levels in tries:
-        if found := _quartiles(named, format, levels):
+    tries: list[tuple[str | None, Length | None, tuple[int, int] | None]] = [
+        (category, length, band),
+        (category, length, None),
+        (category, None, band),
+        (category, None, None),
+        (None, length, None),
+        (None, None, None),
+    ]
+    for named, of_length, levels in dict.fromkeys(tries):
+        if found := _quartiles(named, format, of_length, levels):
             return found
     return None
 
 
-def _quartiles(category: str | None, format: Format, levels: tuple[int, int] | None) -> Prices | None:
+def _quartiles(
+    category: str | None, format: Format, length: Length | None, levels: tuple[int, int] | None
+) -> Prices | None:
     rows = (
         select(
             func.count(),
@@ -65,6 +77,8 @@ def _quartiles(category: str | None, format: Format, levels: tuple[int, int] | N
     )
     if category:
         rows = rows.where(Task.category == category)
+    if length:
+        rows = rows.where(Task.length == length)
     if levels:
         rows = rows.join(Profile, Profile.party_id == Bid.creator_id).where(
             Profile.platform_level.between(*levels)
@@ -73,4 +87,4 @@ def _quartiles(category: str | None, format: Format, levels: tuple[int, int] | N
     if n < LEAST_PRICES or merchants < LEAST_SIDES or makers < LEAST_SIDES:
         return None
     low, mid, high = quartiles
-    return Prices(n, low, mid, high, levels, category)
+    return Prices(n, low, mid, high, levels, category, length)

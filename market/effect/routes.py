@@ -5,7 +5,7 @@ from uuid import UUID
 
 from market.accounts.actor import Role
 from market.accounts.edge import current_actor, require
-from market.accounts.vocabulary import Format
+from market.accounts.vocabulary import Format, Length
 from market.effect import advice, guidance, service
 from market.effect.models import Outcome
 from market.effect.schemas import (
@@ -54,7 +54,8 @@ def expectation(query: dict[str, Any], task_id: UUID) -> dict[str, Any]:
 def prices(query: dict[str, Any]) -> dict[str, Any]:
     """Quartiles of what merchants accepted, of the narrowest group that is large enough."""
     current_actor()
-    return {"prices": guidance.accepted(query["category"], Format(query["format"]), query["level"])}
+    length = Length(query["length"]) if query["length"] else None
+    return {"prices": guidance.accepted(query["category"], Format(query["format"]), query["level"], length)}
 
 
 @bp.put("/orders/<pid('ord'):order_id>/outcome")

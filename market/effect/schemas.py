@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from market.accounts.vocabulary import CATEGORIES, Format
+from market.accounts.vocabulary import CATEGORIES, Format, Length
 from market.creators.models import MAX_LEVEL
 from market.kit.schemas import Choice, Fen, PublicId, Schema, Whole
 
@@ -73,6 +73,13 @@ class PricesSchema(Schema):
     category = fields.String(
         required=True, allow_none=True, metadata={"description": "null: all categories had to be taken"}
     )
+    length = fields.Enum(
+        Length,
+        by_value=True,
+        required=True,
+        allow_none=True,
+        metadata={"description": "of the videos; null: all lengths were taken together"},
+    )
 
 
 class PriceGuidanceSchema(Schema):
@@ -87,6 +94,14 @@ class PriceGuidanceSchema(Schema):
 class GuidanceQuery(Schema):
     category = Choice(list(CATEGORIES), required=True)
     format = Choice([each.value for each in Format], required=True)
+    length = Choice(
+        [each.value for each in Length],
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "description": "of videos: only those of briefs that wanted this length, where enough are known"
+        },
+    )
     level = Whole(least=0, most=MAX_LEVEL, load_default=None, allow_none=True)
 
 

@@ -27,6 +27,7 @@ from market.effect.intervals import (
 from market.effect.models import EffectModel, Outcome
 from market.kit.db import db, transaction
 from market.orders.models import Order
+from market.tasks.models import Task
 
 TARGETS = ("plays", "interactions")
 LEAST = 100
@@ -178,22 +179,22 @@ def expect(asked: Sequence[Asked]) -> list[Expected] | None:
 
 
 def expect_of(
-    creator_ids: Iterable[UUID], category: str, format: Format, prices: dict[UUID, int] | None = None
+    creator_ids: Iterable[UUID], task: Task, prices: dict[UUID, int] | None = None
 ) -> dict[UUID, Expected]:
     """By creator, at these prices, or else at the listed one; empty while too few outcomes are known."""
-    return expect_for(profiles(creator_ids), category, format, prices)
+    return expect_for(profiles(creator_ids), task, prices)
 
 
 def expect_for(
-    found: Mapping[UUID, Profile], category: str, format: Format, prices: dict[UUID, int] | None = None
+    found: Mapping[UUID, Profile], task: Task, prices: dict[UUID, int] | None = None
 ) -> dict[UUID, Expected]:
     """The same of creators at hand."""
     asked = [
         Asked(
             id,
-            category,
-            format,
-            (prices or {}).get(id) or mine.prices.get(format),
+            task.category,
+            task.format,
+            (prices or {}).get(id) or mine.price(task.format, task.length),
             mine.fans,
             mine.platform_level,
         )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from market.accounts.vocabulary import AUDIENCE, CATEGORIES, FORMATS, Format
+from market.accounts.vocabulary import AUDIENCE, CATEGORIES, FORMATS, LENGTHS, Format, Length
 from market.creators.models import KINDS, MAX_LEVEL, Profile
 from market.kit.look import count
 from market.kit.pages import format_fen
@@ -18,6 +18,7 @@ GROUPS = {
     "category": N_("类目"),
     "tag": N_("细分"),
     "format": N_("形式"),
+    "length": N_("视频时长"),
     "price": N_("报价"),
     "fans": N_("粉丝"),
     "level": N_("平台等级"),
@@ -52,6 +53,7 @@ def band_of(amount: int, steps: tuple[int, ...]) -> str:
 FIXED: Mapping[str, list[str]] = {
     "category": list(CATEGORIES),
     "format": [each.value for each in Format],
+    "length": [each.value for each in Length],
     "price": bands(PRICE_STEPS_FEN),
     "fans": bands(FANS_STEPS),
     "level": [str(level) for level in range(MAX_LEVEL, -1, -1)],
@@ -63,11 +65,14 @@ FIXED: Mapping[str, list[str]] = {
 
 
 def of(mine: Profile, *, tags: Iterable[str], room: int, month: int) -> list[str]:
-    """Everything a creator is counted under. A price stands under its format, too (`price.video:…`)."""
+    """Everything a creator is counted under. A price stands under its format, too, and that of a video under its length
+    (`price.video:…` the lowest, `price.video.long:…`)."""
     found = {f"category:{code}" for code in mine.categories}
     found |= {f"tag:{tag}" for tag in tags}
     for format, fen in mine.prices.items():
         found |= {f"format:{format.value}", f"price.{format.value}:{band_of(fen, PRICE_STEPS_FEN)}"}
+    for length, fen in mine.video_prices.items():
+        found |= {f"length:{length.value}", f"price.{of_length(length)}:{band_of(fen, PRICE_STEPS_FEN)}"}
     if mine.from_fen is not None:
         found.add(f"price:{band_of(mine.from_fen, PRICE_STEPS_FEN)}")
     found |= {
@@ -87,14 +92,33 @@ def of(mine: Profile, *, tags: Iterable[str], room: int, month: int) -> list[str
     return sorted(found)
 
 
-def codes(group: str, values: Iterable[str], formats: Sequence[str] = ()) -> list[str]:
+def of_length(length: str) -> str:
+    return f"{Format.VIDEO.value}.{length}"
+
+
+def pieces(chosen: Mapping[str, Sequence[str]]) -> list[str]:
+    """What a price is the price of: the chosen formats, and instead of videos those of the chosen lengths. Empty: anything."""
+    lengths = [of_length(length) for length in chosen.get("length", ())]
+    formats = [each for each in chosen.get("format", ()) if not lengths or each != Format.VIDEO.value]
+    return [*formats, *lengths]
+
+
+def piece(pieces: Sequence[str]) -> tuple[Format | None, Length | None]:
+    """The one format, and length, that a price means; None where it means several."""
+    if len(pieces) != 1:
+        return None, None
+    format, _dot, length = pieces[0].partition(".")
+    return Format(format), Length(length) if length else None
+
+
+def codes(group: str, values: Iterable[str], pieces: Sequence[str] = ()) -> list[str]:
     """What the index knows chosen values by."""
-    return [f"{space(group, formats)}:{value}" for value in values]
+    return [f"{space(group, pieces)}:{value}" for value in values]
 
 
-def space(group: str, formats: Sequence[str]) -> str:
-    """Where the codes of a group begin: with one format chosen a price means that format's."""
-    return f"price.{formats[0]}" if group == "price" and len(formats) == 1 else group
+def space(group: str, pieces: Sequence[str]) -> str:
+    """Where the codes of a group begin: with one format or length chosen a price means that one's."""
+    return f"price.{pieces[0]}" if group == "price" and len(pieces) == 1 else group
 
 
 def name(group: str, value: str) -> str:
@@ -103,6 +127,8 @@ def name(group: str, value: str) -> str:
         return say(CATEGORIES.get(value, value))
     if group == "format":
         return say(FORMATS[Format(value)]) if value in list(Format) else value
+    if group == "length":
+        return say(LENGTHS[Length(value)]) if value in list(Length) else value
     if group == "kind":
         return next((say(text) for kind, text in KINDS.items() if kind.value == value), value)
     if group == "level":

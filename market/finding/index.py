@@ -16,7 +16,7 @@ from sqlalchemy.orm import selectinload
 from market.accounts.models import Party, Verification
 from market.accounts.vocabulary import CATEGORIES
 from market.creators import calendar
-from market.creators.models import KINDS, Profile
+from market.creators.models import KINDS, PRICES, Profile
 from market.finding import facets
 from market.finding.models import IndexedCreator, IndexGeneration
 from market.finding.words import STORED, document
@@ -87,15 +87,15 @@ def renew(party_ids: Sequence[UUID], *, first_at: datetime | None = None) -> int
 
 UPSERT = text(f"""
     INSERT INTO finding_creators (generation, party_id, since, lot, words, facets, fans, level,
-        price_fen, price_article_fen, price_video_fen, price_live_fen, room)
+        price_fen, {", ".join(PRICES)}, room)
     VALUES (:generation, :party_id,
         coalesce((SELECT min(since) FROM finding_creators WHERE party_id = :party_id), :now),
         :lot, {STORED}, :facets, :fans, :level,
-        :price_fen, :price_article_fen, :price_video_fen, :price_live_fen, :room)
+        :price_fen, {", ".join(f":{each}" for each in PRICES)}, :room)
     ON CONFLICT (generation, party_id) DO UPDATE SET
         words = excluded.words, facets = excluded.facets, fans = excluded.fans, level = excluded.level,
-        price_fen = excluded.price_fen, price_article_fen = excluded.price_article_fen,
-        price_video_fen = excluded.price_video_fen, price_live_fen = excluded.price_live_fen, room = excluded.room
+        price_fen = excluded.price_fen, room = excluded.room,
+        {", ".join(f"{each} = excluded.{each}" for each in PRICES)}
     """)
 
 
@@ -162,9 +162,7 @@ def _row(mine: Profile, works: Sequence[tuple[str, list[str]]], weeks: Sequence[
         "fans": mine.fans,
         "level": mine.platform_level,
         "price_fen": mine.from_fen,
-        "price_article_fen": mine.price_article_fen,
-        "price_video_fen": mine.price_video_fen,
-        "price_live_fen": mine.price_live_fen,
+        **{column: getattr(mine, column) for column in PRICES},
         "room": room,
     }
 

@@ -51,7 +51,9 @@ class IndexedCreator(Base):
     price_fen: Mapped[int | None] = mapped_column(BigInteger)
     """The lowest; NULL without a price list."""
     price_article_fen: Mapped[int | None] = mapped_column(BigInteger)
-    price_video_fen: Mapped[int | None] = mapped_column(BigInteger)
+    price_video_short_fen: Mapped[int | None] = mapped_column(BigInteger)
+    price_video_medium_fen: Mapped[int | None] = mapped_column(BigInteger)
+    price_video_long_fen: Mapped[int | None] = mapped_column(BigInteger)
     price_live_fen: Mapped[int | None] = mapped_column(BigInteger)
     room: Mapped[int]
     """How many more pieces they can take on this week."""

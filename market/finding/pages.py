@@ -35,7 +35,7 @@ def square() -> Any:
 def square_page(form: Form, save: Form) -> str:
     asked = of(form.valid)
     sort = form.valid.get("sort")
-    formats = asked.chosen.get("format", ())
+    pieces = facets.pieces(asked.chosen)
     seen = queries.overview(asked)
     found = queries.search(asked, sort=sort, limit=24, cursor=form.valid.get("cursor"), here=seen.here)
     actor = actor_or_none()
@@ -53,7 +53,7 @@ def square_page(form: Form, save: Form) -> str:
         sort=sort or "",
         total=seen.here.total,
         exact=seen.here.exact,
-        cards=[card_of(mine, formats[0] if len(formats) == 1 else None) for mine in found],
+        cards=[card_of(mine, *facets.piece(pieces)) for mine in found],
         next_url=address(asked, sort=sort, cursor=found.next_cursor) if found.next_cursor else None,
         cures=[] if found.data or form.valid.get("cursor") else cures(asked, sort),
         may_save=actor is not None and policy.may_save(actor),

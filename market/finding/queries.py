@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Integer, Select, cast, func, literal, sele
 from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.types import String
 
-from market.creators.models import Profile
+from market.accounts.vocabulary import Format, Length
+from market.creators.models import Profile, price_columns
 from market.creators.queries import profiles
 from market.finding import facets
 from market.finding.asked import Asked
@@ -32,10 +33,9 @@ that stand in so many say little."""
 LOTS = 256
 OF_LOT: ColumnElement[Any] = array([IndexedCreator.lot])
 """As the index knows it, beside words and facets: of a question only these rows are met."""
-PRICES: Mapping[str, Any] = {
-    "article": IndexedCreator.price_article_fen,
-    "video": IndexedCreator.price_video_fen,
-    "live": IndexedCreator.price_live_fen,
+PRICES: Mapping[str, Sequence[str]] = {
+    **{each.value: price_columns(each) for each in Format},
+    **{facets.of_length(each): price_columns(Format.VIDEO, each) for each in Length},
 }
 
 
@@ -45,9 +45,9 @@ def found(asked: Asked, generation: int) -> list[ColumnElement[bool]]:
     if asked.q:
         words = question(asked.q)
         where.append(IndexedCreator.words.op("@@")(words) if words is not None else literal(False))
-    formats = asked.chosen.get("format", ())
+    pieces = facets.pieces(asked.chosen)
     for group, values in asked.chosen.items():
-        wanted = facets.codes(group, values, formats)
+        wanted = facets.codes(group, values, pieces)
         where.append(IndexedCreator.facets.op("&&")(cast(wanted, ARRAY(String))))
     if asked.price_max_fen:
         where.append(_price(asked) <= asked.price_max_fen)
@@ -72,11 +72,11 @@ def _plan_each(*, walking: bool = True) -> None:
 
 
 def _price(asked: Asked) -> Any:
-    """Of the formats that are asked for, else of all."""
-    formats = asked.chosen.get("format", ())
-    if not formats:
+    """Of the formats and lengths that are asked for, else of all."""
+    pieces = facets.pieces(asked.chosen)
+    if not pieces:
         return IndexedCreator.price_fen
-    return func.least(*(PRICES[each] for each in formats)) if len(formats) > 1 else PRICES[formats[0]]
+    return func.least(*(getattr(IndexedCreator, column) for each in pieces for column in PRICES[each]))
 
 
 def search(
@@ -251,7 +251,7 @@ def newcomers(asked: Asked, after: datetime, until: datetime, most: int) -> tupl
 def values_of(seen: Overview, group: str, asked: Asked) -> list[tuple[str, int]]:
     """The values of a group and how many stand behind each, in the order to show; nobody's values are left out."""
     counts = seen.of(group).by
-    prefix = f"{facets.space(group, asked.chosen.get('format', ()))}:"
+    prefix = f"{facets.space(group, facets.pieces(asked.chosen))}:"
     if group in facets.FIXED:
         known = facets.FIXED[group]
     else:

@@ -33,11 +33,19 @@ class QuestionSchema(Schema):
     category = _values("category")
     tag = _free()
     format = _values("format")
+    length = Lines(
+        Choice(facets.FIXED["length"]),
+        most=20,
+        load_default=list,
+        metadata={"description": "who offers videos of 1–20 s (short), 21–60 s (medium), above 60 s (long)"},
+    )
     price = Lines(
         Choice(facets.FIXED["price"]),
         most=20,
         load_default=list,
-        metadata={"description": "bands in fen, `from-to`; of the asked formats, else of the lowest price"},
+        metadata={
+            "description": "bands in fen, `from-to`; of the one asked format or length, else of the lowest price"
+        },
     )
     fans = _values("fans")
     level = _values("level")

@@ -19,9 +19,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import class_mapper
 
 from market.accounts.models import Party, Verification
-from market.accounts.vocabulary import Format
+from market.accounts.vocabulary import Format, Length
 from market.creators import calendar
-from market.creators.models import Profile
+from market.creators.models import PRICES, Profile, price_columns
 from market.kit.db import array_of, db, transaction
 from market.kit.events import Event
 from market.kit.search import folded
@@ -36,7 +36,8 @@ BEST = 3
 BATCH = 500
 FREE = "free"
 PRICE_STEPS_FEN = (20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000, 2_000_000, 5_000_000)
-PRICES = {Format.ARTICLE: "price_article_fen", Format.VIDEO: "price_video_fen", Format.LIVE: "price_live_fen"}
+NO_PRICES = f"COALESCE({', '.join(PRICES)}) IS NULL"
+"""Who has no price list at all."""
 
 
 # What is kept
@@ -136,14 +137,14 @@ def lay_out(model_id: UUID, slot: int, creator_ids: Sequence[UUID]) -> int:
                 "slot": slot,
                 "place": middle / length,
                 "codes": codes_of(mine, room=room),
-                **{column: getattr(mine, column) for column in PRICES.values()},
+                **{column: getattr(mine, column) for column in PRICES},
             }
         )
         pieces += [
             {"creator_id": mine.party_id, "slot": slot, "n": n, "place": at} for n, at in enumerate(places)
         ]
     here = {row["creator_id"] for row in rows}
-    _write(ProfilePlace, slot, creator_ids, rows, ("place", "codes", *PRICES.values()))
+    _write(ProfilePlace, slot, creator_ids, rows, ("place", "codes", *PRICES))
     _write(PiecePlace, slot, creator_ids, pieces, ("place",))
     return len(here)
 
@@ -230,24 +231,29 @@ class Wanted:
     category: str | None = None
     city: str | None = None
     format: Format = Format.VIDEO
+    length: Length | None = None
     ceiling_fen: int | None = None
     room: bool = True
 
 
 def codes_of(mine: Profile, *, room: bool) -> list[str]:
-    """What a creator's row is looked up by: `c:food`, `in:上海`, `video:3` (a price band), `free`."""
+    """What a creator's row is looked up by: `c:food`, `in:上海`, `free`, and by price bands: `video:3` is that of the
+    cheapest video, `video.long:5` that of a long one."""
     codes = {f"c:{code}" for code in mine.categories}
     if mine.party.city:
         codes.add(f"in:{mine.party.city}")
     if room:
         codes.add(FREE)
-    for format in Format:
-        fen = mine.prices.get(format)
-        if fen is not None:
-            codes.add(f"{format.value}:{_band(fen)}")
-        elif not mine.prices:
-            codes.add(f"{format.value}:open")
+    priced = {_piece(format): fen for format, fen in mine.prices.items()}
+    priced |= {_piece(Format.VIDEO, length): fen for length, fen in mine.video_prices.items()}
+    codes |= {f"{piece}:{_band(fen)}" for piece, fen in priced.items()}
+    if not priced:
+        codes |= {f"{_piece(format)}:open" for format in Format}
     return sorted(codes)
+
+
+def _piece(format: Format, length: Length | None = None) -> str:
+    return f"{format.value}.{length.value}" if length and format is Format.VIDEO else format.value
 
 
 def _band(fen: int) -> int:
@@ -263,8 +269,9 @@ def _codes(wanted: Wanted) -> tuple[list[str], list[str]]:
         must.append(FREE)
     if wanted.ceiling_fen is None:
         return must, []
-    bands = range(_band(wanted.ceiling_fen) + 1)
-    return must, [f"{wanted.format.value}:{band}" for band in (*bands, "open")]
+    piece = _piece(wanted.format, wanted.length)
+    under = [f"{piece}:{band}" for band in range(_band(wanted.ceiling_fen) + 1)]
+    return must, [*under, f"{_piece(wanted.format)}:open"]
 
 
 def _passing(slot: int, wanted: Wanted) -> tuple[str, dict[str, Any]]:
@@ -275,11 +282,9 @@ def _passing(slot: int, wanted: Wanted) -> tuple[str, dict[str, Any]]:
         parts.append("codes @> CAST(:must AS varchar[])")
         values["must"] = must
     if prices:
-        column = PRICES[wanted.format]
+        price = ", ".join(price_columns(wanted.format, wanted.length))
         parts.append("codes && CAST(:prices AS varchar[])")
-        parts.append(
-            f"({column} <= :ceiling OR coalesce(price_article_fen, price_video_fen, price_live_fen) IS NULL)"
-        )
+        parts.append(f"(LEAST({price}) <= :ceiling OR {NO_PRICES})")
         values |= {"prices": prices, "ceiling": wanted.ceiling_fen}
     return " AND ".join(parts), values
 

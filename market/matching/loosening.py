@@ -1,14 +1,15 @@
 """Nobody for a brief: what to loosen, and how many each of these would bring."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, false, func, or_, select
 
 from market.accounts.models import Party, Verification
-from market.accounts.vocabulary import Format, format_name
+from market.accounts.vocabulary import Format, Length, format_name, length_name
 from market.bids.models import Bid
 from market.creators.models import Profile
-from market.creators.queries import PRICES
+from market.creators.queries import price_of
 from market.kit.db import db
 from market.kit.pages import format_fen
 from market.kit.words import _
@@ -35,10 +36,16 @@ def ways(task: Task, full: int) -> list[Way]:
     ceiling = int(task.budget_fen * OVER_BUDGET) if task.budget_fen else None
     found = [
         way
-        for way in (_deadline(full), _budget(task, ceiling), *_formats(task, ceiling), _bids(task))
+        for way in (
+            _deadline(full),
+            _budget(task, ceiling),
+            _length(task, ceiling),
+            *_formats(task, ceiling),
+            _bids(task),
+        )
         if way and way.brings
     ]
-    if not found and (n := _count(task, *(price.is_not(None) for price in PRICES.values()))):
+    if not found and (n := _count(task, *(price_of(format).is_not(None) for format in Format))):
         found = [Way("budget_and_format", n, _("同时换一种形式并提高预算，有 %(n)s 人可选。", n=n))]
     return sorted(found, key=lambda way: -way.brings)
 
@@ -50,7 +57,7 @@ def _deadline(full: int) -> Way:
 def _budget(task: Task, ceiling: int | None) -> Way | None:
     if ceiling is None:
         return None
-    price = PRICES[task.format]
+    price: Any = price_of(task.format, task.length)
     dear: list[int] = list(
         db.session.scalars(
             select(price)
@@ -68,12 +75,28 @@ def _budget(task: Task, ceiling: int | None) -> Way | None:
     return Way("budget", len(dear), said, budget_fen=fen)
 
 
+def _length(task: Task, ceiling: int | None) -> Way | None:
+    if task.length is None:
+        return None
+    listed = func.coalesce(_within(task.format, ceiling, task.length), false())
+    n = _count(task, _within(task.format, ceiling) & listed.is_(False))
+    return Way(
+        "length",
+        n,
+        _("不限定成片时长（%(length)s），有 %(n)s 人可选。", length=length_name(task.length), n=n),
+    )
+
+
+def _within(format: Format, ceiling: int | None, length: Length | None = None) -> ColumnElement[bool]:
+    price: Any = price_of(format, length)
+    return price <= ceiling if ceiling is not None else price.is_not(None)  # type: ignore[no-any-return]
+
+
 def _formats(task: Task, ceiling: int | None) -> list[Way]:
     found = []
-    for format, price in PRICES.items():
+    for format in Format:
         if format is not task.format:
-            within = price <= ceiling if ceiling is not None else price.is_not(None)
-            n = _count(task, within)
+            n = _count(task, _within(format, ceiling))
             said = _("改做%(format)s，有 %(n)s 人可选。", format=format_name(format), n=n)
             found.append(Way("format", n, said, format=format))
     return found

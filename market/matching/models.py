@@ -222,7 +222,9 @@ class ProfilePlace(Base):
     codes: Mapped[list[str]] = mapped_column(ARRAY(String))
     """declared.codes_of: categories, city, price bands, and whether there is room."""
     price_article_fen: Mapped[int | None] = mapped_column(BigInteger)
-    price_video_fen: Mapped[int | None] = mapped_column(BigInteger)
+    price_video_short_fen: Mapped[int | None] = mapped_column(BigInteger)
+    price_video_medium_fen: Mapped[int | None] = mapped_column(BigInteger)
+    price_video_long_fen: Mapped[int | None] = mapped_column(BigInteger)
     price_live_fen: Mapped[int | None] = mapped_column(BigInteger)
 
     __table_args__ = tuple(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import func, or_, select
 
+from market.accounts.vocabulary import Format, Length
 from market.agencies.models import LinkState, RosterLink
 from market.bids.models import Bid
 from market.creators.models import Profile
@@ -23,10 +24,16 @@ BRIEFS = 600
 
 
 def open_briefs(profile: Profile) -> Sequence[Task]:
-    """Briefs that take bids, of the creator's categories and formats, near their price, and not bid on yet."""
+    """Briefs that take bids, of the creator's categories, formats and lengths, near their price, and not bid on yet."""
+    priced: list[tuple[Format, Length | None, int]] = [
+        *((format, None, fen) for format, fen in profile.prices.items()),
+        *((Format.VIDEO, length, fen) for length, fen in profile.video_prices.items()),
+    ]
     fitting = [
-        (Task.format == format) & (Task.budget_fen * OVER_BUDGET >= fen)
-        for format, fen in profile.prices.items()
+        (Task.format == format)
+        & Task.length.is_not_distinct_from(length)
+        & (Task.budget_fen * OVER_BUDGET >= fen)
+        for format, length, fen in priced
     ]
     if not fitting:
         return []

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, text
 
+from market.creators.models import PRICES, price_columns
 from market.creators.queries import OFFER, Offer, Offering
 from market.kit.clock import now
 from market.kit.db import array_of, db
@@ -63,7 +64,12 @@ class Question:
 
     @property
     def wanted(self) -> declared.Wanted:
-        return declared.Wanted(self.task.category, format=self.task.format, ceiling_fen=self.ceiling_fen)
+        return declared.Wanted(
+            self.task.category,
+            format=self.task.format,
+            length=self.task.length,
+            ceiling_fen=self.ceiling_fen,
+        )
 
 
 def question(task: Task) -> Question:
@@ -122,7 +128,7 @@ CANDIDATES = """
     ORDER BY p.party_id"""
 OFFERED = ", ".join(f"p.{column}" for column in OFFER)
 MINE = "p.categories @> ARRAY[CAST(:category AS varchar)]"
-ABLE = "(p.{price} <= :ceiling OR COALESCE(p.price_article_fen, p.price_video_fen, p.price_live_fen) IS NULL)"
+ABLE = f"(LEAST({{price}}) <= :ceiling OR COALESCE({', '.join(f'p.{each}' for each in PRICES)}) IS NULL)"
 DRAWN = "uuid_hash_extended(p.party_id, 0)"
 """An order that means nothing, under an index: a brief begins anywhere in it. No source may read a whole category."""
 SEEN = (
@@ -175,7 +181,7 @@ LOOKED_AT = 500
 def candidates(asked: Question, places: int = SHORT) -> dict[UUID, Offer]:
     """Creators who may be shown in a list of so many places for the brief, in no order that means anything."""
     task = asked.task
-    able = ABLE.format(price=declared.PRICES[task.format])
+    able = ABLE.format(price=", ".join(f"p.{each}" for each in price_columns(task.format, task.length)))
     times = 1 if places <= SHORT else 2
     near = [] if asked.at is None else declared.nearest(asked.slot, asked.at, asked.wanted, times * DECLARED)
     values = _values(asked) | {

@@ -79,6 +79,14 @@ class CreatorMatchSchema(MatchSchema):
         allow_none=True,
         metadata={"description": "at the listed price; null while too few outcomes are known"},
     )
+    price_fen = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "listed for the brief's format and length; without a length the lowest of the videos;"
+            " null: no price list"
+        },
+    )
     creator_id = PublicId("pty", required=True)
     name = fields.String(required=True, attribute="creator.party.name")
     handle = fields.String(required=True, attribute="creator.party.handle")
@@ -93,7 +101,7 @@ class BriefMatchSchema(MatchSchema):
 class LooseningSchema(Schema):
     code = fields.String(
         required=True,
-        validate=ma.validate.OneOf(["deadline", "budget", "format", "bids", "budget_and_format"]),
+        validate=ma.validate.OneOf(["deadline", "budget", "length", "format", "bids", "budget_and_format"]),
     )
     brings = fields.Integer(required=True, metadata={"description": "how many would be listed then"})
     budget_fen = fields.Integer(required=True, allow_none=True)

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from market.accounts.vocabulary import AUDIENCE, audience_name, category_name
 from market.creators.queries import Offering
-from market.kit.pages import format_fen
+from market.creators.words import listed
 from market.kit.words import N_, _, say
 from market.matching.retrieval import ALIKE as WORDS_ALIKE
 from market.matching.retrieval import Sums
@@ -372,7 +372,7 @@ def _record(record: Record) -> Evidence:
 
 def _price_points(task: Task, profile: Offering) -> float:
     """Full marks from 20 % under the budget; half at the budget; none from 30 % above it."""
-    price, budget = profile.prices.get(task.format), task.budget_fen
+    price, budget = profile.price(task.format, task.length), task.budget_fen
     if price is None or not budget:
         return POINTS["price"] / 2
     over = price / budget - 1
@@ -380,7 +380,7 @@ def _price_points(task: Task, profile: Offering) -> float:
 
 
 def _price(task: Task, profile: Offering) -> Evidence:
-    price, budget = profile.prices.get(task.format), task.budget_fen
+    price, budget = profile.price(task.format, task.length), task.budget_fen
     if price is None or not budget:
         return lambda: _("没有标价，可以面议"), {}
     over = price / budget - 1
@@ -388,12 +388,20 @@ def _price(task: Task, profile: Offering) -> Evidence:
     if over > 0:
         percent = math.ceil(over * 100)
         return (
-            lambda: _("标价 %(price)s，比预算高 %(percent)s%%", price=format_fen(price), percent=percent),
+            lambda: _(
+                "标价 %(price)s，比预算高 %(percent)s%%",
+                price=listed(profile, task.format, task.length),
+                percent=percent,
+            ),
             numbers,
         )
     percent = int(-over * 100)
     return (
-        lambda: _("标价 %(price)s，比预算低 %(percent)s%%", price=format_fen(price), percent=percent),
+        lambda: _(
+            "标价 %(price)s，比预算低 %(percent)s%%",
+            price=listed(profile, task.format, task.length),
+            percent=percent,
+        ),
         numbers,
     )
 
@@ -480,7 +488,7 @@ def _seen(signal: TrafficSignal) -> str:
 def _signs(task: Task, profile: Offering, room: Room, points: float) -> tuple[float, ...]:
     """How often invitations are answered, how full the weeks are, how far the price is above the budget, the fit."""
     answered, due = profile.replies or 0, (profile.replies or 0) + (profile.unanswered or 0)
-    price, budget = profile.prices.get(task.format), task.budget_fen
+    price, budget = profile.price(task.format, task.length), task.budget_fen
     over = max(0.0, price / budget - 1) if price and budget else 0.0
     fit = _fit(points) - 0.5
     return tuple(round(each, 6) for each in (lower_bound(answered, due) - 0.2, room.load, over, fit))

@@ -11,6 +11,7 @@ from market.creators import calendar
 from market.creators.models import Profile
 from market.creators.queries import Offering, profiles
 from market.creators.queries import profile as find_profile
+from market.creators.words import listed
 from market.effect.service import Expected, expect_for
 from market.kit.clock import now
 from market.kit.figures import figures
@@ -51,6 +52,16 @@ class Match:
     @property
     def creator_id(self) -> UUID:
         return self.creator.party_id
+
+    @property
+    def price_fen(self) -> int | None:
+        """What the creator asks for such a piece; of a video of no particular length the lowest. None: not offered."""
+        return self.creator.price(self.task.format, self.task.length)
+
+    @property
+    def listed(self) -> str:
+        """The same in words; "" where there is none."""
+        return listed(self.creator, self.task.format, self.task.length)
 
     @property
     def score(self) -> float:
@@ -138,7 +149,7 @@ def rank(task: Task, limit: int = 20, *, for_merchant: bool = True, full_too: bo
     scores = {id: score(*given(id)) for id in best}
     top = list(scores.values())
     shown = profiles(best)
-    expected = expect_for(shown, task.category, task.format)
+    expected = expect_for(shown, task)
     return [
         Match(
             shown[id],

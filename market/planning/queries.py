@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 from market.accounts.actor import Actor
 from market.accounts.models import Party, Verification
 from market.creators.models import Profile
-from market.creators.queries import PRICES
+from market.creators.queries import price_of
 from market.kit.db import db
 from market.matching.retrieval import OVER_BUDGET
 from market.orders.models import Milestone, Order
@@ -73,8 +73,8 @@ def usual_days(category: str) -> dict[str, tuple[int, int]]:
 
 
 def offered(task: Task) -> tuple[int, int]:
-    """How many verified creators of the category offer the format at all, and how many of them near the brief's budget."""
-    price = PRICES[task.format]
+    """How many verified creators of the category offer such a piece at all, and how many of them near the brief's budget."""
+    price = price_of(task.format, task.length)
     near = price <= int((task.budget_fen or 0) * OVER_BUDGET)
     n, within = db.session.execute(
         select(func.count(), func.count().filter(near))

@@ -204,7 +204,7 @@ def _pairs(task: Task, here: Now, answered: set[tuple[UUID, UUID]]) -> Iterator[
     here.houses.update(agencies([match.creator_id for match in matches]))
     for match in matches:
         id = match.creator_id
-        price = match.creator.prices.get(task.format)
+        price = match.price_fen
         here.free.setdefault(id, match.room.at_once)
         if price and price <= (task.budget_fen or 0) and here.free[id] and (task.id, id) not in answered:
             yield Pair(task.id, id, match.score, price)

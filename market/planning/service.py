@@ -171,7 +171,6 @@ def look(task: Task) -> list[Person]:
             kept.get(match.creator_id, Record()),
             houses.get(match.creator_id),
             match.creator_id in rivals,
-            task.format,
         )
         for match in matches
     ]

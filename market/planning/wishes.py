@@ -6,7 +6,6 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from market.accounts.vocabulary import Format
 from market.kit.words import N_
 from market.matching.scoring import Record
 from market.matching.service import Match
@@ -49,7 +48,7 @@ class Wish:
 
 
 FILTERS = {
-    "priced": N_("没有标这种形式的价"),
+    "priced": N_("没有标这种形式或时长的价"),
     "free": N_("截止前没有空档"),
     "level": N_("等级低于要求"),
     "late": N_("迟到可能高于要求"),
@@ -67,7 +66,6 @@ class Person:
     record: Record
     agency_id: UUID | None
     rival: bool
-    format: Format
 
     @property
     def id(self) -> UUID:
@@ -75,7 +73,7 @@ class Person:
 
     @property
     def price_fen(self) -> int | None:
-        return self.match.creator.prices.get(self.format)
+        return self.match.price_fen
 
     @property
     def late(self) -> float:

@@ -225,7 +225,7 @@ def _edit_page(task: Task, form: Form) -> str:
 
 def _band(task: Task) -> Band | None:
     """What such work costs here, for the merchant who sets a budget."""
-    return price_band(task.category, task.format, task.budget_fen)
+    return price_band(task.category, task.format, task.length, task.budget_fen)
 
 
 def _product_choices(task: Task) -> list[dict[str, Any]]:

@@ -61,7 +61,7 @@ def test_the_page_saves_a_whole_profile_and_empties_what_was_emptied(lin):
         "categories": ["food", "pets"],
         "fans": "56,000",
         "platform_level": "3",
-        "price_video_fen": "3,200.50",
+        "price_video_medium_fen": "3,200.50",
         "slots_per_week": "4",
         "audience.gender.female": "70",
         "works.0.title": "深夜食堂",
@@ -72,11 +72,14 @@ def test_the_page_saves_a_whole_profile_and_empties_what_was_emptied(lin):
     saved = submit(browser, "/u/profile", **form)
     first = lin.api("GET", "/profile").json
     submit(
-        browser, "/u/profile", **{name: value for name, value in form.items() if name != "price_video_fen"}
+        browser,
+        "/u/profile",
+        **{name: value for name, value in form.items() if name != "price_video_medium_fen"},
     )
 
     assert saved.status_code == 303
-    assert first["price_video_fen"] == 320_050
+    assert first["price_video_fen"] == first["price_video_medium_fen"] == 320_050
+    assert first["price_video_short_fen"] is None
     assert [work["title"] for work in first["works"]] == ["深夜食堂", "猫的一天"]
     assert lin.api("GET", "/profile").json["price_video_fen"] is None
     assert 'value="56000"' in browser.get("/u/profile").text

@@ -79,3 +79,15 @@ def test_a_category_nobody_bought_in_takes_the_format(app, mei, sides):
 
     assert guided(mei, category="beauty")["category"] is None
     assert guided(mei, category="beauty", format="live") is None
+
+
+def test_of_a_wanted_length_where_enough_is_known_else_of_all_lengths(app, mei, sides):
+    accepted(app, *sides, PRICES, length="long")
+    accepted(app, *sides, [each // 10 for each in PRICES], length="short")
+
+    long, short, medium = (guided(mei, length=length) for length in ("long", "short", "medium"))
+
+    assert (long["length"], long["mid_fen"], long["n"]) == ("long", 400_000, 8)
+    assert (short["length"], short["mid_fen"]) == ("short", 40_000)
+    assert (medium["length"], medium["n"]) == (None, 16)
+    assert guided(mei)["n"] == 16

@@ -232,3 +232,51 @@ def test_own_tags_are_a_facet(two, mei):
     assert names(mei, "?tag=夜钓") == ["Lin"]
     assert counts(mei)["tag"]["碳素竿"] == 1
     assert names(mei, "?q=夜钓") == ["Lin"]
+
+
+BY_LENGTH = {"price_video_short_fen": 60_000, "price_video_medium_fen": 200_000, "price_video_long_fen": None}
+
+
+@pytest.fixture
+def lengths(two, bo, app):
+    """Bo asks less for short ones and makes no long ones; Lin asks 8,000 for any."""
+    bo.api("PATCH", "/profile", json=BY_LENGTH, headers={"If-Match": "*"})
+    caught_up(app)
+
+
+def test_who_offers_a_length_is_found_by_it(lengths, mei):
+    assert names(mei, "?length=long") == ["Lin"]
+    assert sorted(names(mei, "?length=short")) == ["Bo", "Lin"]
+    assert sorted(names(mei, "?length=long&length=short")) == ["Bo", "Lin"]
+    assert counts(mei)["length"] == {"short": 2, "medium": 2, "long": 1}
+    assert mei.api("GET", "/creators?length=endless").status_code == 422
+
+
+def test_with_a_length_a_price_is_the_price_of_that_length(lengths, mei):
+    assert names(mei, "?length=short&price_max_fen=100000") == ["Bo"]
+    assert names(mei, "?length=medium&price_max_fen=100000") == []
+    assert names(mei, "?length=medium&price=100000-300000") == ["Bo"]
+    assert names(mei, "?length=short&price=50000-100000") == ["Bo"]
+    assert names(mei, "?format=video&length=medium&price=50000-100000") == []
+    assert names(mei, "?format=video&price=50000-100000") == ["Bo"], "of no particular length the lowest"
+    assert names(mei, "?length=medium&sort=price") == names(mei, "?format=video&sort=price") == ["Bo", "Lin"]
+    assert counts(mei, "?length=medium")["price"] == {"100000-300000": 1, "300000-1000000": 1}
+
+
+def test_cards_show_the_asked_length_or_from_with_all_lengths(lengths, mei):
+    browser = mei.browser()
+    every, short = browser.get("/creators").text, browser.get("/creators?length=short").text
+
+    assert "起价" in every and "¥600.00" in every and "1–20 秒" in every
+    assert "起价" not in short and "¥600.00" in short
+    assert "1–20 s" in browser.get("/creators?lang=en").text
+
+
+def test_a_rebuilt_index_knows_the_lengths_as_well(lengths, mei, app):
+    from market.finding import index
+
+    with app.app_context():
+        index.rebuild()
+
+    assert names(mei, "?length=long") == ["Lin"]
+    assert names(mei, "?length=short&price_max_fen=100000") == ["Bo"]

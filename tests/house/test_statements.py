@@ -37,6 +37,7 @@ def newcomer(app: Flask, role: str, number: int) -> Player:
     from market.accounts import service
     from market.accounts.actor import Role
     from market.accounts.models import Verification
+    from market.creators.schemas import ProfileChangeSchema
     from market.creators.service import save_profile
     from market.kit.db import transaction
 
@@ -45,7 +46,7 @@ def newcomer(app: Flask, role: str, number: int) -> Player:
         made = service.admit(email=email, password_hash="-", name=f"{role} {number}", role=Role(role))
         made.party.verification = Verification.VERIFIED
         if role == "creator":
-            save_profile(made.party_id, dict(PROFILE), by=made.actor())
+            save_profile(made.party_id, ProfileChangeSchema().load(PROFILE), by=made.actor())
         return Player(app, role, email, made.person_id, made.party_id, "")
 
 

@@ -58,7 +58,7 @@ def verified_creator(creator: Somebody, operator: Somebody) -> None:
         for key, percent in shares:
             creator.page.fill(f"[name='audience.{part}.{key}']", str(percent))
     creator.page.fill("#f-fans", "52000")
-    creator.page.fill("#f-price_video_fen", "1800")
+    creator.page.fill("#f-price_video_medium_fen", "1800")
     creator.page.fill("#f-slots_per_week", "3")
     creator.presses(".sticky-action button[type=submit]")
     creator.looks("creator-profile")

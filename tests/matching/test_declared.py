@@ -267,7 +267,7 @@ def many(app, mei, spoken):
                     [(id, f"many{n}") for n, id in enumerate(ids)],
                 )
                 cursor.executemany(
-                    "INSERT INTO match_profiles (creator_id, slot, place, codes, price_video_fen)"
+                    "INSERT INTO match_profiles (creator_id, slot, place, codes, price_video_medium_fen)"
                     " VALUES (%s, %s, %s::vector::halfvec, %s, %s)",
                     [
                         (

@@ -27,7 +27,7 @@ def brief(**fields) -> Task:
 
 
 def creator(**fields) -> Profile:
-    given = {"categories": ["beauty"], "price_video_fen": 80_000, "slots_per_week": 2, "audience": {}}
+    given = {"categories": ["beauty"], "price_video_medium_fen": 80_000, "slots_per_week": 2, "audience": {}}
     return Profile(**given | fields)
 
 
@@ -61,8 +61,12 @@ def test_recent_work_counts_more():
 
 
 def test_a_price_under_the_budget_beats_one_above_it():
-    assert value(profile=creator(price_video_fen=70_000)) > value(profile=creator(price_video_fen=99_000))
-    assert value(profile=creator(price_video_fen=99_000)) > value(profile=creator(price_video_fen=120_000))
+    assert value(profile=creator(price_video_medium_fen=70_000)) > value(
+        profile=creator(price_video_medium_fen=99_000)
+    )
+    assert value(profile=creator(price_video_medium_fen=99_000)) > value(
+        profile=creator(price_video_medium_fen=120_000)
+    )
 
 
 def test_one_perfect_delivery_does_not_beat_twenty_good_ones():

@@ -171,3 +171,17 @@ def test_the_page_recomputes_and_invites(mei, market):
     )
     assert sent.status_code == 303
     assert "已按计划邀请" in browser.get(f"/m/tasks/{task['id']}/plan").text
+
+
+def test_a_plan_counts_the_price_of_the_wanted_length_and_takes_nobody_who_does_not_offer_it(mei, market):
+    for creator in market:
+        profile(creator, price_video_short_fen=50_000, price_video_long_fen=400_000)
+    profile(market[0], price_video_short_fen=50_000, price_video_long_fen=None)
+    briefs = {length: opened(mei, length=length) for length in ("short", "long", None)}
+
+    short, long, any_length = (planned(mei, briefs[length], 1_000_000, most=6) for length in briefs)
+
+    assert {pick["creator"]["price_fen"] for pick in short["picks"]} == {50_000} and len(short["picks"]) == 6
+    assert {pick["creator"]["price_fen"] for pick in long["picks"]} == {400_000} and len(long["picks"]) == 2
+    assert public(market[0]) not in taken(long)
+    assert {pick["creator"]["price_fen"] for pick in any_length["picks"]} == {50_000}

@@ -308,3 +308,17 @@ def test_a_no_is_made_good_by_itself_after_a_pause(app, mei, zhou, market):
 
 def player_of(market, offer):
     return next(each for each in market if ids.encode("pty", each.party_id) == offer["creator_id"])
+
+
+def test_an_offer_is_made_at_the_price_of_the_wanted_length_to_who_offers_it(app, mei, zhou, market):
+    first, second, third = market
+    profile(first, fans=9000, slots_per_week=1, price_video_long_fen=None)
+    profile(second, fans=8999, slots_per_week=1, price_video_fen=90_000, price_video_long_fen=1_200_000)
+    profile(third, fans=8998, slots_per_week=1, price_video_fen=90_000, price_video_long_fen=700_000)
+    opened(mei, length="long", budget_fen=1_000_000)
+
+    assigned(app, zhou)
+
+    assert [(each["creator_id"], each["price_fen"]) for each in offers(mei)] == [
+        (ids.encode("pty", third.party_id), 700_000)
+    ], "the first makes none so long, the second asks more than the budget"

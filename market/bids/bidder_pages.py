@@ -18,6 +18,7 @@ from market.bids.errors import AlreadyBid
 from market.bids.models import Bid, BidState, Invitation, InvitationState
 from market.bids.schemas import BidFormSchema, DeclineFormSchema, form_values
 from market.creators.queries import profile
+from market.creators.words import listed
 from market.kit import ids
 from market.kit.db import db, transaction
 from market.kit.errors import NotFound
@@ -225,7 +226,7 @@ def _bid_page(task: Task, bid: Bid | None, form: Form) -> str:
         may_change=bid is None or (bid.is_placed and task.is_taking_bids and policy.may_change(actor, bid)),
         may_withdraw=bid is not None and bid.is_placed and policy.may_withdraw(actor, bid),
         verified=actor.verified,
-        rate=own_profile.prices.get(task.format) if own_profile else None,
+        rate=listed(own_profile, task.format, task.length) if own_profile else "",
         clips=[
             {"id": ids.encode("ast", clip.id), "name": clip.filename, "poster": clip.poster_url}
             for clip in clips

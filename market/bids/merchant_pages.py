@@ -15,7 +15,8 @@ from market.bids.errors import NotCreator
 from market.bids.models import Bid, BidState
 from market.bids.schemas import InviteFormSchema
 from market.creators.pages import card_of as creator_card
-from market.creators.queries import profiles
+from market.creators.queries import profile, profiles
+from market.creators.words import listed
 from market.kit.db import db, transaction
 from market.kit.events import history
 from market.kit.figures import figures
@@ -93,8 +94,14 @@ def choose_brief() -> Any:
         task.id: queries.invitation_for(task.id, creator.id) or queries.live_of(creator.id, task.id)
         for task in open_ones
     }
+    offered = profile(creator.id)
     return render_template(
-        "bids/invite.html", creator=creator, tasks=open_ones, done=done, hours=figures.invitation_h
+        "bids/invite.html",
+        creator=creator,
+        tasks=open_ones,
+        done=done,
+        prices={task.id: listed(offered, task.format, task.length) for task in open_ones} if offered else {},
+        hours=figures.invitation_h,
     )
 
 

@@ -172,8 +172,23 @@ class ShortlistEntrySchema(Schema):
     created_at = Instant(required=True)
 
 
+class ShortlistPricedSchema(ShortlistEntrySchema):
+    price_fen = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "what the creator lists for that brief's format and length, without one the lowest of all;"
+            " null: not offered"
+        },
+    )
+
+
+class ShortlistQuery(Schema):
+    task_id = PublicId("tsk", load_default=None, metadata={"description": "the brief to name prices for"})
+
+
 class ShortlistSchema(Schema):
-    data = fields.List(fields.Nested(ShortlistEntrySchema), required=True)
+    data = fields.List(fields.Nested(ShortlistPricedSchema), required=True)
 
 
 class ShortlistSendSchema(Schema):

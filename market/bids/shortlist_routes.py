@@ -10,22 +10,42 @@ from market.bids.models import Shortlisted
 from market.bids.schemas import (
     ShortlistEntrySchema,
     ShortlistNoteSchema,
+    ShortlistQuery,
     ShortlistSchema,
     ShortlistSendSchema,
     ShortlistSentSchema,
 )
+from market.creators.queries import profiles
 from market.kit.db import transaction
 from market.tasks import policy as briefs
 from market.tasks import queries as tasks
 
 
 @bp.get("/shortlist")
+@bp.arguments(ShortlistQuery, location="query")
 @bp.response(200, ShortlistSchema)
-def get_shortlist() -> dict[str, Any]:
-    """Whom the merchant's team keeps in mind, the newest first; all who act for the merchant share it."""
+def get_shortlist(query: dict[str, Any]) -> dict[str, Any]:
+    """Whom the merchant's team keeps in mind, the newest first, and what each asks; all who act for the merchant share it."""
     actor = current_actor()
     require(briefs.may_write(actor))
-    return {"data": shortlists.entries(actor)}
+    task = tasks.find_visible(query["task_id"], actor) if query["task_id"] else None
+    kept = shortlists.entries(actor)
+    known = profiles(row.creator_id for row in kept)
+    asked = {
+        id: mine.price(task.format, task.length) if task else mine.from_fen for id, mine in known.items()
+    }
+    return {
+        "data": [
+            {
+                "creator_id": row.creator_id,
+                "creator": row.creator,
+                "note": row.note,
+                "created_at": row.created_at,
+                "price_fen": asked.get(row.creator_id),
+            }
+            for row in kept
+        ]
+    }
 
 
 @bp.put("/shortlist/<pid('pty'):creator_id>")

@@ -1,12 +1,14 @@
 """K10, K3: the team's shortlist, and one brief to several creators."""
 
+import re
+
 import pytest
 
 from market.accounts.actor import RIGHTS, Role
 from market.accounts.models import Membership
 from market.kit.db import db, transaction
 from market.kit.ids import encode
-from tests.briefs import bid, opened, problem
+from tests.briefs import PROFILE, bid, drafted, opened, problem
 from tests.conftest import Player, submit
 
 
@@ -101,3 +103,76 @@ def test_the_page_keeps_notes_and_sends(mei, lin, bo):
     assert "已邀请 2 位创作者" in browser.get(sent.headers["Location"]).text
     submit(browser, "/m/shortlist", creator_id=lin_id, keep="false")
     assert kept(mei) == ["Bo"]
+
+
+@pytest.fixture
+def priced(mei, lin, bo):
+    """Lin and Bo on the list; Bo makes no short ones."""
+    lin.api("PATCH", "/profile", json=PROFILE | {"price_video_short_fen": 90_000})
+    bo.api("PATCH", "/profile", json=PROFILE | {"price_video_fen": 210_000, "price_video_short_fen": None})
+    keep(mei, lin)
+    keep(mei, bo)
+
+
+def test_each_says_what_they_ask_for_the_brief_that_is_to_be_sent(mei, bo, priced):
+    task = opened(mei, length="short")
+
+    def asked(query=""):
+        rows = mei.api("GET", f"/shortlist{query}").json["data"]
+        return {row["name"]: row["price_fen"] for row in rows}
+
+    assert asked() == {"Lin": 90_000, "Bo": 210_000}, "without a brief the lowest"
+    assert asked(f"?task_id={task['id']}") == {"Lin": 90_000, "Bo": None}
+    assert asked(f"?task_id={opened(mei, length='medium')['id']}") == {"Lin": 800_000, "Bo": 210_000}
+    assert asked(f"?task_id={opened(mei, format='live')['id']}") == {"Lin": None, "Bo": None}
+    assert problem(mei.api("GET", "/shortlist?task_id=tsk_nothing"))[0] == 422
+    hidden = drafted(mei)["id"]
+    assert problem(bo.api("GET", f"/shortlist?task_id={hidden}"))[0] == 403
+
+
+def shown(page: str) -> list[str]:
+    """The prices that stand on the page before anything is clicked."""
+    lines = re.findall(r'<p class="kept-price"[^>]*data-piece="[^"]+"([^>]*)>(.*?)</p>', page)
+    return [re.sub(r"<[^>]+>", "", text).strip() for rest, text in lines if "hidden" not in rest]
+
+
+def test_the_page_shows_each_ones_price_for_the_brief_before_the_click(mei, priced):
+    old, new = opened(mei, length="short"), opened(mei, length="medium")
+    browser = mei.browser()
+
+    assert shown(browser.get("/m/shortlist").text) == [
+        "标价 ¥2,100.00（21–60 秒）",
+        "标价 ¥8,000.00（21–60 秒）",
+    ]
+    chosen = browser.get(f"/m/shortlist?task_id={old['id']}").text
+    assert shown(chosen) == ["没有标这类作品的价，由对方报价", "标价 ¥900.00（1–20 秒）"]
+    assert "短视频（1–20 秒） · 预算" in chosen and new["id"] in chosen
+    assert "Listed price CN¥900.00 (1–20 s)" in shown(
+        browser.get(f"/m/shortlist?task_id={old['id']}&lang=en").text
+    )
+    for nonsense in ("tsk_1", "%22%3E%3Cscript%3E", drafted(mei)["id"]):
+        assert (
+            shown(browser.get(f"/m/shortlist?task_id={nonsense}&lang=zh").text)[0]
+            == "标价 ¥2,100.00（21–60 秒）"
+        )
+
+
+def test_what_was_chosen_stays_when_nobody_is_ticked(mei, priced):
+    old, _new = opened(mei, length="short"), opened(mei, length="medium")
+    refused = submit(
+        mei.browser(), "/m/shortlist", "/m/shortlist/invitations", task_id=old["id"], message="夏天拍"
+    )
+
+    assert refused.status_code == 422
+    assert "夏天拍" in refused.text
+    assert f'<option value="{old["id"]}" selected>' in refused.text
+    assert shown(refused.text)[1] == "标价 ¥900.00（1–20 秒）"
+
+
+def test_from_a_creators_page_each_brief_says_what_they_ask_for_it(mei, lin, priced):
+    opened(mei, length="short", title="短的那一条")
+    opened(mei, format="live", title="直播的那一场")
+
+    page = mei.browser().get(f"/m/invite?creator={lin.api('GET', '/profile').json['handle']}").text
+
+    assert "对方标价 ¥900.00（1–20 秒）" in page and "对方没有标这类作品的价" in page

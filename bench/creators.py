@@ -20,7 +20,8 @@ from bench.server import vacuum
 DIMENSIONS, CITIES, WORDS, SUBJECTS, ASKED = 128, 40, 3000, 400, 20
 MERCHANTS, WORKS_SHARE, TAGS = 500, 20, 40
 CATEGORIES = ("beauty", "fashion", "food", "home", "digital", "outdoor", "baby", "pets")
-PRICES = ("0-50000", "50000-100000", "100000-300000", "300000-1000000")
+LENGTHS = ("short", "medium", "long")
+PRICES = ("0-50000", "50000-100000", "100000-300000", "300000-1000000", "1000000-3000000")
 FILTERS = {"A": ("category", "price", "room"), "D": ("city", "price", "room"),
            "B": ("category", "city", "price", "room"), "C": ("room",)}  # fmt: skip
 
@@ -73,12 +74,14 @@ class Drawn:
 
     def wanted(self, name: str, at: int) -> Any:
         """The same as the product's condition."""
+        from market.accounts.vocabulary import Length
         from market.matching.declared import Wanted
 
         parts = FILTERS[name]
         return Wanted(
             category=CATEGORIES[self.asked_category[at]] if "category" in parts else None,
             city=city(self.asked_city[at]) if "city" in parts else None,
+            length=Length.MEDIUM,
             ceiling_fen=self.ceiling if "price" in parts else None,
         )
 
@@ -112,6 +115,11 @@ def key(number: int) -> UUID:
 
 def literal(place: np.ndarray) -> str:
     return "[" + ",".join(f"{x:.4g}" for x in place.tolist()) + "]"
+
+
+def of_lengths(fen: int) -> tuple[int, int, int]:
+    """What is asked for a video of each length; the drawn price is the middle one's, which the questions are about."""
+    return fen * 2 // 3, fen, fen * 3 // 2
 
 
 def band(fen: int) -> str:
@@ -181,14 +189,14 @@ def _parties(connection: psycopg.Connection[Any], drawn: Drawn) -> None:
         for n in range(drawn.n):
             copy.write_row((key(n), "creator", f"creator {n}", f"c{n}", "", "", "verified", "{}", ""))
     with connection.cursor().copy(
-        "COPY profiles (party_id, kind, categories, platform_level, fans, audience, price_video_fen, slots_per_week,"
-        " city_tier, works, replies, unanswered) FROM STDIN"
+        "COPY profiles (party_id, kind, categories, platform_level, fans, audience, price_video_short_fen,"
+        " price_video_medium_fen, price_video_long_fen, slots_per_week, city_tier, works, replies, unanswered) FROM STDIN"
     ) as copy:
         for n in range(drawn.n):
             copy.write_row(
                 (
                     key(n), "creator", [CATEGORIES[drawn.category[n]]], int(drawn.level[n]), int(drawn.fans[n]),
-                    "{}", int(drawn.price[n]), 2 if drawn.room[n] else 0, "", "[]", 0, 0,
+                    "{}", *of_lengths(int(drawn.price[n])), 2 if drawn.room[n] else 0, "", "[]", 0, 0,
                 )
             )  # fmt: skip
 
@@ -198,11 +206,11 @@ def _square(connection: psycopg.Connection[Any], drawn: Drawn, generation: int) 
 
     with connection.cursor().copy(
         "COPY finding_creators (generation, party_id, since, lot, words, facets, fans, level, price_fen,"
-        " price_video_fen, room) FROM STDIN"
+        " price_video_short_fen, price_video_medium_fen, price_video_long_fen, room) FROM STDIN"
     ) as copy:
         moment = "2026-01-01T00:00:00Z"
         for n in range(drawn.n):
-            fen = int(drawn.price[n])
+            of = of_lengths(int(drawn.price[n]))
             facets = [
                 f"category:{CATEGORIES[drawn.category[n]]}",
                 f"city:{city(drawn.city[n])}",
@@ -210,14 +218,16 @@ def _square(connection: psycopg.Connection[Any], drawn: Drawn, generation: int) 
                 "kind:creator",
                 f"fans:{band_of(int(drawn.fans[n]), FANS_STEPS)}",
                 f"level:{drawn.level[n]}",
-                f"price.video:{band(fen)}",
-                f"price:{band(fen)}",
+                *(f"length:{length}" for length in LENGTHS),
+                f"price.video:{band(of[0])}",
+                *(f"price.video.{each}:{band(fen)}" for each, fen in zip(LENGTHS, of, strict=True)),
+                f"price:{band(of[0])}",
                 *(["room:free"] if drawn.room[n] else []),
             ]
             copy.write_row(
                 (
                     generation, key(n), moment, key(n).bytes[-1], words(drawn.words[n].tolist()), facets,
-                    int(drawn.fans[n]), int(drawn.level[n]), fen, fen, int(drawn.room[n]),
+                    int(drawn.fans[n]), int(drawn.level[n]), of[0], *of, int(drawn.room[n]),
                 )
             )  # fmt: skip
 
@@ -226,17 +236,19 @@ def _profiles(connection: psycopg.Connection[Any], drawn: Drawn) -> None:
     from market.matching.declared import FREE, _band
 
     with connection.cursor().copy(
-        "COPY match_profiles (creator_id, slot, place, codes, price_video_fen) FROM STDIN"
+        "COPY match_profiles (creator_id, slot, place, codes, price_video_short_fen, price_video_medium_fen,"
+        " price_video_long_fen) FROM STDIN"
     ) as copy:
         for n in range(drawn.n):
-            fen = int(drawn.price[n])
+            of = of_lengths(int(drawn.price[n]))
             codes = [
                 f"c:{CATEGORIES[drawn.category[n]]}",
                 f"in:{city(drawn.city[n])}",
-                f"video:{_band(fen)}",
+                f"video:{_band(of[0])}",
+                *(f"video.{each}:{_band(fen)}" for each, fen in zip(LENGTHS, of, strict=True)),
                 *([FREE] if drawn.room[n] else []),
             ]
-            copy.write_row((key(n), 0, literal(drawn.place[n]), codes, fen))
+            copy.write_row((key(n), 0, literal(drawn.place[n]), codes, *of))
 
 
 def add_history(app: Any, conninfo: str, drawn: Drawn) -> None:
@@ -323,6 +335,7 @@ def briefs(app: Any, drawn: Drawn) -> list[UUID]:
                     {
                         "category": CATEGORIES[drawn.asked_category[at]],
                         "format": "video",
+                        "length": "medium",
                         "title": " ".join(f"subject{each}" for each in spoken[at]),
                         "goal": f"subject{spoken[at][0]}",
                         "tags": [

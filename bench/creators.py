@@ -202,7 +202,8 @@ def _parties(connection: psycopg.Connection[Any], drawn: Drawn) -> None:
 
 
 def _square(connection: psycopg.Connection[Any], drawn: Drawn, generation: int) -> None:
-    from market.finding.facets import FANS_STEPS, band_of
+    from market.finding.facets import FANS_STEPS
+    from market.kit.spans import span_of
 
     with connection.cursor().copy(
         "COPY finding_creators (generation, party_id, since, lot, words, facets, fans, level, price_fen,"
@@ -216,7 +217,7 @@ def _square(connection: psycopg.Connection[Any], drawn: Drawn, generation: int) 
                 f"city:{city(drawn.city[n])}",
                 "format:video",
                 "kind:creator",
-                f"fans:{band_of(int(drawn.fans[n]), FANS_STEPS)}",
+                f"fans:{span_of(int(drawn.fans[n]), FANS_STEPS)}",
                 f"level:{drawn.level[n]}",
                 *(f"length:{length}" for length in LENGTHS),
                 f"price.video:{band(of[0])}",

@@ -41,6 +41,9 @@ CATEGORIES = {
 }
 """Goods categories: of products, briefs and creators alike."""
 
+PRICE_STEPS_FEN = (50_000, 100_000, 300_000, 1_000_000, 3_000_000)
+"""Where prices of creators and budgets of briefs part into the spans one chooses by."""
+
 GENDERS = {"female": N_("女性"), "male": N_("男性")}
 AGES = {
     "u18": N_("18 岁以下"),

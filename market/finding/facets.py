@@ -1,15 +1,14 @@
 """The facets of a creator: what one can choose by, as `group:value` codes that the index keeps in one array."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
-from market.accounts.vocabulary import AUDIENCE, CATEGORIES, FORMATS, LENGTHS, Format, Length
+from market.accounts.vocabulary import AUDIENCE, CATEGORIES, FORMATS, LENGTHS, PRICE_STEPS_FEN, Format, Length
 from market.creators.models import KINDS, MAX_LEVEL, Profile
 from market.kit.look import count
-from market.kit.pages import format_fen
+from market.kit.pages import whole_yuan
+from market.kit.spans import span_name, span_of, spans
 from market.kit.words import N_, _, say
 
-PRICE_STEPS_FEN = (50_000, 100_000, 300_000, 1_000_000, 3_000_000)
 FANS_STEPS = (10_000, 50_000, 100_000, 500_000, 1_000_000)
 MOSTLY = {"gender": 60, "age": 30, "city": 30}
 """From this share in percent on an audience is said to be mostly of that kind."""
@@ -40,22 +39,12 @@ FREE, MONTH = "free", "month"
 """Room in this week; in this or one of the next three."""
 
 
-def bands(steps: tuple[int, ...]) -> list[str]:
-    """`0-500`, `500-1000`, …, `3000-`: from (included) to (not included)."""
-    ends = ["", *map(str, steps)]
-    return [f"{low or 0}-{high}" for low, high in zip(ends, [*ends[1:], ""], strict=True)]
-
-
-def band_of(amount: int, steps: tuple[int, ...]) -> str:
-    return bands(steps)[sum(amount >= step for step in steps)]
-
-
 FIXED: Mapping[str, list[str]] = {
     "category": list(CATEGORIES),
     "format": [each.value for each in Format],
     "length": [each.value for each in Length],
-    "price": bands(PRICE_STEPS_FEN),
-    "fans": bands(FANS_STEPS),
+    "price": spans(PRICE_STEPS_FEN),
+    "fans": spans(FANS_STEPS),
     "level": [str(level) for level in range(MAX_LEVEL, -1, -1)],
     "room": [FREE, MONTH],
     "kind": [kind.value for kind in KINDS],
@@ -70,13 +59,13 @@ def of(mine: Profile, *, tags: Iterable[str], room: int, month: int) -> list[str
     found = {f"category:{code}" for code in mine.categories}
     found |= {f"tag:{tag}" for tag in tags}
     for format, fen in mine.prices.items():
-        found |= {f"format:{format.value}", f"price.{format.value}:{band_of(fen, PRICE_STEPS_FEN)}"}
+        found |= {f"format:{format.value}", f"price.{format.value}:{span_of(fen, PRICE_STEPS_FEN)}"}
     for length, fen in mine.video_prices.items():
-        found |= {f"length:{length.value}", f"price.{of_length(length)}:{band_of(fen, PRICE_STEPS_FEN)}"}
+        found |= {f"length:{length.value}", f"price.{of_length(length)}:{span_of(fen, PRICE_STEPS_FEN)}"}
     if mine.from_fen is not None:
-        found.add(f"price:{band_of(mine.from_fen, PRICE_STEPS_FEN)}")
+        found.add(f"price:{span_of(mine.from_fen, PRICE_STEPS_FEN)}")
     found |= {
-        f"fans:{band_of(mine.fans, FANS_STEPS)}",
+        f"fans:{span_of(mine.fans, FANS_STEPS)}",
         f"level:{mine.platform_level}",
         f"kind:{mine.kind.value}",
     }
@@ -136,18 +125,9 @@ def name(group: str, value: str) -> str:
     if group == "room":
         return _("本周有空") if value == FREE else _("四周内有空")
     if group == "price":
-        return _span(value, lambda fen: format_fen(fen).removesuffix(".00"))
+        return span_name(value, whole_yuan)
     if group == "fans":
-        return _span(value, count)
+        return span_name(value, count)
     if group in AUDIENCE_GROUPS:
         return say(AUDIENCE[AUDIENCE_GROUPS[group]].get(value, value))
     return value
-
-
-def _span(value: str, shown: Any) -> str:
-    low, _dash, high = value.partition("-")
-    if not high:
-        return _("%(n)s 以上", n=shown(int(low or 0)))
-    if low in ("", "0"):
-        return _("%(n)s 以下", n=shown(int(high)))
-    return f"{shown(int(low))}–{shown(int(high))}"

@@ -16,7 +16,7 @@ from market.finding.models import SavedSearch
 from market.finding.schemas import EditForm, SaveForm, SquareForm
 from market.kit.db import db, transaction
 from market.kit.look import count
-from market.kit.pages import Form, format_fen, read_form
+from market.kit.pages import Form, read_form, whole_yuan
 from market.kit.words import _, say
 
 bp = Blueprint("finding", __name__)
@@ -92,7 +92,7 @@ def chips(asked: Asked, sort: str | None) -> list[tuple[str, str]]:
 
 def limit_name(part: str, asked: Asked) -> str:
     if part == "price_max_fen":
-        return _("报价不超过 %(fen)s", fen=format_fen(asked.price_max_fen).removesuffix(".00"))
+        return _("报价不超过 %(fen)s", fen=whole_yuan(asked.price_max_fen))
     if part == "fans_min":
         return _("粉丝 %(n)s 以上", n=count(asked.fans_min or 0))
     return _("Lv.%(n)s 以上", n=asked.level_min)

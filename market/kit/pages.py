@@ -107,6 +107,11 @@ def format_fen(fen: int | None) -> str:
     return f"{'-' if fen < 0 else ''}{'CN¥' if language() == 'en' else '¥'}{yuan:,}.{rest:02}"
 
 
+def whole_yuan(fen: int | None) -> str:
+    """As format_fen, without the hundredths where there are none: 12300 → ¥123."""
+    return format_fen(fen).removesuffix(".00")
+
+
 def format_when(moment: datetime | None, form: str = "medium") -> str:
     """A moment in the reader's zone; None → —."""
     if moment is None:

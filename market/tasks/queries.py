@@ -5,17 +5,18 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Select, String, cast, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, String, case, cast, func, literal_column, or_, select
 from sqlalchemy.orm import joinedload, load_only
 
 from market.accounts.actor import Actor
 from market.accounts.models import Party
-from market.accounts.vocabulary import Format
+from market.accounts.vocabulary import PRICE_STEPS_FEN, Format
 from market.kit.clock import now
 from market.kit.db import by_key, db
 from market.kit.errors import NotFound
 from market.kit.paging import Page, page_by, page_of
 from market.kit.search import matches
+from market.kit.spans import ends, spans
 from market.tasks.models import Task, TaskState
 
 
@@ -74,10 +75,19 @@ TICKET = (
 """What a list shows and matching scores; to ask such a brief for its clauses raises."""
 
 
+BUDGETS = spans(PRICE_STEPS_FEN)
 FACETS: dict[str, Any] = {
     "category": Task.category,
     "format": cast(Task.format, String),
     "campaign_code": Task.campaign_code,
+    # Literals, not parameters: else PostgreSQL would not know the column it groups by in the one it returns.
+    "budget": case(
+        *(
+            (Task.budget_fen < step, literal_column(f"'{span}'"))
+            for step, span in zip(PRICE_STEPS_FEN, BUDGETS, strict=False)
+        ),
+        else_=literal_column(f"'{BUDGETS[-1]}'"),
+    ),
 }
 """What one chooses one value of in the hall."""
 
@@ -87,6 +97,7 @@ def _asked_for(
     category: str | None = None,
     format: str | None = None,
     campaign_code: str | None = None,
+    budget: str | None = None,
     budget_min_fen: int | None = None,
     q: str | None = None,
 ) -> list[ColumnElement[bool]]:
@@ -98,6 +109,11 @@ def _asked_for(
         found.append(Task.format == Format(format))
     if campaign_code:
         found.append(Task.campaign_code == campaign_code)
+    if budget:
+        least, end = ends(budget)
+        found.append(Task.budget_fen >= least)
+        if end is not None:
+            found.append(Task.budget_fen < end)
     if budget_min_fen is not None:
         found.append(Task.budget_fen >= budget_min_fen)
     if q and (words := matches(Task.search, q)) is not None:

@@ -25,11 +25,13 @@ from market.kit.schemas import (
 )
 from market.kit.words import _
 from market.tasks.models import CHANNELS, Task, TaskState
+from market.tasks.queries import BUDGETS
 from market.tasks.registry import campaigns
 
 FORMATS = [each.value for each in Format]
 LENGTHS = [each.value for each in Length]
 LISTS = {"key_messages": 8, "deliverables": 12, "shots": 16, "dos": 10, "donts": 10, "tags": 20}
+BUDGET_TEXT = "a band in fen, `from-to`, to not included"
 SORTS = ["new", "budget", "closing"]
 
 
@@ -209,6 +211,7 @@ class HallQuery(Schema):
     category = Choice(list(CATEGORIES), load_default=None)
     format = Choice(FORMATS, load_default=None)
     campaign_code = Text(most=40, load_default=None)
+    budget = Choice(BUDGETS, load_default=None, metadata={"description": BUDGET_TEXT})
     budget_min_fen = Fen(load_default=None)
     q = Text(most=80, load_default=None)
 
@@ -238,6 +241,7 @@ class HallForm(PageQuery):
     category = Choice(list(CATEGORIES), load_default=None)
     format = Choice(FORMATS, load_default=None)
     campaign_code = Choice(_campaign_codes, load_default=None)
+    budget = Choice(BUDGETS, load_default=None)
     budget_min_fen = Yuan(load_default=None)
     q = Text(most=80, load_default=None)
     sort = Choice(SORTS, load_default="new")

@@ -9,6 +9,8 @@ from market.kit import ids
 from market.kit.figures import figures
 from market.kit.look import count
 from market.kit.money import split
+from market.kit.pages import whole_yuan
+from market.kit.spans import span_name
 from market.kit.words import _, say
 from market.media.queries import assets
 from market.shops import queries as shops
@@ -47,6 +49,7 @@ def hall_choices(asked: dict[str, Any]) -> dict[str, list[tuple[str, str]]]:
         "categories": counted("category", options(CATEGORIES)),
         "formats": counted("format", options(FORMATS)),
         "campaigns": counted("campaign_code", registry.campaigns().items()),
+        "budgets": counted("budget", ((band, span_name(band, whole_yuan)) for band in queries.BUDGETS)),
     }
 
 

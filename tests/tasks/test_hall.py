@@ -72,11 +72,46 @@ def test_behind_each_choice_stands_how_many_it_would_leave(mei, lin):
         "category": {"beauty": 1},
         "format": {"article": 1},
         "campaign_code": {},
+        "budget": {"300000-1000000": 1},
     }
     for query in ("?category=outdoor", "?format=article", "?q=视频"):
         (facet, value) = ("format", "video") if "category" in query else ("category", "beauty")
         left = titles(lin, f"{query}&{facet}={value}")
         assert counts(lin, query)[facet].get(value, 0) == len(left)
+
+
+def test_budgets_are_chosen_by_bands_together_with_the_other_facets(mei, lin):
+    for title, budget_fen in (
+        ("四百元的视频", 40_000),
+        ("九百九十九元的视频", 99_999),
+        ("一千元的视频", 100_000),
+        ("五万元的视频", 5_000_000),
+    ):
+        opened(mei, title=title, budget_fen=budget_fen)
+    opened(mei, title="一千元的图文", budget_fen=100_000, format="article")
+
+    assert counts(lin)["budget"] == {
+        "0-50000": 1,
+        "50000-100000": 1,
+        "100000-300000": 2,
+        "3000000-": 1,
+    }
+    assert counts(lin, "?format=video&budget=3000000-") == {
+        "category": {"outdoor": 1},
+        "format": {"video": 1},
+        "campaign_code": {},
+        "budget": {"0-50000": 1, "50000-100000": 1, "100000-300000": 1, "3000000-": 1},
+    }
+    assert titles(lin, "?budget=50000-100000") == ["九百九十九元的视频"]
+    assert titles(lin, "?budget=100000-300000") == ["一千元的图文", "一千元的视频"]
+    assert titles(lin, "?budget=100000-300000&format=video") == ["一千元的视频"]
+    assert titles(lin, "?budget=3000000-&budget_min_fen=5000001") == []
+    assert titles(lin, "?budget=0-50000&sort=budget") == ["四百元的视频"]
+    assert problem(lin.api("GET", "/tasks?budget=1-2"))[0] == 422
+
+    page = lin.browser().get("/tasks?budget=100000-300000").text
+    assert "¥1,000–¥3,000 · 2<" in page and "¥500 以下 · 1<" in page
+    assert "一千元的图文" in page and "四百元的视频" not in page
 
 
 def test_the_hall_and_the_bidders_page_show_the_counts(mei, lin):

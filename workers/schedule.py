@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from market.accounts.models import RememberedAnswer, SignIn
 from market.audience import counting
 from market.effect import service as effect
+from market.finding import briefs as brief_searches
 from market.finding import index as creators_index
 from market.finding import service as finding
 from market.invoices import listeners
@@ -41,7 +42,7 @@ log = structlog.get_logger()
 
 def forget() -> None:
     """Remembered answers after 30 days, ended sign-ins after 30, done work after 90; days of accounts after 400, what
-    lists showed after 180."""
+    lists showed after 180, what searches told after 400."""
     with transaction():
         db.session.execute(
             delete(RememberedAnswer).where(RememberedAnswer.created_at < now() - timedelta(days=30))
@@ -58,6 +59,8 @@ def forget() -> None:
         traffic.forget()
     with transaction():
         learning.forget()
+    with transaction():
+        brief_searches.forget()
 
 
 def find_overdue() -> None:
@@ -141,6 +144,11 @@ def tell_searches() -> None:
     finding.tell_due()
 
 
+def tell_brief_searches() -> None:
+    """Creators and agencies whose saved searches of the hall fit a new brief."""
+    brief_searches.tell_due()
+
+
 def fill_collections() -> None:
     """A store's automatic collections: what grew too old for them leaves by the clock alone."""
     with transaction():
@@ -190,6 +198,7 @@ ROUTINES = [
     Routine("creators index", 3600, index_creators),
     Routine("rooms", 6 * 3600, renew_rooms),
     Routine("saved searches", 300, tell_searches),
+    Routine("brief searches", 60, tell_brief_searches),
     Routine("overdue", 3600, find_overdue),
     Routine("collections", 24 * 3600, fill_collections),
     Routine("standings", 1800, rank_films),

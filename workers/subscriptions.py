@@ -15,6 +15,7 @@ from market.bids import service as bids
 from market.campaigns import filling
 from market.delivery import service as delivery
 from market.disputes import service as disputes
+from market.finding import briefs as brief_searches
 from market.finding import index as creators_index
 from market.invoices import listeners as paper_listeners
 from market.kit.events import Event
@@ -97,7 +98,7 @@ SUBSCRIPTIONS: dict[str, tuple[Listener, ...]] = {
     "roster.ending": (bids.end_with_link,),
     "task.cancelled": (bids.end_with_brief,),
     "task.closed": (bids.end_with_brief,),
-    "task.opened": (match_text.place_brief,),
+    "task.opened": (match_text.place_brief, brief_searches.match),
     "video.labelled": (filling.renew_venues,),
     "video.reworded": (filling.renew_venues,),
 }

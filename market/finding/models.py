@@ -1,14 +1,26 @@
-"""The creators' index, generation by generation, and what merchants keep of it: saved searches.
+"""The creators' index, generation by generation; and saved searches, of the square and of the hall of briefs.
 
 The index is derived: `index.rebuild` makes it anew from profiles, parties and orders.
 """
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Integer, String, Text, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from market.kit.clock import now
@@ -71,18 +83,57 @@ class IndexedCreator(Base):
     )
 
 
+class Sought(StrEnum):
+    """What a saved search looks for: creators on the square (merchants), briefs in the hall (creators, agencies)."""
+
+    CREATORS = "creators"
+    BRIEFS = "briefs"
+
+
 class SavedSearch(Row, Base):
-    """A search a merchant named; `asked` are the address's own words, `looked_at` up to when they have been told."""
+    """A search a party named; `asked` are the words of the square's or the hall's own query."""
 
     __tablename__ = "saved_searches"
 
     party_id: Mapped[UUID] = belongs_to("parties", index=False)
+    kind: Mapped[Sought]
     name: Mapped[str] = mapped_column(Text)
     asked: Mapped[dict[str, Any]]
     alerts: Mapped[bool] = mapped_column(default=True)
     looked_at: Mapped[datetime] = mapped_column(default=now)
-    """Who came to the square after this moment is news."""
-    due_at: Mapped[datetime] = mapped_column(default=now, index=True)
-    """When the search is looked at next."""
+    """Who came to the square, what was opened in the hall after this moment is news."""
+    due_at: Mapped[datetime] = mapped_column(default=now)
+    """When the square is looked at next; before when nothing more is told of the hall."""
+    needs: Mapped[Any] = mapped_column(TSQUERY, nullable=True, deferred=True)
+    """Of briefs only: what a brief's words and facets must hold, so that a brief finds its searches."""
+    anchor: Mapped[str | None]
+    """One lexeme of `needs`, by which the search is looked up."""
 
-    __table_args__ = (UniqueConstraint("party_id", "name"),)
+    __table_args__ = (
+        UniqueConstraint("party_id", "name"),
+        CheckConstraint("(kind = 'briefs') = (needs IS NOT NULL AND anchor IS NOT NULL)", name="needs"),
+        Index("ix_saved_searches_due_at", "due_at", postgresql_where=text("kind = 'creators' AND alerts")),
+        Index("ix_saved_searches_anchor", "anchor", postgresql_where=text("kind = 'briefs' AND alerts")),
+    )
+
+
+class SearchHit(Base):
+    """A brief that fits a saved search and is still to be told, or dropped."""
+
+    __tablename__ = "search_hits"
+
+    search_id: Mapped[UUID] = mapped_column(
+        ForeignKey("saved_searches.id", ondelete="CASCADE"), primary_key=True
+    )
+    task_id: Mapped[UUID] = mapped_column(ForeignKey("tasks.id"), primary_key=True)
+    due_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class SearchTold(Base):
+    """A party has been told of a brief: whatever searches of theirs fit, once."""
+
+    __tablename__ = "search_told"
+
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("parties.id"), primary_key=True)
+    task_id: Mapped[UUID] = mapped_column(ForeignKey("tasks.id"), primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)

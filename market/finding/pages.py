@@ -1,4 +1,4 @@
-"""The square of creators with its facets, and a merchant's saved searches."""
+"""The square of creators with its facets, and saved searches: merchants' of the square, providers' of the hall."""
 
 from typing import Any
 from urllib.parse import parse_qsl
@@ -12,12 +12,15 @@ from market.accounts.edge import actor_or_none, current_actor, hat, require
 from market.creators.pages import card_of
 from market.finding import facets, policy, queries, service
 from market.finding.asked import LIMITS, Asked, address, of
-from market.finding.models import SavedSearch
+from market.finding.models import SavedSearch, Sought
 from market.finding.schemas import EditForm, SaveForm, SquareForm
 from market.kit.db import db, transaction
 from market.kit.look import count
 from market.kit.pages import Form, read_form, whole_yuan
 from market.kit.words import _, say
+from market.tasks.pages import hall_page
+from market.tasks.schemas import HallForm
+from market.tasks.shown import hall_address, hall_asked, hall_words
 
 bp = Blueprint("finding", __name__)
 
@@ -56,7 +59,7 @@ def square_page(form: Form, save: Form) -> str:
         cards=[card_of(mine, *facets.piece(pieces)) for mine in found],
         next_url=address(asked, sort=sort, cursor=found.next_cursor) if found.next_cursor else None,
         cures=[] if found.data or form.valid.get("cursor") else cures(asked, sort),
-        may_save=actor is not None and policy.may_save(actor),
+        may_save=actor is not None and policy.may_save(actor, Sought.CREATORS),
     )
 
 
@@ -151,72 +154,110 @@ def cures(asked: Asked, sort: str | None) -> list[tuple[str, int, str]]:
     return found
 
 
-@bp.get("/m/searches")
-@hat(Role.MERCHANT)
+PREFIX = {Role.MERCHANT: "m", Role.CREATOR: "u", Role.AGENCY: "a"}
+
+
+def each(rule: str, endpoint: str, **options: Any) -> Any:
+    """The same page under /m, /u and /a, each behind its own hat: `finding.m_…`, `finding.u_…`, `finding.a_…`."""
+
+    def decorate(view: Any) -> Any:
+        for role, letter in PREFIX.items():
+            bp.route(f"/{letter}{rule}", endpoint=f"{letter}_{endpoint}", **options)(hat(role)(view))
+        return view
+
+    return decorate
+
+
+def here(name: str, **values: Any) -> str:
+    """The address of a page of saved searches under the present hat's prefix."""
+    return url_for(f"finding.{PREFIX[current_actor().role]}_{name}", **values)
+
+
+@each("/searches", "searches")
 def searches() -> Any:
     """保存的搜索: to look again, rename, switch alerts, let go."""
     return _searches_page({})
 
 
 def _searches_page(wrong: dict[UUID, Form]) -> str:
-    rows = service.visible_to(current_actor()).order_by(SavedSearch.id.desc())
+    actor = current_actor()
+    kind = policy.SOUGHT[actor.role]
+    rows = service.visible_to(actor, kind).order_by(SavedSearch.id.desc())
     found = []
     for search in db.session.scalars(rows.limit(service.MOST)):
-        asked = of(search.asked)
+        href, words = _shown(search)
         found.append(
             {
                 "search": search,
                 "form": wrong.get(search.id)
                 or Form({"name": search.name, "alerts": "1" if search.alerts else ""}),
-                "href": address(asked),
-                "words": [text for text, _href in chips(asked, None)],
+                "href": href,
+                "words": words,
+                "change": here("change_search", search_id=search.id),
+                "remove": here("remove_search", search_id=search.id),
             }
         )
-    return render_template("finding/searches.html", searches=found)
+    return render_template("finding/searches.html", searches=found, kind=kind)
 
 
-@bp.post("/m/searches")
-@hat(Role.MERCHANT)
+def _shown(search: SavedSearch) -> tuple[str, list[str]]:
+    """Where a search leads, and what it asks in words."""
+    if search.kind is Sought.BRIEFS:
+        return hall_address(search.asked), hall_words(search.asked)
+    asked = of(search.asked)
+    return address(asked), [text for text, _href in chips(asked, None)]
+
+
+@each("/searches", "save_search", methods=["POST"])
 def save_search() -> Any:
+    """The form stands on the square and in the hall; what was typed comes back to where it was."""
     actor = current_actor()
-    require(policy.may_save(actor))
+    kind = policy.SOUGHT[actor.role]
+    require(policy.may_save(actor, kind))
     form = read_form(SaveForm())
-    square_form = read_form(SquareForm(), MultiDict(parse_qsl(request.form.get("query", ""))))
-    asked = of(square_form.valid)
+    said = MultiDict(parse_qsl(request.form.get("query", "")))
+    question = read_form(HallForm() if kind is Sought.BRIEFS else SquareForm(), said)
+    asked = hall_asked(question.valid) if kind is Sought.BRIEFS else of(question.valid).values()
     with form.attempt():
         with transaction():
-            saved = service.save(asked, form.data["name"], alerts=form.data["alerts"], by=actor)
-        if saved.alerts:
-            flash(_("“%(name)s”已保存，有新达人符合时会通知您。", name=saved.name), "success")
+            saved = service.save(kind, asked, form.data["name"], alerts=form.data["alerts"], by=actor)
+        if not saved.alerts:
+            text = _("“%(name)s”已保存。", name=saved.name)
+        elif kind is Sought.BRIEFS:
+            text = _("“%(name)s”已保存，有新需求符合时会通知您。", name=saved.name)
         else:
-            flash(_("“%(name)s”已保存。", name=saved.name), "success")
-        return redirect(address(asked), 303)
-    return square_page(square_form, form), form.status
+            text = _("“%(name)s”已保存，有新达人符合时会通知您。", name=saved.name)
+        flash(text, "success")
+        return redirect(_shown(saved)[0], 303)
+    page = hall_page(question, form) if kind is Sought.BRIEFS else square_page(question, form)
+    return page, form.status
 
 
-@bp.post("/m/searches/<pid('sch'):search_id>")
-@hat(Role.MERCHANT)
+@each("/searches/<pid('sch'):search_id>", "change_search", methods=["POST"])
 def change_search(search_id: UUID) -> Any:
-    actor = current_actor()
     form = read_form(EditForm())
-    service.find_own(search_id, actor)
+    _own(search_id)
     with form.attempt():
         with transaction():
-            search = service.find_own(search_id, actor, lock=True)
-            require(policy.may_change(actor, search.party_id))
+            search = _own(search_id, lock=True)
             service.change(search, **form.data)
         flash(_("“%(name)s”已保存。", name=search.name), "success")
-        return redirect(url_for("finding.searches"), 303)
+        return redirect(here("searches"), 303)
     return _searches_page({search_id: form}), form.status
 
 
-@bp.post("/m/searches/<pid('sch'):search_id>/removal")
-@hat(Role.MERCHANT)
+@each("/searches/<pid('sch'):search_id>/removal", "remove_search", methods=["POST"])
 def remove_search(search_id: UUID) -> Any:
-    actor = current_actor()
     with transaction():
-        search = service.find_own(search_id, actor, lock=True)
-        require(policy.may_change(actor, search.party_id))
+        search = _own(search_id, lock=True)
         service.remove(search)
     flash(_("“%(name)s”已删除。", name=search.name), "success")
-    return redirect(url_for("finding.searches"), 303)
+    return redirect(here("searches"), 303)
+
+
+def _own(search_id: UUID, *, lock: bool = False) -> SavedSearch:
+    """A search of the actor's party. Raises NotFound for any other, Forbidden without the right."""
+    actor = current_actor()
+    search = service.find_own(search_id, actor, policy.SOUGHT[actor.role], lock=lock)
+    require(policy.may_change(actor, search))
+    return search

@@ -1,4 +1,4 @@
-"""JSON: the square of providers, the counts of its facets, and saved searches."""
+"""JSON: the square of providers, the counts of its facets, and saved searches of the square and of the hall."""
 
 from typing import Any
 from uuid import UUID
@@ -9,22 +9,26 @@ from market.creators.schemas import CreatorSchema
 from market.finding import asked as questions
 from market.finding import policy, queries, service
 from market.finding.facets import GROUPS
-from market.finding.models import SavedSearch
+from market.finding.models import SavedSearch, Sought
 from market.finding.schemas import (
     CreatorQuery,
     FacetsSchema,
     NewSearchSchema,
+    NewTaskSearchSchema,
     QuestionSchema,
     SavedSearchSchema,
     SearchChangeSchema,
+    TaskSearchSchema,
 )
 from market.kit.api import ApiBlueprint, require_match
 from market.kit.db import transaction
 from market.kit.paging import Page, page_of
-from market.kit.schemas import PageQuery, page_schema
+from market.kit.schemas import PageQuery, Schema, page_schema
 
 bp = ApiBlueprint(
-    "finding", __name__, description="The square: providers by words and facets; saved searches"
+    "finding",
+    __name__,
+    description="The square: providers by words and facets; saved searches of it and of the hall",
 )
 
 
@@ -61,27 +65,22 @@ def count_creators(query: dict[str, Any]) -> dict[str, Any]:
 @bp.arguments(PageQuery, location="query")
 @bp.response(200, page_schema(SavedSearchSchema))
 def list_searches(query: dict[str, Any]) -> Page[SavedSearch]:
-    """One's own saved searches, the newest first."""
-    actor = current_actor()
-    require(policy.may_save(actor))
-    return page_of(service.visible_to(actor), SavedSearch.id, **query)
+    """A merchant's own saved searches of the square, the newest first."""
+    return _list(Sought.CREATORS, query)
 
 
 @bp.post("/saved-searches")
 @bp.arguments(NewSearchSchema)
 @bp.response(201, SavedSearchSchema)
 def create_search(given: dict[str, Any]) -> SavedSearch:
-    """Keep a search; with alerts one is told who new matches it."""
-    actor = current_actor()
-    require(policy.may_save(actor))
-    with transaction():
-        return service.save(questions.of(given["asked"]), given["name"], alerts=given["alerts"], by=actor)
+    """Keep a search of the square; with alerts one is told who new matches it."""
+    return _create(Sought.CREATORS, given, questions.of(given["asked"]).values())
 
 
 @bp.get("/saved-searches/<pid('sch'):search_id>")
 @bp.response(200, SavedSearchSchema)
 def get_search(search_id: UUID) -> SavedSearch:
-    return service.find_own(search_id, current_actor())
+    return service.find_own(search_id, current_actor(), Sought.CREATORS)
 
 
 @bp.patch("/saved-searches/<pid('sch'):search_id>")
@@ -89,20 +88,78 @@ def get_search(search_id: UUID) -> SavedSearch:
 @bp.response(200, SavedSearchSchema)
 def change_search(given: dict[str, Any], search_id: UUID) -> SavedSearch:
     """Rename it, switch its alerts. If-Match names what was read."""
-    actor = current_actor()
-    with transaction():
-        search = service.find_own(search_id, actor, lock=True)
-        require(policy.may_change(actor, search.party_id))
-        require_match(SavedSearchSchema().dump(search))
-        service.change(search, **given)
-        return search
+    return _change(search_id, Sought.CREATORS, SavedSearchSchema(), given)
 
 
 @bp.delete("/saved-searches/<pid('sch'):search_id>")
 @bp.response(204)
 def delete_search(search_id: UUID) -> None:
+    _delete(search_id, Sought.CREATORS)
+
+
+@bp.get("/task-searches")
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, page_schema(TaskSearchSchema))
+def list_task_searches(query: dict[str, Any]) -> Page[SavedSearch]:
+    """A creator's or agency's own saved searches of the hall, the newest first."""
+    return _list(Sought.BRIEFS, query)
+
+
+@bp.post("/task-searches")
+@bp.arguments(NewTaskSearchSchema)
+@bp.response(201, TaskSearchSchema)
+def create_task_search(given: dict[str, Any]) -> SavedSearch:
+    """Keep a search of the hall; with alerts one is told of every brief that fits it when it is opened."""
+    return _create(Sought.BRIEFS, given, given["asked"])
+
+
+@bp.get("/task-searches/<pid('sch'):search_id>")
+@bp.response(200, TaskSearchSchema)
+def get_task_search(search_id: UUID) -> SavedSearch:
+    return service.find_own(search_id, current_actor(), Sought.BRIEFS)
+
+
+@bp.patch("/task-searches/<pid('sch'):search_id>")
+@bp.arguments(SearchChangeSchema)
+@bp.response(200, TaskSearchSchema)
+def change_task_search(given: dict[str, Any], search_id: UUID) -> SavedSearch:
+    """Rename it, switch its alerts. If-Match names what was read."""
+    return _change(search_id, Sought.BRIEFS, TaskSearchSchema(), given)
+
+
+@bp.delete("/task-searches/<pid('sch'):search_id>")
+@bp.response(204)
+def delete_task_search(search_id: UUID) -> None:
+    _delete(search_id, Sought.BRIEFS)
+
+
+def _list(kind: Sought, query: dict[str, Any]) -> Page[SavedSearch]:
+    actor = current_actor()
+    require(policy.may_save(actor, kind))
+    return page_of(service.visible_to(actor, kind), SavedSearch.id, **query)
+
+
+def _create(kind: Sought, given: dict[str, Any], asked: dict[str, Any]) -> SavedSearch:
+    actor = current_actor()
+    require(policy.may_save(actor, kind))
+    with transaction():
+        return service.save(kind, asked, given["name"], alerts=given["alerts"], by=actor)
+
+
+def _change(search_id: UUID, kind: Sought, read: Schema, given: dict[str, Any]) -> SavedSearch:
+    """`read` dumps what If-Match names."""
     actor = current_actor()
     with transaction():
-        search = service.find_own(search_id, actor, lock=True)
-        require(policy.may_change(actor, search.party_id))
+        search = service.find_own(search_id, actor, kind, lock=True)
+        require(policy.may_change(actor, search))
+        require_match(read.dump(search))
+        service.change(search, **given)
+        return search
+
+
+def _delete(search_id: UUID, kind: Sought) -> None:
+    actor = current_actor()
+    with transaction():
+        search = service.find_own(search_id, actor, kind, lock=True)
+        require(policy.may_change(actor, search))
         service.remove(search)

@@ -10,6 +10,7 @@ from market.creators.models import MAX_LEVEL
 from market.finding import facets
 from market.finding.queries import SORTS
 from market.kit.schemas import Choice, FacetSchema, Fen, Lines, PageQuery, PublicId, Schema, Text, Whole, Yuan
+from market.tasks.schemas import HallQuery
 
 
 def _values(group: str) -> Lines:
@@ -120,6 +121,15 @@ class NewSearchSchema(Schema):
     )
 
 
+class NewTaskSearchSchema(Schema):
+    name = Text(least=1, most=40, required=True)
+    asked = fields.Nested(HallQuery, required=True)
+    alerts = fields.Boolean(
+        load_default=True,
+        metadata={"description": "tell when a brief that fits is opened, each once, at most once a day"},
+    )
+
+
 class SearchChangeSchema(Schema):
     """What may be changed; what is left out stays."""
 
@@ -133,6 +143,14 @@ class SavedSearchSchema(Schema):
     name = fields.String(required=True)
     asked = fields.Nested(SavedQuestionSchema, required=True)
     alerts = fields.Boolean(required=True)
+
+
+class HallQuestionSchema(HallQuery):
+    """A question to the hall as it is kept: what was not asked is left out."""
+
+
+class TaskSearchSchema(SavedSearchSchema):
+    asked = fields.Nested(HallQuestionSchema, required=True)
 
 
 class SaveForm(Schema):

@@ -1,8 +1,9 @@
-"""Saved searches: kept, renamed, let go; and told when somebody new matches, at most once a day."""
+"""Saved searches: kept, renamed, let go. Those of the square are told who is new, at most once a day; see `briefs` for
+those of the hall."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
@@ -11,10 +12,12 @@ from sqlalchemy.dialects.postgresql import insert
 from market.accounts.actor import SYSTEM, Actor
 from market.accounts.models import Party
 from market.accounts.queries import find_party
-from market.finding.asked import Asked, address, of
+from market.finding import briefs
+from market.finding.asked import address, of
+from market.finding.briefs import AGAIN, LOOK
 from market.finding.errors import NameInUse, NothingAsked, TooMany
 from market.finding.index import active
-from market.finding.models import SavedSearch
+from market.finding.models import SavedSearch, Sought
 from market.finding.queries import newcomers
 from market.kit.clock import now
 from market.kit.db import db, transaction
@@ -22,21 +25,19 @@ from market.kit.errors import NotFound
 from market.kit.events import record
 
 MOST = 50
-AGAIN = timedelta(days=1)
-LOOK = timedelta(hours=1)
 SETTLED = timedelta(minutes=1)
 """A row is dated before its transaction ends; after a minute it is there to be seen."""
 NAMED = 3
 
 
-def visible_to(actor: Actor) -> Select[SavedSearch]:
-    """A search is its shop's alone."""
-    return select(SavedSearch).where(SavedSearch.party_id == actor.party_id)
+def visible_to(actor: Actor, kind: Sought) -> Select[SavedSearch]:
+    """A search is its party's alone: its whole team's."""
+    return select(SavedSearch).where(SavedSearch.party_id == actor.party_id, SavedSearch.kind == kind)
 
 
-def find_own(search_id: UUID, actor: Actor, *, lock: bool = False) -> SavedSearch:
+def find_own(search_id: UUID, actor: Actor, kind: Sought, *, lock: bool = False) -> SavedSearch:
     """Raises NotFound, also for another's."""
-    rows = visible_to(actor).where(SavedSearch.id == search_id)
+    rows = visible_to(actor, kind).where(SavedSearch.id == search_id)
     if lock:
         rows = rows.with_for_update().execution_options(populate_existing=True)
     found = db.session.scalar(rows)
@@ -45,9 +46,12 @@ def find_own(search_id: UUID, actor: Actor, *, lock: bool = False) -> SavedSearc
     return found
 
 
-def save(asked: Asked, name: str, *, alerts: bool = True, by: Actor) -> SavedSearch:
-    """Keep a search under a name. Raises NothingAsked, NameInUse, TooMany."""
-    if not asked.parts:
+def save(kind: Sought, asked: Mapping[str, Any], name: str, *, alerts: bool = True, by: Actor) -> SavedSearch:
+    """Keep a search under a name; `asked` as the square's or the hall's query says it. Raises NothingAsked, NameInUse,
+    TooMany."""
+    said = {part: value for part, value in asked.items() if value}
+    found_by = briefs.found_by(said) if kind is Sought.BRIEFS else {}
+    if not said:
         raise NothingAsked
     party_id = cast(UUID, by.party_id)
     find_party(party_id, lock=True)  # two clicks at once must not pass the limit together
@@ -59,11 +63,13 @@ def save(asked: Asked, name: str, *, alerts: bool = True, by: Actor) -> SavedSea
         insert(SavedSearch)
         .values(
             party_id=party_id,
+            kind=kind,
             name=name,
-            asked=asked.values(),
+            asked=said,
             alerts=alerts,
             looked_at=moment,
-            due_at=moment + LOOK,
+            due_at=moment + LOOK if kind is Sought.CREATORS else moment,
+            **found_by,
         )
         .on_conflict_do_nothing(index_elements=["party_id", "name"])
         .returning(SavedSearch)
@@ -88,6 +94,8 @@ def change(search: SavedSearch, *, name: str | None = None, alerts: bool | None 
         search.alerts = alerts
         if alerts:
             search.looked_at = now()
+        else:
+            briefs.drop(search)
     db.session.flush()
 
 
@@ -97,13 +105,13 @@ def remove(search: SavedSearch) -> None:
 
 
 def tell_due() -> int:
-    """Look at every search whose time has come, each in a transaction of its own; how many were told."""
+    """Look at every search of the square whose time has come, each in a transaction of its own; how many were told."""
     told = 0
     while True:
         with transaction():
             search = db.session.scalar(
                 select(SavedSearch)
-                .where(SavedSearch.alerts, SavedSearch.due_at <= now())
+                .where(SavedSearch.kind == Sought.CREATORS, SavedSearch.alerts, SavedSearch.due_at <= now())
                 .order_by(SavedSearch.due_at)
                 .limit(1)
                 .with_for_update(skip_locked=True)

@@ -5,7 +5,7 @@ order and apart, each by the pairs of its characters.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -63,11 +63,21 @@ def document(*texts: str | None) -> ColumnElement[Any]:
     return func.array_to_tsvector(cast(words, ARRAY(Text)))
 
 
+def asked_pieces(question: str) -> list[str]:
+    """The lexemes a row must hold to answer the question: its first 32."""
+    return list(dict.fromkeys(piece for word in cut(question) for piece in pieces(word)))[:32]
+
+
+def all_of(lexemes: Iterable[str]) -> ColumnElement[Any]:
+    """The tsquery that wants every one of these lexemes, whatever characters they hold; of none, one that nothing meets."""
+    quoted = (lexeme.replace("\\", "\\\\").replace("'", "''") for lexeme in lexemes)
+    return cast(literal(" & ".join(f"'{lexeme}'" for lexeme in quoted)), TSQUERY)
+
+
 def matches(column: Any, question: str) -> ColumnElement[bool] | None:
     """The condition that a row holds every word of the question; None when it has no words."""
-    words = list(dict.fromkeys(piece for word in cut(question) for piece in pieces(word)))[:32]
+    words = asked_pieces(question)
     if not words:
         return None
-    asked = " & ".join(f"'{word}'" for word in words)
-    condition: ColumnElement[bool] = column.op("@@")(cast(literal(asked), TSQUERY))
+    condition: ColumnElement[bool] = column.op("@@")(all_of(words))
     return condition

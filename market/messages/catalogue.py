@@ -231,6 +231,8 @@ CATALOGUE: dict[str, Entry] = {
     "media.failed": Entry(N_("「%(title)s」处理失败，请看原因"), UPLOAD, "file-x"),
     "payments.received": Entry(N_("收到付款 %(amount)s：%(title)s"), ORDER, "circle-check"),
     "search.matched": Entry(N_("您保存的搜索“%(name)s”有 %(n)s 位新达人：%(who)s"), given, "search"),
+    "search.brief_matched": Entry(N_("您保存的搜索“%(name)s”有新需求：%(who)s"), given, "search"),
+    "search.briefs_matched": Entry(N_("您保存的搜索“%(name)s”有 %(n)s 个新需求：%(who)s"), given, "search"),
     "live.starting": Entry(N_("「%(title)s」马上开播"), given, "radio"),
     "message.sent": Entry(N_("%(who)s：%(excerpt)s"), given, "message-circle"),
 }

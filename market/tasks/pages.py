@@ -31,8 +31,12 @@ PRODUCTS_SHOWN = 60
 @bp.get("/tasks")
 def hall() -> Any:
     """任务大厅: everybody may look before signing in."""
+    return hall_page(read_form(HallForm(), request.args), Form())
+
+
+def hall_page(form: Form, save: Form) -> str:
+    """The hall for what `form` asks; `save` is the form that keeps the question as a search."""
     actor = actor_or_none()
-    form = read_form(HallForm(), request.args)
     asked: dict[str, Any] = {name: form.valid.get(name) for name in HallForm().load_fields} | {"limit": 20}
     asked["sort"] = asked["sort"] or "new"
     found = queries.hall(tickets=True, **asked)
@@ -46,6 +50,7 @@ def hall() -> Any:
     return render_template(
         "tasks/hall.html",
         form=form,
+        save=save,
         chosen=chosen,
         cards=[card_of(task, fits.get(task.id)) for task in found],
         next_url=url_for("tasks.hall", **chosen, cursor=found.next_cursor) if found.next_cursor else None,

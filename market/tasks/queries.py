@@ -5,7 +5,18 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Select, String, case, cast, func, literal_column, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    String,
+    case,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.orm import joinedload, load_only
 
 from market.accounts.actor import Actor
@@ -16,7 +27,7 @@ from market.kit.db import by_key, db
 from market.kit.errors import NotFound
 from market.kit.paging import Page, page_by, page_of
 from market.kit.search import matches
-from market.kit.spans import ends, spans
+from market.kit.spans import ends, span_of, spans
 from market.tasks.models import Task, TaskState
 
 
@@ -90,6 +101,11 @@ FACETS: dict[str, Any] = {
     ),
 }
 """What one chooses one value of in the hall."""
+
+
+def budget_of(task: Task) -> str | None:
+    """The band a brief's budget is in."""
+    return None if task.budget_fen is None else span_of(task.budget_fen, PRICE_STEPS_FEN)
 
 
 def _asked_for(

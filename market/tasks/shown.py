@@ -1,10 +1,19 @@
 """How a brief is shown: as a ticket in a list, and whole, with its products, target and stages."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
-from market.accounts.vocabulary import AUDIENCE_NAMES, CATEGORIES, FORMATS, audience_name, options
+from market.accounts.vocabulary import (
+    AUDIENCE_NAMES,
+    CATEGORIES,
+    FORMATS,
+    audience_name,
+    category_name,
+    format_name,
+    options,
+)
 from market.kit import ids
 from market.kit.figures import figures
 from market.kit.look import count
@@ -17,7 +26,7 @@ from market.shops import queries as shops
 from market.shops.models import Product
 from market.tasks import queries, registry
 from market.tasks.models import CHANNELS, Task
-from market.tasks.schemas import HallQuery
+from market.tasks.schemas import HallForm, HallQuery
 
 
 def card_of(task: Task, fit: registry.Fit | None = None, href: str | None = None) -> dict[str, Any]:
@@ -37,9 +46,39 @@ def card_of(task: Task, fit: registry.Fit | None = None, href: str | None = None
     }
 
 
-def hall_choices(asked: dict[str, Any]) -> dict[str, list[tuple[str, str]]]:
-    """What tasks/_hall_filters.html offers, each with the number of briefs behind it: `户外 · 12`."""
-    asked = {name: asked.get(name) for name in HallQuery().load_fields}
+def hall_asked(said: Mapping[str, Any]) -> dict[str, Any]:
+    """The question to the hall in what a form said or a search kept; what was not asked is left out."""
+    return {name: said[name] for name in HallQuery().load_fields if said.get(name)}
+
+
+def hall_address(asked: Mapping[str, Any]) -> str:
+    """The hall's page for a question; amounts stand in yuan there."""
+    values = {name: value for name, value in HallForm().dump(hall_asked(asked)).items() if value}
+    return "/tasks" + (f"?{urlencode(values)}" if values else "")
+
+
+def hall_words(asked: Mapping[str, Any]) -> list[str]:
+    """A question to the hall, piece by piece, in words."""
+    said = []
+    if words := asked.get("q"):
+        said.append(words)
+    if category := asked.get("category"):
+        said.append(category_name(category))
+    if format := asked.get("format"):
+        said.append(format_name(format))
+    if campaign := asked.get("campaign_code"):
+        said.append(registry.campaigns().get(campaign, campaign))
+    if budget := asked.get("budget"):
+        said.append(span_name(budget, whole_yuan))
+    if least := asked.get("budget_min_fen"):
+        said.append(_("报酬不低于 %(fen)s", fen=whole_yuan(least)))
+    return said
+
+
+def hall_choices(said: Mapping[str, Any]) -> dict[str, Any]:
+    """What tasks/_hall_filters.html offers, each with the number of briefs behind it: `户外 · 12`; and the question that
+    could be saved, with a name for it."""
+    asked = hall_asked(said)
     counts = queries.facets(**asked)
 
     def counted(facet: str, names: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -50,6 +89,8 @@ def hall_choices(asked: dict[str, Any]) -> dict[str, list[tuple[str, str]]]:
         "formats": counted("format", options(FORMATS)),
         "campaigns": counted("campaign_code", registry.campaigns().items()),
         "budgets": counted("budget", ((band, span_name(band, whole_yuan)) for band in queries.BUDGETS)),
+        "query": hall_address(asked).partition("?")[2],
+        "suggested": "，".join(hall_words(asked))[:40],
     }
 
 

@@ -118,7 +118,7 @@ def tell_due() -> int:
 
 
 def _claimed() -> dict[UUID, SavedSearch]:
-    """Searches something waits for, locked: meanwhile no brief finds them, so what is deleted has been told."""
+    """Searches something waits for, locked: no other tells them at the same time."""
     waiting = select(SearchHit.search_id).where(SearchHit.due_at <= now()).order_by(SearchHit.due_at)
     rows = (
         select(SavedSearch)
@@ -144,7 +144,6 @@ def _tell(searches: Mapping[UUID, SavedSearch]) -> int:
     fresh: dict[UUID, list[tuple[UUID, str]]] = {}
     for search_id, task_id, title in db.session.execute(TELL, {"due": array_of(due), "now": moment}):
         fresh.setdefault(search_id, []).append((task_id, title))
-    db.session.execute(delete(SearchHit).where(among(SearchHit.search_id, due)))
     db.session.execute(update(SavedSearch).where(among(SavedSearch.id, fresh)).values(due_at=moment + AGAIN))
     for search_id, tasks in fresh.items():
         search = searches[search_id]
@@ -162,15 +161,18 @@ def _tell(searches: Mapping[UUID, SavedSearch]) -> int:
     return len(fresh)
 
 
-# Of several searches of one party that a brief fits, the oldest speaks of it. The rows of search_told decide between
+# What waited is taken away. Of several searches of one party that a brief fits, the oldest speaks of it. The rows of search_told decide between
 # two who tell at once, always written in the same order.
 TELL = text("""
-    WITH fits AS (
+    WITH heard AS (
+        DELETE FROM search_hits h USING unnest(CAST(:due AS uuid[])) due(id) WHERE h.search_id = due.id
+        RETURNING h.search_id, h.task_id
+    ), fits AS (
         SELECT DISTINCT ON (s.party_id, t.id) s.party_id, s.id AS search_id, t.id AS task_id, t.title, t.opened_at
-        FROM search_hits h
+        FROM heard h
         JOIN saved_searches s ON s.id = h.search_id
         JOIN tasks t ON t.id = h.task_id
-        WHERE h.search_id = ANY(CAST(:due AS uuid[])) AND t.state = 'open' AND t.bids_close_at > :now
+        WHERE t.state = 'open' AND t.bids_close_at > :now
         ORDER BY s.party_id, t.id, s.id
     ), told AS (
         INSERT INTO search_told (party_id, task_id, at)

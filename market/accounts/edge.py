@@ -6,7 +6,7 @@ from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from flask import g, redirect, request, session, url_for
+from flask import Blueprint, g, redirect, request, session, url_for
 
 from market.accounts import service
 from market.accounts.actor import Actor, Role
@@ -109,6 +109,22 @@ def hat(role: Role) -> Callable[[View], View]:
         return cast(View, guarded)
 
     return decorate
+
+
+def under_hats(bp: Blueprint, *roles: Role) -> Callable[..., Callable[[View], View]]:
+    """Decorates pages that stand under the homes of several roles, each behind its own hat: `/tasks` as `/u/tasks`, its
+    endpoint as `u_…`."""
+
+    def route(rule: str, endpoint: str, **options: Any) -> Callable[[View], View]:
+        def decorate(view: View) -> View:
+            for role in roles:
+                home = HOMES[role]
+                bp.route(home + rule, endpoint=f"{home[1:]}_{endpoint}", **options)(hat(role)(view))
+            return view
+
+        return decorate
+
+    return route
 
 
 def wear(role: Role) -> bool:

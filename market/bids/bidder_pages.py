@@ -7,7 +7,7 @@ from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy import func, select
 
 from market.accounts.actor import Actor, Role
-from market.accounts.edge import current_actor, hat, require
+from market.accounts.edge import current_actor, hat, require, under_hats
 from market.agencies.models import LinkState
 from market.agencies.queries import roster
 from market.agencies.service import example
@@ -38,15 +38,7 @@ PREFIX = {Role.CREATOR: "u", Role.AGENCY: "a"}
 PICKS = 30
 
 
-def both(rule: str, endpoint: str, **options_: Any) -> Any:
-    """The same page under /u and /a, each behind its own hat: `bids.u_…` and `bids.a_…`."""
-
-    def decorate(view: Any) -> Any:
-        for role, letter in PREFIX.items():
-            bp.route(f"/{letter}{rule}", endpoint=f"{letter}_{endpoint}", **options_)(hat(role)(view))
-        return view
-
-    return decorate
+both = under_hats(bp, *PREFIX)
 
 
 def here(name: str, **values: Any) -> str:

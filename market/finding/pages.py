@@ -7,8 +7,7 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from market.accounts.actor import Role
-from market.accounts.edge import actor_or_none, current_actor, hat, require
+from market.accounts.edge import HOMES, actor_or_none, current_actor, require, under_hats
 from market.creators.pages import card_of
 from market.finding import facets, policy, queries, service
 from market.finding.asked import LIMITS, Asked, address, of
@@ -154,23 +153,12 @@ def cures(asked: Asked, sort: str | None) -> list[tuple[str, int, str]]:
     return found
 
 
-PREFIX = {Role.MERCHANT: "m", Role.CREATOR: "u", Role.AGENCY: "a"}
-
-
-def each(rule: str, endpoint: str, **options: Any) -> Any:
-    """The same page under /m, /u and /a, each behind its own hat: `finding.m_…`, `finding.u_…`, `finding.a_…`."""
-
-    def decorate(view: Any) -> Any:
-        for role, letter in PREFIX.items():
-            bp.route(f"/{letter}{rule}", endpoint=f"{letter}_{endpoint}", **options)(hat(role)(view))
-        return view
-
-    return decorate
+each = under_hats(bp, *policy.SOUGHT)
 
 
 def here(name: str, **values: Any) -> str:
     """The address of a page of saved searches under the present hat's prefix."""
-    return url_for(f"finding.{PREFIX[current_actor().role]}_{name}", **values)
+    return url_for(f"finding.{HOMES[current_actor().role][1:]}_{name}", **values)
 
 
 @each("/searches", "searches")

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 revision = "20261128_brief_searches"
-down_revision = "20261128_rush_again"
+down_revision = "20261128_length_prices"
 branch_labels = None
 depends_on = None
 

@@ -17,6 +17,8 @@ for package in pkgutil.iter_modules(market.__path__):
             if module.name == "models":
                 importlib.import_module(f"market.{package.name}.models")
 
+ONE_AT_A_TIME = "SELECT pg_advisory_lock(hashtextextended('vtask.migrations', 0))"
+
 # For the tables that are there, and those that will be. The ledger's are taken back at once, and what its functions
 # need is given instead.
 ADMISSION = """
@@ -34,6 +36,8 @@ def run() -> None:
     """Online only, as the owner: the migrations run where the database is."""
     figures = current_app.extensions["migrate"].configure_args
     with owner_engine().connect() as connection:
+        # Several machines may be started at once; who comes second finds it done. Let go of with the connection.
+        connection.exec_driver_sql(ONE_AT_A_TIME)
         # A migration behind a long reader must give up rather than stall all writers behind it.
         connection.exec_driver_sql("SET lock_timeout = '5s'")
         connection.commit()

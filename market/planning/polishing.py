@@ -146,6 +146,8 @@ def _solve(market: Market, taken: Flags, left: _Left, edges: Ints) -> bool:
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import csr_matrix
 
+    if not len(edges):  # briefs that nobody can do
+        return False
     before = edges[taken[edges]]
     left.change(before, +1)
     rows, columns, entries, limits, at = [], [], [], [], 0

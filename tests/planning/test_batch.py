@@ -1,5 +1,7 @@
 """All briefs and creators at once: no limit is ever broken, the bound holds, and the solutions come near it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,20 @@ def test_polishing_keeps_all_limits_and_ends_nearer_to_the_bound():
     assert 1.01 * drawn.value[start].sum() < drawn.value[found].sum() <= prices.bound(drawn) * (1 + 1e-9)
     assert np.array_equal(start, given), "what was given stays as it was"
     assert heard == sorted(heard) and all(0 <= each <= 1 for each in heard)
+
+
+def test_a_brief_that_nobody_can_do_stays_with_nobody():
+    drawn = market(0.2, seed=1, size=0.004)
+    alone = drawn.without(drawn.brief == 0)
+    alone = replace(
+        alone, merchant=np.where(np.arange(len(alone.need)) == 0, len(alone.budget), alone.merchant)
+    )
+    alone = replace(alone, budget=np.append(alone.budget, 10_000))
+    prices = solve_prices(alone)[1]
+
+    found = polish(alone, fill(alone, np.zeros(len(alone.brief), dtype=bool)), prices)
+
+    assert alone.feasible(found) and not (alone.brief[found] == 0).any()
 
 
 def test_again_is_within_all_limits_and_no_worse_than_the_flow_it_begins_with():

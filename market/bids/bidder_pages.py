@@ -17,7 +17,7 @@ from market.bids.blueprint import bp
 from market.bids.errors import AlreadyBid
 from market.bids.models import Bid, BidState, Invitation, InvitationState
 from market.bids.schemas import BidFormSchema, DeclineFormSchema, form_values
-from market.creators.queries import profile
+from market.creators.queries import profiles
 from market.creators.words import listed
 from market.kit import ids
 from market.kit.db import db, transaction
@@ -201,7 +201,8 @@ def _bid_page(task: Task, bid: Bid | None, form: Form) -> str:
     me = cast(UUID, actor.party_id)
     mine = media.mine(actor).where(Asset.kind == Kind.VIDEO, Asset.state == AssetState.READY)
     clips = db.session.scalars(mine.order_by(Asset.id.desc()).limit(12)).all()
-    own_profile = profile(me) if actor.role is Role.CREATOR else None
+    known = profiles([me, *(link.creator_id for link in members)])
+    rates = {id: listed(each, task.format, task.length) for id, each in known.items()}
     rows = [
         int(name.split(".")[1]) for name in form.values if name.startswith("links.") and form.values[name]
     ]
@@ -214,11 +215,11 @@ def _bid_page(task: Task, bid: Bid | None, form: Form) -> str:
         bid=bid,
         answer=said(bid) if bid else "",
         form=form,
-        members=[(ids.encode("pty", link.creator_id), link) for link in members],
+        members=[(ids.encode("pty", link.creator_id), link, rates.get(link.creator_id)) for link in members],
         may_change=bid is None or (bid.is_placed and task.is_taking_bids and policy.may_change(actor, bid)),
         may_withdraw=bid is not None and bid.is_placed and policy.may_withdraw(actor, bid),
         verified=actor.verified,
-        rate=listed(own_profile, task.format, task.length) if own_profile else "",
+        rate=rates.get(me),
         clips=[
             {"id": ids.encode("ast", clip.id), "name": clip.filename, "poster": clip.poster_url}
             for clip in clips

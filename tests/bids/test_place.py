@@ -258,3 +258,13 @@ def test_the_agencys_page_names_whom_it_bids_for(mei, lin, ada):
     assert "请选择代谁投稿" in without.text
     assert placed.status_code == 303
     assert "由 Ada 代投" in lin.browser().get("/u/bids").text
+
+
+def test_who_bids_reads_the_listed_price_for_the_briefs_length(mei, lin, ada):
+    lin.api("PATCH", "/profile", json=PROFILE | {"price_video_short_fen": 90_000})
+    signed(ada, lin)
+    address = f"tasks/{opened(mei, length='short')['id']}/bid"
+
+    assert "您的公开报价 ¥900.00（1–20 秒）" in lin.browser().get(f"/u/{address}").text
+    assert "标价 ¥900.00（1–20 秒）</option>" in ada.browser().get(f"/a/{address}").text
+    assert "listed price CN¥900.00 (1–20 s)</option>" in ada.browser().get(f"/a/{address}?lang=en").text

@@ -58,7 +58,8 @@ def verified_creator(creator: Somebody, operator: Somebody) -> None:
         for key, percent in shares:
             creator.page.fill(f"[name='audience.{part}.{key}']", str(percent))
     creator.page.fill("#f-fans", "52000")
-    creator.page.fill("#f-price_video_medium_fen", "1800")
+    for length, yuan in {"short": 1200, "medium": 1500, "long": 1800}.items():
+        creator.page.fill(f"#f-price_video_{length}_fen", str(yuan))
     creator.page.fill("#f-slots_per_week", "3")
     creator.presses(".sticky-action button[type=submit]")
     creator.looks("creator-profile")

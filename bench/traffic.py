@@ -3,19 +3,22 @@
 The accounts are drawn, so this shows that the rules do what they say and what confuses them, not what they catch in the
 wild. Among the honest there are those that look odd: films that went round, mentions by a large account (with plays on
 the day, or without any), hosts on air two hours a day, give-aways, fans who say little. Among the bought there are drips
-below a daily threshold, and sellers who vary their sentences or deliver plays with the fans.
+below a daily threshold, and sellers who vary their sentences or deliver plays with the fans. What we counted ourselves
+has stories of its own (`bench.counted`).
 """
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench import counted
 from bench.rounds import Result
 from market.traffic.comments import compare
+from market.traffic.counted import CountedDay, look_at_counted
 from market.traffic.models import SignalKind
 from market.traffic.signals import Day, hours_of, look
 
@@ -49,6 +52,7 @@ class Account:
     story: str
     days: list[Day]
     bought: frozenset[SignalKind]
+    counted: list[CountedDay] = field(default_factory=list)
 
 
 class Maker:
@@ -219,15 +223,18 @@ STORIES: list[Callable[[Maker], Account]] = [
 
 def world(seed: int, each: int = EACH) -> list[Account]:
     draw = np.random.default_rng(seed)
-    return [story(Maker(draw)) for story in STORIES for _ in range(each)]
+    told = [story(Maker(draw)) for story in STORIES for _ in range(each)]
+    here = counted.world(seed, each)
+    return told + [Account(one.story, [], one.bought, days) for one, days in here]
 
 
 def ours(account: Account) -> set[SignalKind]:
-    return {finding.kind for finding in look(account.days)}
+    return {finding.kind for finding in look(account.days) + look_at_counted(account.counted)}
 
 
 def plain(account: Account) -> set[SignalKind]:
-    """What one would write first: fans up 5 % in a day; a day in under 3.5 hours; a quarter of the comments repeated."""
+    """What one would write first: fans up 5 % in a day; a day in under 3.5 hours; a quarter of the comments repeated;
+    a day of which fewer than 15 in 100 plays were watched; a day with a tenth more plays than exposures."""
     days, found = account.days, set()
     fans = [day.fans or 0 for day in days]
     if any(b - a > max(300, 0.05 * a) for a, b in zip(fans[-60:], fans[-59:], strict=False)):
@@ -237,6 +244,13 @@ def plain(account: Account) -> set[SignalKind]:
     read = sum(day.comments_read for day in days[-28:])
     if read >= 60 and sum(n - 1 for day in days[-28:] for n in day.phrases.values()) > 0.25 * read:
         found.add(SignalKind.REPETITION)
+    for day in account.counted[-28:]:
+        if day.judged >= 200 and day.watched < 0.15 * day.judged:
+            found.add(SignalKind.UNWATCHED)
+        if day.plays >= 100 and day.unseen > 0.1 * day.plays:
+            found.add(SignalKind.UNSEEN)
+        if sum(day.hours) >= 100 and hours_of(day.hours) < 3.5:
+            found.add(SignalKind.PACE)
     return found
 
 

@@ -32,6 +32,7 @@ from market.planning import rush
 from market.playlists import service as playlists
 from market.reconciliation import service as reconciliation
 from market.standings import computing as standings
+from market.traffic import rounds as traffic_rounds
 from market.traffic import service as traffic
 from workers import views
 from workers.media import discard, tidy
@@ -202,6 +203,7 @@ ROUTINES = [
     Routine("overdue", 3600, find_overdue),
     Routine("collections", 24 * 3600, fill_collections),
     Routine("standings", 1800, rank_films),
+    Routine("traffic", 24 * 3600, traffic_rounds.look_at_all),
     Routine("forget", 3600, forget),
     Routine("tidy", 600, tidy),
     Routine("discard", 60, discard),

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from market.audience.buffer import Buffer
-from market.audience.models import EVENTS, CountedView, CountingGap, CountingState
+from market.audience.models import EVENTS, CountedView, CountingGap, CountingState, HourlyPlays
 from market.audience.tokens import LIFE_S, Kind
 from market.kit.clock import now
 from market.kit.db import db, transaction
@@ -18,20 +18,31 @@ from market.kit.db import db, transaction
 DAYS_OF = ZoneInfo("Asia/Shanghai")
 LOCK = 0x76696577  # "view": one counter at a time
 WATCHED = EVENTS.index("play5")
+HOURS_KEPT_DAYS = 62
 
 COUNT = text(
-    """
+    f"""
     WITH came AS (
         SELECT DISTINCT ON (visit, entry_id, surface, event) *
         FROM unnest(CAST(:visits AS bigint[]), CAST(:entries AS uuid[]), CAST(:surfaces AS varchar[]),
-                    CAST(:events AS smallint[]), CAST(:issued AS date[]), CAST(:days AS date[]))
-             AS came(visit, entry_id, surface, event, issued_on, day)
-        ORDER BY visit, entry_id, surface, event, day
+                    CAST(:events AS smallint[]), CAST(:issued AS date[]), CAST(:days AS date[]),
+                    CAST(:hours AS smallint[]))
+             AS came(visit, entry_id, surface, event, issued_on, day, hour)
+        ORDER BY visit, entry_id, surface, event, day, hour
     ), fresh AS (
         INSERT INTO counted_views (visit, entry_id, surface, event, issued_on)
         SELECT visit, entry_id, surface, event, issued_on FROM came
         ON CONFLICT DO NOTHING
         RETURNING visit, entry_id, surface, event
+    ), clock AS (
+        INSERT INTO hourly_plays AS old (entry_id, day, hours)
+        SELECT entry_id, day, ARRAY[{", ".join(f"count(*) FILTER (WHERE hour = {hour})" for hour in range(24))}]
+        FROM fresh JOIN came USING (visit, entry_id, surface, event)
+        WHERE event = 1
+        GROUP BY entry_id, day
+        ON CONFLICT (entry_id, day) DO UPDATE SET hours = ARRAY(
+            SELECT before + more FROM unnest(old.hours, excluded.hours) WITH ORDINALITY AS pairs(before, more, hour)
+            ORDER BY hour)
     )
     INSERT INTO daily_views AS sums (entry_id, day, surface, exposures, plays, plays5, finishes)
     SELECT entry_id, day, surface, count(*) FILTER (WHERE event = 0), count(*) FILTER (WHERE event = 1),
@@ -41,7 +52,7 @@ COUNT = text(
     ON CONFLICT (entry_id, day, surface) DO UPDATE SET
         exposures = sums.exposures + excluded.exposures, plays = sums.plays + excluded.plays,
         plays5 = sums.plays5 + excluded.plays5, finishes = sums.finishes + excluded.finishes
-    """
+    """  # the only words put in are the hours' numbers
 )
 FOOTPRINTS = text(
     """
@@ -87,10 +98,11 @@ def count(batches: Sequence[dict[str, Any]]) -> None:
     events: list[int] = []
     issued: list[Any] = []
     days: list[Any] = []
+    hours: list[int] = []
     watched: list[tuple[UUID, str, UUID, datetime]] = []
     for batch in batches:
         at = datetime.fromtimestamp(batch["at"], UTC)
-        issued_on, day = datetime.fromtimestamp(batch["issued"], UTC).date(), at.astimezone(DAYS_OF).date()
+        issued_on, here = datetime.fromtimestamp(batch["issued"], UTC).date(), at.astimezone(DAYS_OF)
         person = UUID(batch["person"]) if batch["person"] else None
         for kind, surface, entry, event in batch["seen"]:
             visits.append(batch["visit"])
@@ -98,12 +110,15 @@ def count(batches: Sequence[dict[str, Any]]) -> None:
             surfaces.append(surface)
             events.append(event)
             issued.append(issued_on)
-            days.append(day)
+            days.append(here.date())
+            hours.append(here.hour)
             if person and event == WATCHED and kind == Kind.VIDEO:
                 watched.append((person, kind, UUID(entry), at))
     if visits:
         columns = {"visits": visits, "entries": entries, "surfaces": surfaces}
-        db.session.execute(COUNT, columns | {"events": events, "issued": issued, "days": days})
+        db.session.execute(
+            COUNT, columns | {"events": events, "issued": issued, "days": days, "hours": hours}
+        )
     if watched:
         names = ("people", "kinds", "entries", "times")
         db.session.execute(FOOTPRINTS, dict(zip(names, map(list, zip(*watched, strict=True)), strict=True)))
@@ -121,6 +136,8 @@ def _note(mark: str, refused: int) -> None:
 
 
 def forget() -> None:
-    """What was counted in visits whose tokens no longer hold."""
+    """What was counted in visits whose tokens no longer hold; at which hours works were played long ago."""
     oldest = (now() - timedelta(seconds=LIFE_S)).date() - timedelta(days=1)
     db.session.execute(delete(CountedView).where(CountedView.issued_on < oldest))
+    long_ago = now().astimezone(DAYS_OF).date() - timedelta(days=HOURS_KEPT_DAYS)
+    db.session.execute(delete(HourlyPlays).where(HourlyPlays.day < long_ago))

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Index, Integer, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from market.audience.tokens import Kind, Surface
@@ -27,6 +27,22 @@ class DailyViews(Base):
     finishes: Mapped[int] = mapped_column(BigInteger, default=0)
 
     __table_args__ = (CheckConstraint("least(exposures, plays, plays5, finishes) >= 0", name="not_negative"),)
+
+
+class HourlyPlays(Base):
+    """When on a day (of Shanghai) a work was played, on all surfaces together. Kept for two months (counting.forget)."""
+
+    __tablename__ = "hourly_plays"
+
+    entry_id: Mapped[UUID] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    hours: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    """24 numbers, of midnight first."""
+
+    __table_args__ = (
+        CheckConstraint("cardinality(hours) = 24", name="hours"),
+        Index("ix_hourly_plays_day", "day"),
+    )
 
 
 class CountedView(Base):

@@ -43,6 +43,13 @@ class SignalKind(StrEnum):
     GROWTH = "growth"  # fans came whom no plays brought
     RHYTHM = "rhythm"  # interactions crowd into a few hours, or know no night
     REPETITION = "repetition"  # many comments, the same few sentences
+    UNWATCHED = "unwatched"  # far more plays here than usual, and hardly anybody watched
+    UNSEEN = "unseen"  # plays here of films that were on no screen
+    PACE = "pace"  # plays here crowd into a few hours, or know no night
+
+
+COUNTED = (SignalKind.UNWATCHED, SignalKind.UNSEEN, SignalKind.PACE)
+"""Seen in what the platform counted itself, of the creator's films on its own pages; the others in what importers told."""
 
 
 class SignalState(StrEnum):

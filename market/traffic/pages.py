@@ -14,7 +14,7 @@ from market.kit.figures import figures
 from market.kit.pages import Form, read_form
 from market.kit.paging import page_of
 from market.kit.words import _
-from market.traffic import policy, queries, service, words
+from market.traffic import counts, policy, queries, service, words
 from market.traffic.models import COUNTING, SignalState, TrafficSignal
 from market.traffic.schemas import SignalAppealSchema, SignalRulingSchema
 from market.traffic.service import LASTS_DAYS
@@ -37,6 +37,7 @@ def _mine(form: Form, at: UUID | None) -> Any:
         signals=queries.of_party(actor.party_id),
         days=n,
         newest=newest,
+        plays=counts.known(actor.party_id),
         said=words,
         hours=figures.signal_warning_h,
         lasts=LASTS_DAYS,

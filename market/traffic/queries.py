@@ -1,12 +1,13 @@
 """Finding signals, always from who may see them: the creator and the operators."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import Select, false, func, select
 
 from market.accounts.actor import Actor, Role
+from market.accounts.models import Party
 from market.kit.clock import now
 from market.kit.db import among, db
 from market.kit.errors import NotFound
@@ -64,19 +65,26 @@ def of_party(party_id: UUID) -> Sequence[TrafficSignal]:
     ).all()
 
 
-def days(party_id: UUID) -> list[Day]:
-    """The newest days that are told of this account, oldest first."""
-    newest = select(func.max(AccountDay.day)).where(AccountDay.party_id == party_id)
-    last: date | None = db.session.scalar(newest)
-    if last is None:
-        return []
-    rows = select(AccountDay).where(
-        AccountDay.party_id == party_id, AccountDay.day > last - timedelta(days=READ_DAYS)
+def days(party_ids: Iterable[UUID]) -> dict[UUID, list[Day]]:
+    """The newest days that are told of these accounts, oldest first; of whom nothing is told has no entry."""
+    asked = list(party_ids)
+    last = (
+        select(AccountDay.party_id, func.max(AccountDay.day).label("day"))
+        .where(among(AccountDay.party_id, asked))
+        .group_by(AccountDay.party_id)
+        .subquery()
     )
-    return [
-        Day(row.day, row.fans, row.plays, row.interactions, row.hours, row.comments_read, row.phrases)
-        for row in db.session.scalars(rows.order_by(AccountDay.day))
-    ]
+    rows = (
+        select(AccountDay)
+        .join(last, AccountDay.party_id == last.c.party_id)
+        .where(among(AccountDay.party_id, asked), AccountDay.day > last.c.day - READ_DAYS)
+        .order_by(AccountDay.party_id, AccountDay.day)
+    )
+    found: dict[UUID, list[Day]] = {}
+    for row in db.session.scalars(rows):
+        told = Day(row.day, row.fans, row.plays, row.interactions, row.hours, row.comments_read, row.phrases)
+        found.setdefault(row.party_id, []).append(told)
+    return found
 
 
 def known_days(party_id: UUID) -> tuple[int, date | None]:
@@ -87,7 +95,17 @@ def known_days(party_id: UUID) -> tuple[int, date | None]:
     return n, last
 
 
-def told_since(day: date) -> Sequence[UUID]:
-    """Accounts of which a day since then is known."""
-    rows = select(AccountDay.party_id).where(AccountDay.day >= day).distinct()
-    return db.session.scalars(rows.order_by(AccountDay.party_id)).all()
+def creators(after: UUID | None, limit: int) -> Sequence[UUID]:
+    """The next of all creators, by id."""
+    rows = select(Party.id).where(Party.role == Role.CREATOR).order_by(Party.id).limit(limit)
+    return db.session.scalars(rows.where(Party.id > after) if after else rows).all()
+
+
+def standing(party_ids: Iterable[UUID]) -> set[UUID]:
+    """Of whom something stands: it may have to be brought up to date, or withdrawn."""
+    rows = select(TrafficSignal.party_id).where(
+        among(TrafficSignal.party_id, party_ids),
+        TrafficSignal.state == SignalState.STANDING,
+        TrafficSignal.ends_at > now(),
+    )
+    return set(db.session.scalars(rows))

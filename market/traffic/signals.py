@@ -27,6 +27,9 @@ WINDOWS = {
     SignalKind.GROWTH: GROWTH_DAYS,
     SignalKind.RHYTHM: RECENT_DAYS,
     SignalKind.REPETITION: RECENT_DAYS,
+    SignalKind.UNWATCHED: RECENT_DAYS,
+    SignalKind.UNSEEN: RECENT_DAYS,
+    SignalKind.PACE: RECENT_DAYS,
 }
 READ_DAYS = GROWTH_DAYS + BASE_DAYS + 8
 
@@ -237,6 +240,11 @@ LOOKS: dict[SignalKind, Callable[[Sequence[Day], date], Finding | None]] = {
 }
 
 
+def after_day(kind: SignalKind, last: date, ruled: dict[SignalKind, date] | None) -> date:
+    """The day after which things count: within the kind's window, and later than what was ruled on."""
+    return max(last - timedelta(days=WINDOWS[kind]), (ruled or {}).get(kind, date.min))
+
+
 def look(days: Iterable[Day], ruled: dict[SignalKind, date] | None = None) -> list[Finding]:
     """All that is to be seen in these days (oldest first). What lies on or before a day of `ruled` was ruled on."""
     every = list(days)
@@ -245,7 +253,7 @@ def look(days: Iterable[Day], ruled: dict[SignalKind, date] | None = None) -> li
     found = []
     for kind, see in LOOKS.items():
         since = every[-1].day - timedelta(days=WINDOWS[kind])
-        after = max(since, (ruled or {}).get(kind, date.min))
+        after = after_day(kind, every[-1].day, ruled)
         seen = see([day for day in every if kind is SignalKind.GROWTH or day.day > since], after)
         if seen:
             found.append(seen)

@@ -7,12 +7,15 @@ from typing import Any
 from flask_babel import format_date
 
 from market.kit.words import N_, _, say
-from market.traffic.models import SignalKind, SignalState, TrafficSignal
+from market.traffic.models import COUNTED, SignalKind, SignalState, TrafficSignal
 
 KINDS = {
     SignalKind.GROWTH: N_("涨粉来路不明"),
     SignalKind.RHYTHM: N_("互动时间反常"),
     SignalKind.REPETITION: N_("评论大量重复"),
+    SignalKind.UNWATCHED: N_("播放几乎没人看"),
+    SignalKind.UNSEEN: N_("播放没有出现在屏幕上"),
+    SignalKind.PACE: N_("播放时间反常"),
 }
 STATES = {
     SignalState.STANDING: N_("待说明"),
@@ -42,6 +45,19 @@ HOW = {
     SignalKind.REPETITION: N_(
         "去掉标点、数字和表情后比较够长的评论。28 天里四分之一以上与别的一字不差，"
         "而且有 3 句以上各出现 5 次，才算大量重复；抽奖口令通常只有一句，不算。"
+    ),
+    SignalKind.UNWATCHED: N_(
+        "看平台自己统计的播放，不看导入的数据。一天的播放是此前 28 天平时的 3 倍以上、多出 200 次以上，"
+        "而且多出来的播放里看满 5 秒的比例连平时的三分之一都不到，才算几乎没人看。"
+        "平时的比例取同类目、同位置创作者的中位数和您自己此前的比例里较低的一个；标题再夸张的视频通常也到不了这个程度。"
+    ),
+    SignalKind.UNSEEN: N_(
+        "看平台自己统计的播放，不看导入的数据。视频在屏幕上露出一半满 1 秒，页面会报一次露出；一开始播放，会报一次播放。"
+        "快速划走会留下没有露出的播放，但到不了一半。一天里一半以上的播放（至少 100 次，28 天里共 300 次）没有露出，才算。"
+    ),
+    SignalKind.PACE: N_(
+        "看平台自己统计的播放分散在一天的几个小时里，不看导入的数据。如果至少 3 天播放挤在三四个小时内、"
+        "而且是平时的 2 倍以上，或者 28 天里完全看不出夜里，才算反常。"
     ),
 }
 
@@ -74,6 +90,8 @@ def seen(signal: TrafficSignal) -> str:
     held = signal.evidence
     if signal.kind is SignalKind.GROWTH:
         return _growth(signal, held)
+    if signal.kind in COUNTED:
+        return _counted(signal, held)
     if signal.kind is SignalKind.REPETITION:
         words, times = held["phrases"][0]
         return _(
@@ -93,6 +111,40 @@ def seen(signal: TrafficSignal) -> str:
         )
     return _(
         "%(n)s 次互动几乎平均地落在一天的 %(hours)s 个小时里，看不出夜里和白天。",
+        n=f"{held['n']:,}",
+        hours=held["hours"],
+    )
+
+
+def _counted(signal: TrafficSignal, held: dict[str, Any]) -> str:
+    if signal.kind is SignalKind.UNWATCHED:
+        return _(
+            "平台统计到有 %(n)s 天共 %(plays)s 次播放，平时每天约 %(usual)s 次；"
+            "其中 %(pct)s%% 看满了 5 秒，平时是 %(usual_pct)s%%。",
+            n=len(held["days"]),
+            plays=f"{held['plays']:,}",
+            usual=f"{held['usual']:,}",
+            pct=held["pct"],
+            usual_pct=held["usual_pct"],
+        )
+    if signal.kind is SignalKind.UNSEEN:
+        return _(
+            "平台统计到有 %(n)s 天共 %(plays)s 次播放，其中 %(unseen)s 次（%(pct)s%%）没有出现在任何屏幕上。",
+            n=len(held["days"]),
+            plays=f"{held['plays']:,}",
+            unseen=f"{held['unseen']:,}",
+            pct=held["pct"],
+        )
+    if held["how"] == "crowded":
+        return _(
+            "平台统计到有 %(n)s 天，播放挤在大约 %(hours)s 个小时里（平时分散在 %(usual)s 个小时），而且是平时的 %(times)s 倍。",
+            n=len(held["days"]),
+            hours=held["hours"],
+            usual=held["usual_hours"],
+            times=held["times"],
+        )
+    return _(
+        "平台统计到 %(n)s 次播放几乎平均地落在一天的 %(hours)s 个小时里，看不出夜里和白天。",
         n=f"{held['n']:,}",
         hours=held["hours"],
     )
@@ -121,6 +173,20 @@ def _growth(signal: TrafficSignal, held: dict[str, Any]) -> str:
     )
 
 
+BARS = {
+    SignalKind.GROWTH: N_("每天多出的粉丝"),
+    SignalKind.RHYTHM: N_("一天里各小时的互动"),
+    SignalKind.UNWATCHED: N_("平台统计的每天播放"),
+    SignalKind.UNSEEN: N_("平台统计的每天播放"),
+    SignalKind.PACE: N_("一天里各小时的播放"),
+}
+
+
+def bars_name(signal: TrafficSignal) -> str:
+    """What the drawing is of."""
+    return say(BARS[signal.kind])
+
+
 def bars(signal: TrafficSignal) -> list[tuple[str, int, bool]]:
     """What a drawing of it shows: label, height, whether it is the odd one."""
     held = signal.evidence
@@ -130,7 +196,10 @@ def bars(signal: TrafficSignal) -> list[tuple[str, int, bool]]:
         odd = {signal.from_day.isoformat(), signal.until_day.isoformat()}
         low, high = min(odd), max(odd)
         return [(day(iso), rise, low <= iso <= high) for iso, rise in rises]
-    if signal.kind is SignalKind.RHYTHM:
+    if signal.kind in (SignalKind.UNWATCHED, SignalKind.UNSEEN):
+        odd = set(held["days"])
+        return [(day(iso), n, iso in odd) for iso, n in held["series"]]
+    if signal.kind in (SignalKind.RHYTHM, SignalKind.PACE):
         most = sorted(held["series"], reverse=True)[: max(1, round(held["hours"]))]
         crowded = held["how"] == "crowded"
         return [(f"{hour}:00", n, crowded and n >= most[-1]) for hour, n in enumerate(held["series"])]

@@ -1,11 +1,12 @@
-"""The shelf beside the orders' work: shops' own films, viewers' films, labels at products' heads, four weeks of views."""
+"""The shelf beside the orders' work: shops' own films, viewers' films, labels at products' heads, four weeks of
+views, and what the round of the night sees in them."""
 
 import random
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from market.audience.counting import DAYS_OF
 from market.audience.models import DailyViews
@@ -13,6 +14,7 @@ from market.audience.tokens import Surface
 from market.kit.db import db, transaction
 from market.publication import films
 from market.standings import computing as standings
+from market.traffic.rounds import look_at_all
 from market.video import service as video
 from market.video.kinds import FilmKind
 from market.video.labels import HeadLabel
@@ -33,6 +35,8 @@ VIEWERS_FILMS = (
 """Of creators for nobody: whose, whose product, title, which product, and whether its merchant shows it."""
 DAYS, A_DAY = 28, (40, 260)
 SEEN = {Surface.PLAYER: 0.3, Surface.DISCOVER: 0.5, Surface.PRODUCT: 0.2}
+BOUGHT = ("yezi", 4, 2_400)
+"""Whose film was played so many days ago how often by a seller's machines, which watch five seconds and show nothing."""
 LOVED, LEFT = 3, 1
 """So many films are watched to the end by far more than usual, and by far fewer."""
 
@@ -51,7 +55,10 @@ def shelf(world: "World") -> None:
     with transaction():
         _watch(world)
     with transaction():
+        _buy(world)
+    with transaction():
         standings.recompute()
+    look_at_all()
 
 
 def _publish(
@@ -98,6 +105,15 @@ def _watch(world: "World") -> None:
                     }
                 )
     db.session.execute(insert(DailyViews), rows)
+
+
+def _buy(world: "World") -> None:
+    key, ago, plays = BOUGHT
+    film = next(each for each in _shown() if each.creator_id == world.actors[key].party_id)
+    own = (DailyViews.entry_id == film.id) & (DailyViews.surface == Surface.PLAYER)
+    day = world.today.astimezone(DAYS_OF).date() - timedelta(days=ago)
+    more = {"plays": DailyViews.plays + plays, "plays5": DailyViews.plays5 + plays // 2}
+    db.session.execute(update(DailyViews).where(own, DailyViews.day == day).values(more))
 
 
 def _shown() -> list[Video]:

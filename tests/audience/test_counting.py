@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from market.audience import counting, queries
 from market.audience.buffer import MOST, Buffer
-from market.audience.models import CountedView, CountingGap, DailyViews
+from market.audience.models import CountedView, CountingGap, DailyViews, HourlyPlays
 from market.audience.tokens import Kind, Surface, placement_token, visit_token
 from market.kit import clock
 from market.kit.db import db, transaction
@@ -263,3 +263,25 @@ def test_posts_count_on_the_feed_and_on_their_page(app: Flask, line: Buffer, lin
     assert {row["surface"]: row["exposures"] for row in told["surfaces"]} == {"feed": 1, "post": 1}
     assert wen.api("GET", f"/posts/{made['id']}/reach").status_code == 403
     assert "曝光" in lin.browser().get(f"/posts/{made['id']}").text
+
+
+def test_at_which_hours_a_film_was_played_is_counted_with_it(app: Flask, line: Buffer, film: str):
+    def told() -> list[int]:
+        with app.app_context():
+            rows = db.session.scalars(
+                select(HourlyPlays).where(HourlyPlays.entry_id == decode("vid", film[3:]))
+            )
+            return [sum(hour) for hour in zip(*(row.hours for row in rows), strict=True)]
+
+    hour = clock.now().astimezone(counting.DAYS_OF).hour
+    open_page(app.test_client(), film).send(*ALL)
+    again = open_page(app.test_client(), film)
+    again.send("play")
+    count(app)
+    again.send("play", "play5")
+    open_page(app.test_client(), film).send("play")
+    count(app)
+
+    assert sum(told()) == 3
+    later = clock.now().astimezone(counting.DAYS_OF).hour
+    assert sum(told()[each] for each in {hour, later}) == 3

@@ -119,4 +119,7 @@ def test_of_a_category_of_which_nothing_is_known_all_together_are_the_measure_of
 
 
 def test_days_on_which_counting_had_gaps_are_left_out():
-    assert [day.plays for day in days_of(row(2, 10), row(1, 500), lost=(TODAY - timedelta(days=1),))] == [10, 0]
+    assert [day.plays for day in days_of(row(2, 10), row(1, 500), lost=(TODAY - timedelta(days=1),))] == [
+        10,
+        0,
+    ]

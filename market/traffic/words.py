@@ -119,9 +119,9 @@ def seen(signal: TrafficSignal) -> str:
 def _counted(signal: TrafficSignal, held: dict[str, Any]) -> str:
     if signal.kind is SignalKind.UNWATCHED:
         return _(
-            "平台统计到有 %(n)s 天共 %(plays)s 次播放，平时每天约 %(usual)s 次；"
+            "%(when)s，平台共统计到 %(plays)s 次播放，平时每天约 %(usual)s 次；"
             "其中 %(pct)s%% 看满了 5 秒，平时是 %(usual_pct)s%%。",
-            n=len(held["days"]),
+            when=_when(held["days"]),
             plays=f"{held['plays']:,}",
             usual=f"{held['usual']:,}",
             pct=held["pct"],
@@ -129,8 +129,8 @@ def _counted(signal: TrafficSignal, held: dict[str, Any]) -> str:
         )
     if signal.kind is SignalKind.UNSEEN:
         return _(
-            "平台统计到有 %(n)s 天共 %(plays)s 次播放，其中 %(unseen)s 次（%(pct)s%%）没有出现在任何屏幕上。",
-            n=len(held["days"]),
+            "%(when)s，平台共统计到 %(plays)s 次播放，其中 %(unseen)s 次（%(pct)s%%）没有出现在任何屏幕上。",
+            when=_when(held["days"]),
             plays=f"{held['plays']:,}",
             unseen=f"{held['unseen']:,}",
             pct=held["pct"],
@@ -148,6 +148,10 @@ def _counted(signal: TrafficSignal, held: dict[str, Any]) -> str:
         n=f"{held['n']:,}",
         hours=held["hours"],
     )
+
+
+def _when(days: list[str]) -> str:
+    return day(days[0]) if len(days) == 1 else _("有 %(n)s 天", n=len(days))
 
 
 def _growth(signal: TrafficSignal, held: dict[str, Any]) -> str:

@@ -161,8 +161,12 @@ def test_on_drawn_accounts_the_signals_are_right_far_more_often_than_a_plain_thr
         assert mine[kind].recall >= 0.45, (kind, mine[kind])
 
 
-def test_of_the_honest_only_those_whose_fans_were_sent_from_elsewhere_are_wronged():
+def test_of_the_honest_only_those_are_wronged_of_whom_no_figure_shows_the_reason():
     told = by_story(world(seed=2, each=12))
 
     wronged = {story for story, share in told.items() if story.startswith("honest") and share > 0.1}
-    assert wronged <= {"honest: fans from elsewhere, unseen", "honest: mentioned by a large account"}
+    assert wronged <= {
+        "honest: fans from elsewhere, unseen",
+        "honest: mentioned by a large account",
+        "honest here: went round and stalled",
+    }

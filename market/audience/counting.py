@@ -20,6 +20,7 @@ LOCK = 0x76696577  # "view": one counter at a time
 WATCHED = EVENTS.index("play5")
 HOURS_KEPT_DAYS = 62
 
+HOURS = range(24)
 COUNT = text(
     f"""
     WITH came AS (
@@ -34,20 +35,20 @@ COUNT = text(
         SELECT visit, entry_id, surface, event, issued_on FROM came
         ON CONFLICT DO NOTHING
         RETURNING visit, entry_id, surface, event
+    ), new AS MATERIALIZED (
+        SELECT entry_id, day, hour, surface, event FROM fresh JOIN came USING (visit, entry_id, surface, event)
     ), clock AS (
         INSERT INTO hourly_plays AS old (entry_id, day, hours)
-        SELECT entry_id, day, ARRAY[{", ".join(f"count(*) FILTER (WHERE hour = {hour})" for hour in range(24))}]
-        FROM fresh JOIN came USING (visit, entry_id, surface, event)
-        WHERE event = 1
+        SELECT entry_id, day, ARRAY[{", ".join(f"count(*) FILTER (WHERE hour = {hour})" for hour in HOURS)}]
+        FROM new WHERE event = 1
         GROUP BY entry_id, day
-        ON CONFLICT (entry_id, day) DO UPDATE SET hours = ARRAY(
-            SELECT before + more FROM unnest(old.hours, excluded.hours) WITH ORDINALITY AS pairs(before, more, hour)
-            ORDER BY hour)
+        ON CONFLICT (entry_id, day) DO UPDATE SET
+            hours = ARRAY[{", ".join(f"old.hours[{n + 1}] + excluded.hours[{n + 1}]" for n in HOURS)}]
     )
     INSERT INTO daily_views AS sums (entry_id, day, surface, exposures, plays, plays5, finishes)
     SELECT entry_id, day, surface, count(*) FILTER (WHERE event = 0), count(*) FILTER (WHERE event = 1),
            count(*) FILTER (WHERE event = 2), count(*) FILTER (WHERE event = 3)
-    FROM fresh JOIN came USING (visit, entry_id, surface, event)
+    FROM new
     GROUP BY entry_id, day, surface
     ON CONFLICT (entry_id, day, surface) DO UPDATE SET
         exposures = sums.exposures + excluded.exposures, plays = sums.plays + excluded.plays,

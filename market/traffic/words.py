@@ -101,16 +101,30 @@ def seen(signal: TrafficSignal) -> str:
             words=words,
             times=times,
         )
+    return _hours(signal, held)
+
+
+def _hours(signal: TrafficSignal, held: dict[str, Any]) -> str:
+    """Into which hours interactions fall, or plays counted here."""
+    here = signal.kind is SignalKind.PACE
     if held["how"] == "crowded":
-        return _(
-            "有 %(n)s 天，互动挤在大约 %(hours)s 个小时里（平时分散在 %(usual)s 个小时），而且是平时的 %(times)s 倍。",
+        return say(
+            N_(
+                "平台统计到有 %(n)s 天，播放挤在大约 %(hours)s 个小时里（平时分散在 %(usual)s 个小时），而且是平时的 %(times)s 倍。"
+            )
+            if here
+            else N_(
+                "有 %(n)s 天，互动挤在大约 %(hours)s 个小时里（平时分散在 %(usual)s 个小时），而且是平时的 %(times)s 倍。"
+            ),
             n=len(held["days"]),
             hours=held["hours"],
             usual=held["usual_hours"],
             times=held["times"],
         )
-    return _(
-        "%(n)s 次互动几乎平均地落在一天的 %(hours)s 个小时里，看不出夜里和白天。",
+    return say(
+        N_("平台统计到 %(n)s 次播放几乎平均地落在一天的 %(hours)s 个小时里，看不出夜里和白天。")
+        if here
+        else N_("%(n)s 次互动几乎平均地落在一天的 %(hours)s 个小时里，看不出夜里和白天。"),
         n=f"{held['n']:,}",
         hours=held["hours"],
     )
@@ -135,19 +149,7 @@ def _counted(signal: TrafficSignal, held: dict[str, Any]) -> str:
             unseen=f"{held['unseen']:,}",
             pct=held["pct"],
         )
-    if held["how"] == "crowded":
-        return _(
-            "平台统计到有 %(n)s 天，播放挤在大约 %(hours)s 个小时里（平时分散在 %(usual)s 个小时），而且是平时的 %(times)s 倍。",
-            n=len(held["days"]),
-            hours=held["hours"],
-            usual=held["usual_hours"],
-            times=held["times"],
-        )
-    return _(
-        "平台统计到 %(n)s 次播放几乎平均地落在一天的 %(hours)s 个小时里，看不出夜里和白天。",
-        n=f"{held['n']:,}",
-        hours=held["hours"],
-    )
+    return _hours(signal, held)
 
 
 def _when(days: list[str]) -> str:

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
 
 revision = "20261128_hourly_plays"
-down_revision = "20261128_less_to_check"
+down_revision = "20261128_brief_searches"
 branch_labels = None
 depends_on = None
 

@@ -79,7 +79,7 @@ class Creator(NamedTuple):
     level: int
     fans: int
     female: int  # percent of the fans
-    prices: tuple[int | None, int | None, int | None]  # article, video, live in yuan
+    prices: tuple[int | None, int | None, int | None]  # article, video, a live show of two hours, in yuan
     slots: int
     bio: str
 

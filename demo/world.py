@@ -244,7 +244,7 @@ def _profile(creator: Creator) -> dict[str, Any]:
         },
         "price_article_fen": article,
         **_by_length(creator.key, video),
-        "price_live_fen": live,
+        "price_live_hour_fen": None if live is None else live // 2,
         "slots_per_week": creator.slots,
         "city_tier": creator.tier,
     }

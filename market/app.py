@@ -41,6 +41,7 @@ from market import settings as settings_module
 from market.accounts import edge, vocabulary
 from market.audience.buffer import buffer
 from market.audience.door import Door
+from market.creators import words as price_words
 from market.kit import files, ids, logs, look, pages, templates, wire
 from market.kit.api import add_etag, describe_refusals
 from market.kit.catalogue import compile_catalogues
@@ -313,6 +314,7 @@ def register_words(app: Flask) -> None:
         "format_name": vocabulary.format_name,
         "length_name": vocabulary.length_name,
         "piece_name": vocabulary.piece_name,
+        "asked": price_words.asked,
     }
     app.jinja_env.globals["new_key"] = lambda: secrets.token_urlsafe(18)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

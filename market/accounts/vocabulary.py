@@ -1,6 +1,7 @@
 """The words every floor shares about what people deal in: goods, formats, audiences. Codes inside, names for readers."""
 
 from enum import StrEnum
+from typing import Any, NamedTuple
 
 from market.kit.words import N_, _, say
 
@@ -19,6 +20,40 @@ class Length(StrEnum):
     SHORT = "short"
     MEDIUM = "medium"
     LONG = "long"
+
+
+HOUR, HALF = 60, 30
+"""Minutes."""
+LIVE_MINUTES = range(HALF, 12 * HOUR + 1, HALF)
+"""How long a live show may be wanted: half an hour to twelve, in halves."""
+
+
+class Piece(NamedTuple):
+    """What a price is the price of. `length` is a video's, `minutes` a live show's; None: nothing in particular."""
+
+    format: Format
+    length: Length | None = None
+    minutes: int | None = None
+
+    @property
+    def is_hour(self) -> bool:
+        """Live for as long as nobody has said: all that can be named is the price of one hour."""
+        return self.format is Format.LIVE and self.minutes is None
+
+    @property
+    def code(self) -> str:
+        """`video.medium`, `live.90`: the same of two pieces that cost the same."""
+        return ".".join(str(part) for part in self if part)
+
+    def ceiling(self, fen: int) -> int:
+        """How high a listed price (of live: that of an hour) may be, for the whole to cost `fen` at most."""
+        return fen * HOUR // self.minutes if self.minutes else fen
+
+
+def whole(listed_fen: Any, minutes: Any) -> Any:
+    """What so many minutes cost at this price an hour, a broken fen rounded up; without minutes the listed price as it is.
+    Takes numbers or columns of whole numbers."""
+    return (listed_fen * minutes + HOUR - 1) // HOUR if minutes is not None else listed_fen
 
 
 FORMATS = {Format.ARTICLE: N_("图文"), Format.VIDEO: N_("短视频"), Format.LIVE: N_("直播")}
@@ -77,13 +112,24 @@ def length_name(code: str | None) -> str:
     return say(LENGTHS[Length(code)]) if code in list(Length) else ""
 
 
-def piece_name(format: str, length: str | None) -> str:
-    """A format with the length, where one is meant: 短视频（21–60 秒）."""
-    named = length_name(length)
+def hours_name(minutes: int) -> str:
+    """90 → 1.5 小时."""
+    hours, half = divmod(minutes, HOUR)
+    return _("%(hours)s 小时", hours=f"{hours}.5" if half else hours)
+
+
+def size_name(piece: Piece) -> str:
+    """How long the piece shall be; "" when nothing is said of it."""
+    return hours_name(piece.minutes) if piece.minutes else length_name(piece.length)
+
+
+def piece_name(piece: Piece) -> str:
+    """A format with the length, where one is meant: 短视频（21–60 秒）, 直播（2 小时）."""
+    named = size_name(piece)
     return (
-        _("%(format)s（%(length)s）", format=format_name(format), length=named)
+        _("%(format)s（%(length)s）", format=format_name(piece.format), length=named)
         if named
-        else format_name(format)
+        else format_name(piece.format)
     )
 
 

@@ -202,7 +202,7 @@ def _bid_page(task: Task, bid: Bid | None, form: Form) -> str:
     mine = media.mine(actor).where(Asset.kind == Kind.VIDEO, Asset.state == AssetState.READY)
     clips = db.session.scalars(mine.order_by(Asset.id.desc()).limit(12)).all()
     known = profiles([me, *(link.creator_id for link in members)])
-    rates = {id: listed(each, task.format, task.length) for id, each in known.items()}
+    rates = {id: listed(each, *task.piece) for id, each in known.items()}
     rows = [
         int(name.split(".")[1]) for name in form.values if name.startswith("links.") and form.values[name]
     ]

@@ -100,7 +100,7 @@ def choose_brief() -> Any:
         creator=creator,
         tasks=open_ones,
         done=done,
-        prices={task.id: listed(offered, task.format, task.length) for task in open_ones} if offered else {},
+        prices={task.id: listed(offered, *task.piece) for task in open_ones} if offered else {},
         hours=figures.invitation_h,
     )
 

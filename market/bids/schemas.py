@@ -177,8 +177,8 @@ class ShortlistPricedSchema(ShortlistEntrySchema):
         required=True,
         allow_none=True,
         metadata={
-            "description": "what the creator lists for that brief's format and length, without one the lowest of all;"
-            " null: not offered"
+            "description": "what the creator lists for that brief's format and length, of live for its hours (without them"
+            " one hour); without a brief the lowest of all; null: not offered"
         },
     )
 

@@ -8,7 +8,7 @@ from flask import flash, g, redirect, render_template, request, url_for
 from market.accounts.actor import Role
 from market.accounts.edge import actor_or_none, current_actor, hat, require
 from market.accounts.queries import parties, people
-from market.accounts.vocabulary import Format, Length
+from market.accounts.vocabulary import Format, Piece
 from market.bids import shortlists
 from market.bids.blueprint import bp
 from market.bids.schemas import ShortlistFormSchema, ShortlistSendFormSchema
@@ -89,18 +89,13 @@ def invite_shortlist() -> Any:
     return _page(form), form.status
 
 
-def piece_code(format: Format, length: Length | None) -> str:
-    """What two briefs have in common whose prices are the same: `video.medium`."""
-    return f"{format.value}.{length.value}" if length else format.value
-
-
 def _page(form: Form) -> str:
     actor = current_actor()
     rows = shortlists.entries(actor)
     known = profiles(row.creator_id for row in rows)
     mine = tasks.of_merchant(actor).where(Task.state == TaskState.OPEN).order_by(Task.id.desc()).limit(50)
     open_ones = [task for task in db.session.scalars(mine) if task.is_taking_bids]
-    pieces = {ids.encode("tsk", task.id): (task.format, task.length) for task in open_ones}
+    pieces = {ids.encode("tsk", task.id): task.piece for task in open_ones}
     chosen = form.values.get("task_id") or request.args.get("task_id", "")
     return render_template(
         "bids/shortlist.html",
@@ -108,12 +103,13 @@ def _page(form: Form) -> str:
         cards={id: card_of(each) for id, each in known.items()},
         names=people([row.added_by for row in rows]),
         tasks=open_ones,
-        codes={task: piece_code(*piece) for task, piece in pieces.items()},
+        codes={task: piece.code for task, piece in pieces.items()},
+        by_hour=Piece(Format.LIVE).code,
         chosen=chosen,
-        now=piece_code(*pieces.get(chosen, next(iter(pieces.values()), (Format.VIDEO, None)))),
+        now=pieces.get(chosen, next(iter(pieces.values()), Piece(Format.VIDEO))).code,
         prices={
             id: [
-                (piece_code(*piece), each.price(*piece), listed(each, *piece))
+                (piece.code, each.price(*piece), listed(each, *piece))
                 for piece in dict.fromkeys(pieces.values())
             ]
             for id, each in known.items()

@@ -31,9 +31,7 @@ def get_shortlist(query: dict[str, Any]) -> dict[str, Any]:
     task = tasks.find_visible(query["task_id"], actor) if query["task_id"] else None
     kept = shortlists.entries(actor)
     known = profiles(row.creator_id for row in kept)
-    asked = {
-        id: mine.price(task.format, task.length) if task else mine.from_fen for id, mine in known.items()
-    }
+    asked = {id: mine.price(*task.piece) if task else mine.from_fen for id, mine in known.items()}
     return {
         "data": [
             {

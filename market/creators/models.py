@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market.accounts.models import Party
-from market.accounts.vocabulary import Format, Length
+from market.accounts.vocabulary import Format, Length, whole
 from market.kit.db import Base, belongs_to
 from market.kit.words import N_
 
@@ -42,29 +42,33 @@ VIDEO_PRICES = {
     Length.MEDIUM: "price_video_medium_fen",
     Length.LONG: "price_video_long_fen",
 }
-PRICES = ("price_article_fen", *VIDEO_PRICES.values(), "price_live_fen")
+LIVE_HOUR = "price_live_hour_fen"
+PRICES = ("price_article_fen", *VIDEO_PRICES.values(), LIVE_HOUR)
 """The columns of a price list; NULL: not offered."""
+SHOW_HOURS = 2
+"""Who states a price for a live show means one of two hours: the templates' shows last 90 to 150 minutes."""
 
 
 def price_columns(format: Format, length: Length | None = None) -> Sequence[str]:
-    """Where it stands what such a piece costs: the lowest of these. A video of no particular length may be of any."""
+    """Where it stands what such a piece (of live: an hour) costs: the lowest of these. A video of no particular length may
+    be of any."""
     if format is Format.VIDEO:
         return (VIDEO_PRICES[length],) if length else tuple(VIDEO_PRICES.values())
-    return ("price_article_fen",) if format is Format.ARTICLE else ("price_live_fen",)
+    return ("price_article_fen",) if format is Format.ARTICLE else (LIVE_HOUR,)
 
 
 class Priced:
     """What follows from the prices and slots of a profile, or of a plain row of it (queries.Offer)."""
 
-    def price(self, format: Format, length: Length | None = None) -> int | None:
-        """What is asked for such a piece, in fen (for live: per show); of a video of no particular length the lowest.
-        None: not offered."""
-        asked = (getattr(self, column) for column in price_columns(format, length))
-        return min((fen for fen in asked if fen is not None), default=None)
+    def price(self, format: Format, length: Length | None = None, minutes: int | None = None) -> int | None:
+        """What is asked for such a piece (accounts.vocabulary.Piece), in fen: of a video of no particular length the
+        lowest, of so many minutes live those hours, without minutes one hour. None: not offered."""
+        asked = [getattr(self, column) for column in price_columns(format, length)]
+        return min((whole(fen, minutes) for fen in asked if fen is not None), default=None)
 
     @property
     def prices(self) -> dict[Format, int]:
-        """The lowest price of each format that is offered."""
+        """The lowest price of each format that is offered; of live that of an hour."""
         asked = {each: self.price(each) for each in Format}
         return {each: fen for each, fen in asked.items() if fen is not None}
 
@@ -105,7 +109,7 @@ class Profile(Priced, Base):
     price_video_short_fen: Mapped[int | None] = mapped_column(BigInteger)
     price_video_medium_fen: Mapped[int | None] = mapped_column(BigInteger)
     price_video_long_fen: Mapped[int | None] = mapped_column(BigInteger)
-    price_live_fen: Mapped[int | None] = mapped_column(BigInteger)
+    price_live_hour_fen: Mapped[int | None] = mapped_column(BigInteger)
     slots_per_week: Mapped[int | None]
     """What the creator stated; None: nothing yet, and nobody is refused (`slots`)."""
     city_tier: Mapped[str] = mapped_column(default="")
@@ -128,7 +132,7 @@ class Profile(Priced, Base):
 
     @property
     def from_fen(self) -> int | None:
-        """The lowest of the prices."""
+        """The lowest of the prices, an hour live among them."""
         return min(self.prices.values(), default=None)
 
     @property

@@ -19,11 +19,13 @@ from market.accounts.vocabulary import (
     LENGTHS,
     Format,
     Length,
+    Piece,
     options,
 )
 from market.creators import queries, service
-from market.creators.models import KINDS, MAX_LEVEL, PRICES, Profile, price_columns
+from market.creators.models import KINDS, LIVE_HOUR, MAX_LEVEL, PRICES, Profile, price_columns
 from market.creators.schemas import ProfileFormSchema, form_values
+from market.creators.words import asked as price_words
 from market.creators.words import price_list
 from market.kit.db import transaction
 from market.kit.figures import figures
@@ -37,9 +39,9 @@ bp = Blueprint("creators", __name__)
 
 def card_of(mine: Profile, format: Format | None = None, length: Length | None = None) -> dict[str, Any]:
     """A profile as the cards and lists show it; the price is the asked piece's, else the lowest."""
-    asked = {getattr(mine, column) for column in (price_columns(format, length) if format else PRICES)} - {
-        None
-    }
+    columns = price_columns(format, length) if format else PRICES
+    asked = {column: fen for column in columns if (fen := getattr(mine, column)) is not None}
+    lowest = min(asked, key=lambda column: asked[column], default="")
     return {
         "href": url_for("creators.creator", handle=mine.party.handle),
         "handle": mine.party.handle,
@@ -49,8 +51,8 @@ def card_of(mine: Profile, format: Format | None = None, length: Length | None =
         "level": f"Lv.{mine.platform_level}" if mine.platform_level else "",
         "categories": [say(CATEGORIES[code]) for code in mine.categories if code in CATEGORIES],
         "fans": mine.fans,
-        "price_fen": min(asked, default=None),
-        "is_from": len(asked) > 1,
+        "price": price_words(asked.get(lowest), Piece(Format.LIVE if lowest == LIVE_HOUR else Format.VIDEO)),
+        "is_from": len(set(asked.values())) > 1,
         "lengths": [(say(LENGTHS[each]), fen) for each, fen in mine.video_prices.items()],
         "reply_bps": mine.reply_bps,
         "answers_in": span_words(mine.reply_median_s),

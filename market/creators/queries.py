@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, func, or_, select
 
 from market.accounts.actor import Actor
 from market.accounts.models import Party, Verification
-from market.accounts.vocabulary import Format, Length
+from market.accounts.vocabulary import Format, Length, Piece, whole
 from market.creators.models import Priced, Profile, price_columns
 from market.kit.db import among, by_key, db
 from market.kit.errors import NotFound
@@ -47,7 +47,7 @@ class Offer(Priced):
     price_video_short_fen: int | None
     price_video_medium_fen: int | None
     price_video_long_fen: int | None
-    price_live_fen: int | None
+    price_live_hour_fen: int | None
     slots_per_week: int | None
     replies: int
     unanswered: int
@@ -96,14 +96,18 @@ class Band:
     within: int
 
 
-def price_of(format: Format, length: Length | None = None) -> ColumnElement[int | None]:
+def price_of(
+    format: Format, length: Length | None = None, minutes: int | None = None
+) -> ColumnElement[int | None]:
     """`Profile.price` in SQL."""
-    return func.least(*(getattr(Profile, column) for column in price_columns(format, length)))
+    columns = (getattr(Profile, column) for column in price_columns(format, length))
+    lowest: ColumnElement[int | None] = whole(func.least(*columns, type_=BigInteger), minutes)
+    return lowest
 
 
-def price_band(category: str, format: Format, length: Length | None, budget_fen: int | None) -> Band | None:
+def price_band(category: str, piece: Piece, budget_fen: int | None) -> Band | None:
     """None while nobody offers it."""
-    price: Any = price_of(format, length)
+    price: Any = price_of(*piece)
     n, quartiles, within = db.session.execute(
         select(
             func.count(),

@@ -6,7 +6,7 @@ import marshmallow as ma
 from marshmallow import ValidationError, fields
 
 from market.accounts.vocabulary import AUDIENCE, CATEGORIES, CITY_TIERS, Format
-from market.creators.models import MAX_LEVEL, USUAL_SLOTS, VIDEO_PRICES, Profile, ProviderKind
+from market.creators.models import MAX_LEVEL, SHOW_HOURS, USUAL_SLOTS, VIDEO_PRICES, Profile, ProviderKind
 from market.kit.schemas import (
     Choice,
     Fen,
@@ -47,6 +47,11 @@ class WebAddress(Text):
 
 def _length_doc(seconds: str) -> dict[str, str]:
     return {"description": f"for a video of {seconds}; null: not offered"}
+
+
+HOUR_DOC = {
+    "description": "for an hour live; null: not offered. A brief that wants more or less multiplies it"
+}
 
 
 class AudienceSchema(Schema):
@@ -90,7 +95,15 @@ class ProfileChangeSchema(Schema):
     price_video_short_fen = Fen(allow_none=True, metadata=_length_doc("1–20 s"))
     price_video_medium_fen = Fen(allow_none=True, metadata=_length_doc("21–60 s"))
     price_video_long_fen = Fen(allow_none=True, metadata=_length_doc("above 60 s"))
-    price_live_fen = Fen(allow_none=True, metadata={"description": "per show"})
+    price_live_hour_fen = Fen(allow_none=True, metadata=HOUR_DOC)
+    price_live_fen = Fen(
+        allow_none=True,
+        metadata={
+            "description": f"for a show, as it was stated before; taken for one of {SHOW_HOURS} hours. An hour's price that"
+            " is named beside it goes before",
+            "deprecated": True,
+        },
+    )
     slots_per_week = Whole(most=50, metadata={"description": "pieces the creator can take on in a week"})
     city = Text(most=40)
     city_tier = Choice(["", *CITY_TIERS])
@@ -98,19 +111,23 @@ class ProfileChangeSchema(Schema):
     works = Rows(WorkSchema, most=12)
 
     @ma.post_load
-    def every_length(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        """Who names one price for videos means it for every length of which nothing else is said."""
-        if "price_video_fen" not in data:
-            return data
-        fen = data.pop("price_video_fen")
-        return dict.fromkeys(VIDEO_PRICES.values(), fen) | data
+    def older_words(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        """Who names one price for videos means it for every length of which nothing else is said; who names that of a
+        show, its hours."""
+        if "price_video_fen" in data:
+            fen = data.pop("price_video_fen")
+            data = dict.fromkeys(VIDEO_PRICES.values(), fen) | data
+        if "price_live_fen" in data:
+            fen = data.pop("price_live_fen")
+            data = {"price_live_hour_fen": None if fen is None else -(-fen // SHOW_HOURS)} | data
+        return data
 
 
 class ProfileFormSchema(ProfileChangeSchema):
     """The page's twin: every field is on the form, and an empty one means none."""
 
     class Meta:
-        exclude = ("price_video_fen",)
+        exclude = ("price_video_fen", "price_live_fen")
 
     kind = Choice([each.value for each in ProviderKind], required=True)
     categories = fields.List(
@@ -126,7 +143,7 @@ class ProfileFormSchema(ProfileChangeSchema):
     price_video_short_fen = Yuan(load_default=None)
     price_video_medium_fen = Yuan(load_default=None)
     price_video_long_fen = Yuan(load_default=None)
-    price_live_fen = Yuan(load_default=None)
+    price_live_hour_fen = Yuan(load_default=None)
     slots_per_week = Whole(most=50, load_default=0)
     city = Text(most=40, load_default="")
     city_tier = Choice(["", *CITY_TIERS], load_default="")
@@ -158,7 +175,7 @@ class CreatorSchema(Schema):
     price_video_short_fen = fields.Integer(required=True, allow_none=True, metadata=_length_doc("1–20 s"))
     price_video_medium_fen = fields.Integer(required=True, allow_none=True, metadata=_length_doc("21–60 s"))
     price_video_long_fen = fields.Integer(required=True, allow_none=True, metadata=_length_doc("above 60 s"))
-    price_live_fen = fields.Integer(required=True, allow_none=True)
+    price_live_hour_fen = fields.Integer(required=True, allow_none=True, metadata=HOUR_DOC)
     slots_per_week = fields.Integer(
         required=True,
         attribute="slots",

@@ -1,23 +1,28 @@
 """A price list in the reader's language."""
 
-from market.accounts.vocabulary import FORMATS, LENGTHS, Format, Length
+from market.accounts.vocabulary import FORMATS, Format, Length, Piece, size_name
 from market.creators.queries import Offering
 from market.kit.pages import format_fen
 from market.kit.words import _, say
 
 
-def listed(mine: Offering, format: Format, length: Length | None = None) -> str:
+def listed(mine: Offering, format: Format, length: Length | None = None, minutes: int | None = None) -> str:
     """What is asked for such a piece, and for what length; "" when it is not offered."""
-    fen = mine.price(format, length)
+    piece = Piece(format, length, minutes)
+    fen = mine.price(*piece)
     if fen is None:
         return ""
-    if format is not Format.VIDEO:
-        return format_fen(fen)
-    if length:
-        return _("%(fen)s（%(length)s）", fen=format_fen(fen), length=say(LENGTHS[length]))
-    return (
-        _("%(fen)s 起", fen=format_fen(fen)) if len(set(mine.video_prices.values())) > 1 else format_fen(fen)
-    )
+    if size := size_name(piece):
+        return _("%(fen)s（%(length)s）", fen=format_fen(fen), length=size)
+    if format is Format.VIDEO and len(set(mine.video_prices.values())) > 1:
+        return _("%(fen)s 起", fen=format_fen(fen))
+    return asked(fen, piece)
+
+
+def asked(fen: int | None, piece: Piece) -> str:
+    """A listed price of such a piece; what is that of an hour says so: ¥800.00/小时. None → —."""
+    said = format_fen(fen)
+    return _("%(fen)s/小时", fen=said) if piece.is_hour and fen is not None else said
 
 
 def price_list(mine: Offering) -> list[tuple[str, str]]:

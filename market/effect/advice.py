@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from market.accounts.vocabulary import length_name
+from market.accounts.vocabulary import hours_name, length_name
 from market.creators.queries import profile
 from market.effect import guidance, service
 from market.effect.models import EffectModel
@@ -44,8 +44,11 @@ class Advice:
             found = _("同类目、同形式，不分等级")
         else:
             found = _("同形式，不分类目和等级")
-        length = self.prices.length
-        return _("%(length)s：%(scope)s", length=length_name(length), scope=found) if length else found
+        if self.prices.live_minutes:
+            size = _("按小时价折成 %(hours)s", hours=hours_name(self.prices.live_minutes))
+        else:
+            size = length_name(self.prices.length)
+        return _("%(length)s：%(scope)s", length=size, scope=found) if size else found
 
 
 def for_task(
@@ -59,7 +62,7 @@ def for_task(
         level = mine.platform_level
     model = db.session.scalar(select(EffectModel).where(EffectModel.active))
     return Advice(
-        prices=guidance.accepted(task.category, task.format, level, task.length),
+        prices=guidance.accepted(task.category, task.piece, level),
         expected=service.expect_of(creator_ids, task, prices) if model else {},
         report=model.report if model else {},
         known=model.outcomes if model else service.known(),

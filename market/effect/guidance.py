@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, cast, func, select
 
-from market.accounts.vocabulary import Format, Length
+from market.accounts.vocabulary import Length, Piece
 from market.bids.models import Bid, BidState
 from market.creators.models import Profile
 from market.kit.clock import now
@@ -32,53 +32,56 @@ class Prices:
     """None when all categories had to be taken together."""
     length: Length | None = None
     """Of the videos; None when all lengths are taken together."""
+    live_minutes: int | None = None
+    """What was paid for an hour of live, times these; None when shows of any length are taken together."""
 
     def over(self, price_fen: int) -> float:
         """How far a price lies above the middle: 0.12 is twelve percent."""
         return price_fen / self.mid_fen - 1
 
 
-def accepted(
-    category: str, format: Format, level: int | None = None, length: Length | None = None
-) -> Prices | None:
+def accepted(category: str, piece: Piece, level: int | None = None) -> Prices | None:
     """The narrowest group that has enough: category and level, category, or the format alone, each rather of the wanted
-    length than of all; None when none has."""
+    length than of all, and for live rather by the hour, of shows whose hours were said; None when none has."""
+    any_length = Piece(piece.format)
     band = next((each for each in LEVELS if level is not None and each[0] <= level <= each[1]), None)
-    tries: list[tuple[str | None, Length | None, tuple[int, int] | None]] = [
-        (category, length, band),
-        (category, length, None),
-        (category, None, band),
-        (category, None, None),
-        (None, length, None),
-        (None, None, None),
+    tries: list[tuple[str | None, Piece, tuple[int, int] | None]] = [
+        (category, piece, band),
+        (category, piece, None),
+        (category, any_length, band),
+        (category, any_length, None),
+        (None, piece, None),
+        (None, any_length, None),
     ]
-    for named, of_length, levels in dict.fromkeys(tries):
-        if found := _quartiles(named, format, of_length, levels):
+    for named, like, levels in dict.fromkeys(tries):
+        if found := _quartiles(named, like, levels):
             return found
     return None
 
 
-def _quartiles(
-    category: str | None, format: Format, length: Length | None, levels: tuple[int, int] | None
-) -> Prices | None:
+def _quartiles(category: str | None, piece: Piece, levels: tuple[int, int] | None) -> Prices | None:
+    minutes = cast(Task.live_minutes, BigInteger)
+    price = (Bid.price_fen * piece.minutes + minutes - 1) // minutes if piece.minutes else Bid.price_fen
     rows = (
         select(
             func.count(),
             func.count(Task.merchant_id.distinct()),
             func.count(Bid.creator_id.distinct()),
-            func.percentile_disc([0.25, 0.5, 0.75]).within_group(Bid.price_fen),
+            func.percentile_disc([0.25, 0.5, 0.75]).within_group(price),
         )
         .join(Task, Task.id == Bid.task_id)
         .where(
             Bid.state == BidState.AWARDED,
             Bid.decided_at > now() - timedelta(days=WITHIN_DAYS),
-            Task.format == format,
+            Task.format == piece.format,
         )
     )
     if category:
         rows = rows.where(Task.category == category)
-    if length:
-        rows = rows.where(Task.length == length)
+    if piece.length:
+        rows = rows.where(Task.length == piece.length)
+    if piece.minutes:
+        rows = rows.where(Task.live_minutes.is_not(None))
     if levels:
         rows = rows.join(Profile, Profile.party_id == Bid.creator_id).where(
             Profile.platform_level.between(*levels)
@@ -87,4 +90,4 @@ def _quartiles(
     if n < LEAST_PRICES or merchants < LEAST_SIDES or makers < LEAST_SIDES:
         return None
     low, mid, high = quartiles
-    return Prices(n, low, mid, high, levels, category, length)
+    return Prices(n, low, mid, high, levels, category, piece.length, piece.minutes)

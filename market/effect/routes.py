@@ -5,7 +5,7 @@ from uuid import UUID
 
 from market.accounts.actor import Role
 from market.accounts.edge import current_actor, require
-from market.accounts.vocabulary import Format, Length
+from market.accounts.vocabulary import Format, Length, Piece
 from market.effect import advice, guidance, service
 from market.effect.models import Outcome
 from market.effect.schemas import (
@@ -54,8 +54,13 @@ def expectation(query: dict[str, Any], task_id: UUID) -> dict[str, Any]:
 def prices(query: dict[str, Any]) -> dict[str, Any]:
     """Quartiles of what merchants accepted, of the narrowest group that is large enough."""
     current_actor()
-    length = Length(query["length"]) if query["length"] else None
-    return {"prices": guidance.accepted(query["category"], Format(query["format"]), query["level"], length)}
+    format, length = Format(query["format"]), Length(query["length"]) if query["length"] else None
+    piece = Piece(
+        format,
+        length if format is Format.VIDEO else None,
+        query["live_minutes"] if format is Format.LIVE else None,
+    )
+    return {"prices": guidance.accepted(query["category"], piece, query["level"])}
 
 
 @bp.put("/orders/<pid('ord'):order_id>/outcome")

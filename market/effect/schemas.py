@@ -5,6 +5,7 @@ from marshmallow import fields
 from market.accounts.vocabulary import CATEGORIES, Format, Length
 from market.creators.models import MAX_LEVEL
 from market.kit.schemas import Choice, Fen, PublicId, Schema, Whole
+from market.tasks.schemas import LiveMinutes
 
 MOST_PLAYS = 10**12
 
@@ -80,6 +81,13 @@ class PricesSchema(Schema):
         allow_none=True,
         metadata={"description": "of the videos; null: all lengths were taken together"},
     )
+    live_minutes = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "of live: what was paid for an hour, times these minutes; null: whole shows, however long"
+        },
+    )
 
 
 class PriceGuidanceSchema(Schema):
@@ -102,12 +110,22 @@ class GuidanceQuery(Schema):
             "description": "of videos: only those of briefs that wanted this length, where enough are known"
         },
     )
+    live_minutes = LiveMinutes(
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "description": "of a live show: prices by the hour of briefs that said their hours, where enough are known"
+        },
+    )
     level = Whole(least=0, most=MAX_LEVEL, load_default=None, allow_none=True)
 
 
 class ExpectationQuery(Schema):
     creator_id = PublicId("pty", load_default=None, metadata={"description": "creators: oneself"})
-    price_fen = Fen(load_default=None, metadata={"description": "default: the listed price"})
+    price_fen = Fen(
+        load_default=None,
+        metadata={"description": "default: the listed price; of live for no stated hours there is none"},
+    )
 
 
 class ExpectationSchema(Schema):

@@ -181,7 +181,8 @@ def expect(asked: Sequence[Asked]) -> list[Expected] | None:
 def expect_of(
     creator_ids: Iterable[UUID], task: Task, prices: dict[UUID, int] | None = None
 ) -> dict[UUID, Expected]:
-    """By creator, at these prices, or else at the listed one; empty while too few outcomes are known."""
+    """By creator, at these prices, or else at the listed one; empty while too few outcomes are known. Of live for nobody
+    knows how long there is no price of the whole, and so no cost of a play."""
     return expect_for(profiles(creator_ids), task, prices)
 
 
@@ -194,7 +195,7 @@ def expect_for(
             id,
             task.category,
             task.format,
-            (prices or {}).get(id) or mine.price(task.format, task.length),
+            (prices or {}).get(id) or (None if task.piece.is_hour else mine.price(*task.piece)),
             mine.fans,
             mine.platform_level,
         )

@@ -66,7 +66,7 @@ class IndexedCreator(Base):
     price_video_short_fen: Mapped[int | None] = mapped_column(BigInteger)
     price_video_medium_fen: Mapped[int | None] = mapped_column(BigInteger)
     price_video_long_fen: Mapped[int | None] = mapped_column(BigInteger)
-    price_live_fen: Mapped[int | None] = mapped_column(BigInteger)
+    price_live_hour_fen: Mapped[int | None] = mapped_column(BigInteger)
     room: Mapped[int]
     """How many more pieces they can take on this week."""
 

@@ -226,7 +226,8 @@ def documents(most: int) -> list[str]:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What must hold of a creator; None asks nothing. Who has no price list at all passes any ceiling."""
+    """What must hold of a creator; None asks nothing. Who has no price list at all passes any ceiling, which is one of the
+    listed price: for live that of an hour (Piece.ceiling)."""
 
     category: str | None = None
     city: str | None = None
@@ -238,7 +239,7 @@ class Wanted:
 
 def codes_of(mine: Profile, *, room: bool) -> list[str]:
     """What a creator's row is looked up by: `c:food`, `in:上海`, `free`, and by price bands: `video:3` is that of the
-    cheapest video, `video.long:5` that of a long one."""
+    cheapest video, `video.long:5` that of a long one, `live:2` that of an hour."""
     codes = {f"c:{code}" for code in mine.categories}
     if mine.party.city:
         codes.add(f"in:{mine.party.city}")

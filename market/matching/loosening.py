@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, false, func, or_, select
 
 from market.accounts.models import Party, Verification
-from market.accounts.vocabulary import Format, Length, format_name, length_name
+from market.accounts.vocabulary import HALF, HOUR, Format, Piece, format_name, hours_name, length_name
 from market.bids.models import Bid
 from market.creators.models import Profile
 from market.creators.queries import price_of
@@ -22,13 +22,14 @@ CHEAPEST = 5
 
 @dataclass(frozen=True)
 class Way:
-    """One thing to change. `brings`: how many would be listed then; `budget_fen` and `format` are what to change to."""
+    """One thing to change. `brings`: how many would be listed then; `budget_fen`, `format`, `live_minutes`: to what."""
 
     code: str
     brings: int
     text: str
     budget_fen: int | None = None
     format: Format | None = None
+    live_minutes: int | None = None
 
 
 def ways(task: Task, full: int) -> list[Way]:
@@ -40,6 +41,7 @@ def ways(task: Task, full: int) -> list[Way]:
             _deadline(full),
             _budget(task, ceiling),
             _length(task, ceiling),
+            _shorter(task, ceiling),
             *_formats(task, ceiling),
             _bids(task),
         )
@@ -57,7 +59,7 @@ def _deadline(full: int) -> Way:
 def _budget(task: Task, ceiling: int | None) -> Way | None:
     if ceiling is None:
         return None
-    price: Any = price_of(task.format, task.length)
+    price: Any = price_of(*task.piece)
     dear: list[int] = list(
         db.session.scalars(
             select(price)
@@ -78,8 +80,8 @@ def _budget(task: Task, ceiling: int | None) -> Way | None:
 def _length(task: Task, ceiling: int | None) -> Way | None:
     if task.length is None:
         return None
-    listed = func.coalesce(_within(task.format, ceiling, task.length), false())
-    n = _count(task, _within(task.format, ceiling) & listed.is_(False))
+    listed = func.coalesce(_within(task.piece, ceiling), false())
+    n = _count(task, _within(Piece(task.format), ceiling) & listed.is_(False))
     return Way(
         "length",
         n,
@@ -87,8 +89,23 @@ def _length(task: Task, ceiling: int | None) -> Way | None:
     )
 
 
-def _within(format: Format, ceiling: int | None, length: Length | None = None) -> ColumnElement[bool]:
-    price: Any = price_of(format, length)
+def _shorter(task: Task, ceiling: int | None) -> Way | None:
+    """The longest show below the wanted one that somebody would do for the money."""
+    if task.live_minutes is None or ceiling is None:
+        return None
+    hour: Any = price_of(task.format)
+    cheapest = select(func.min(hour)).join(Party, Party.id == Profile.party_id).where(*_ours(task))
+    lowest = db.session.scalar(cheapest.where(price_of(*task.piece) > ceiling))
+    minutes = ceiling * HOUR // lowest // HALF * HALF if lowest else 0
+    if not minutes:
+        return None
+    n = _count(task, _within(Piece(task.format, minutes=minutes), ceiling))
+    said = _("直播缩短到 %(hours)s，有 %(n)s 人可选。", hours=hours_name(minutes), n=n)
+    return Way("hours", n, said, live_minutes=minutes)
+
+
+def _within(piece: Piece, ceiling: int | None) -> ColumnElement[bool]:
+    price: Any = price_of(*piece)
     return price <= ceiling if ceiling is not None else price.is_not(None)  # type: ignore[no-any-return]
 
 
@@ -96,7 +113,7 @@ def _formats(task: Task, ceiling: int | None) -> list[Way]:
     found = []
     for format in Format:
         if format is not task.format:
-            n = _count(task, _within(format, ceiling))
+            n = _count(task, _within(Piece(format), ceiling))
             said = _("改做%(format)s，有 %(n)s 人可选。", format=format_name(format), n=n)
             found.append(Way("format", n, said, format=format))
     return found

@@ -225,7 +225,7 @@ class ProfilePlace(Base):
     price_video_short_fen: Mapped[int | None] = mapped_column(BigInteger)
     price_video_medium_fen: Mapped[int | None] = mapped_column(BigInteger)
     price_video_long_fen: Mapped[int | None] = mapped_column(BigInteger)
-    price_live_fen: Mapped[int | None] = mapped_column(BigInteger)
+    price_live_hour_fen: Mapped[int | None] = mapped_column(BigInteger)
 
     __table_args__ = tuple(
         index

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import BigInteger, cast, func, or_, select
 
-from market.accounts.vocabulary import Format, Length
+from market.accounts.vocabulary import HOUR, Format, Length, whole
 from market.agencies.models import LinkState, RosterLink
 from market.bids.models import Bid
 from market.creators.models import Profile
@@ -29,10 +29,11 @@ def open_briefs(profile: Profile) -> Sequence[Task]:
         *((format, None, fen) for format, fen in profile.prices.items()),
         *((Format.VIDEO, length, fen) for length, fen in profile.video_prices.items()),
     ]
+    minutes = func.coalesce(cast(Task.live_minutes, BigInteger), HOUR)
     fitting = [
         (Task.format == format)
         & Task.length.is_not_distinct_from(length)
-        & (Task.budget_fen * OVER_BUDGET >= fen)
+        & (Task.budget_fen * OVER_BUDGET >= (whole(fen, minutes) if format is Format.LIVE else fen))
         for format, length, fen in priced
     ]
     if not fitting:

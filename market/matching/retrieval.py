@@ -60,7 +60,10 @@ class Question:
 
     @property
     def ceiling_fen(self) -> int | None:
-        return int(self.task.budget_fen * OVER_BUDGET) if self.task.budget_fen else None
+        """How high a listed price may be; of live that of an hour."""
+        if not self.task.budget_fen:
+            return None
+        return self.task.piece.ceiling(int(self.task.budget_fen * OVER_BUDGET))
 
     @property
     def wanted(self) -> declared.Wanted:

@@ -83,8 +83,8 @@ class CreatorMatchSchema(MatchSchema):
         required=True,
         allow_none=True,
         metadata={
-            "description": "listed for the brief's format and length; without a length the lowest of the videos;"
-            " null: no price list"
+            "description": "listed for the brief's format and length; without a length the lowest of the videos; of live"
+            " the wanted hours, without them one hour; null: no price list"
         },
     )
     creator_id = PublicId("pty", required=True)
@@ -101,11 +101,14 @@ class BriefMatchSchema(MatchSchema):
 class LooseningSchema(Schema):
     code = fields.String(
         required=True,
-        validate=ma.validate.OneOf(["deadline", "budget", "length", "format", "bids", "budget_and_format"]),
+        validate=ma.validate.OneOf(
+            ["deadline", "budget", "length", "hours", "format", "bids", "budget_and_format"]
+        ),
     )
     brings = fields.Integer(required=True, metadata={"description": "how many would be listed then"})
     budget_fen = fields.Integer(required=True, allow_none=True)
     format = fields.Enum(Format, by_value=True, required=True, allow_none=True)
+    live_minutes = fields.Integer(required=True, allow_none=True)
     text = fields.String(required=True)
 
 

@@ -372,7 +372,7 @@ def _record(record: Record) -> Evidence:
 
 def _price_points(task: Task, profile: Offering) -> float:
     """Full marks from 20 % under the budget; half at the budget; none from 30 % above it."""
-    price, budget = profile.price(task.format, task.length), task.budget_fen
+    price, budget = profile.price(*task.piece), task.budget_fen
     if price is None or not budget:
         return POINTS["price"] / 2
     over = price / budget - 1
@@ -380,17 +380,24 @@ def _price_points(task: Task, profile: Offering) -> float:
 
 
 def _price(task: Task, profile: Offering) -> Evidence:
-    price, budget = profile.price(task.format, task.length), task.budget_fen
+    price, budget = profile.price(*task.piece), task.budget_fen
     if price is None or not budget:
         return lambda: _("没有标价，可以面议"), {}
     over = price / budget - 1
     numbers = {"price_fen": float(price), "budget_fen": float(budget), "over": round(over, 4)}
+    if task.piece.is_hour:
+        return (
+            lambda: _(
+                "标价 %(price)s，需求没有写直播多长，按 1 小时和预算比", price=listed(profile, *task.piece)
+            ),
+            numbers,
+        )
     if over > 0:
         percent = math.ceil(over * 100)
         return (
             lambda: _(
                 "标价 %(price)s，比预算高 %(percent)s%%",
-                price=listed(profile, task.format, task.length),
+                price=listed(profile, *task.piece),
                 percent=percent,
             ),
             numbers,
@@ -399,7 +406,7 @@ def _price(task: Task, profile: Offering) -> Evidence:
     return (
         lambda: _(
             "标价 %(price)s，比预算低 %(percent)s%%",
-            price=listed(profile, task.format, task.length),
+            price=listed(profile, *task.piece),
             percent=percent,
         ),
         numbers,
@@ -488,7 +495,7 @@ def _seen(signal: TrafficSignal) -> str:
 def _signs(task: Task, profile: Offering, room: Room, points: float) -> tuple[float, ...]:
     """How often invitations are answered, how full the weeks are, how far the price is above the budget, the fit."""
     answered, due = profile.replies or 0, (profile.replies or 0) + (profile.unanswered or 0)
-    price, budget = profile.price(task.format, task.length), task.budget_fen
+    price, budget = profile.price(*task.piece), task.budget_fen
     over = max(0.0, price / budget - 1) if price and budget else 0.0
     fit = _fit(points) - 0.5
     return tuple(round(each, 6) for each in (lower_bound(answered, due) - 0.2, room.load, over, fit))

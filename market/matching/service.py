@@ -55,13 +55,13 @@ class Match:
 
     @property
     def price_fen(self) -> int | None:
-        """What the creator asks for such a piece; of a video of no particular length the lowest. None: not offered."""
-        return self.creator.price(self.task.format, self.task.length)
+        """What the creator asks for such a piece (Profile.price). None: not offered."""
+        return self.creator.price(*self.task.piece)
 
     @property
     def listed(self) -> str:
         """The same in words; "" where there is none."""
-        return listed(self.creator, self.task.format, self.task.length)
+        return listed(self.creator, *self.task.piece)
 
     @property
     def score(self) -> float:

@@ -58,6 +58,11 @@ class Entry:
 
 CATALOGUE: dict[str, Entry] = {
     "party.verified": Entry(N_("资质审核通过，现在可以报价和签约了"), fixed("/settings"), "badge-check"),
+    "profile.live_by_hour": Entry(
+        N_("直播改为按小时标价：您原来一场的报价按 2 小时折成每小时 %(amount)s，请核对"),
+        fixed("/u/profile"),
+        "radio",
+    ),
     "party.verification_refused": Entry(N_("资质审核未通过：%(reason)s"), fixed("/settings"), "badge-x"),
     "venue.offered": Entry(N_("有商家想在「%(venue)s」放视频模块「%(title)s」"), given, "flame"),
     "venue.offer_admitted": Entry(N_("您的模块「%(title)s」已放进「%(venue)s」，发布后可见"), given, "flame"),

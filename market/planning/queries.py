@@ -74,7 +74,7 @@ def usual_days(category: str) -> dict[str, tuple[int, int]]:
 
 def offered(task: Task) -> tuple[int, int]:
     """How many verified creators of the category offer such a piece at all, and how many of them near the brief's budget."""
-    price = price_of(task.format, task.length)
+    price = price_of(*task.piece)
     near = price <= int((task.budget_fen or 0) * OVER_BUDGET)
     n, within = db.session.execute(
         select(func.count(), func.count().filter(near))

@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
 import numpy as np
 
 from market.accounts.actor import Actor
 from market.accounts.models import Party
+from market.accounts.vocabulary import HOUR
 from market.bids import invitations
 from market.bids.service import ZONE, today
 from market.effect.service import Expected
@@ -321,7 +323,10 @@ def invite(task: Task, creator_ids: Sequence[UUID], d_day: date | None, *, by: A
         due = datetime.combine(d_day, time(23, 59), ZONE)
         brief = tasks.copy(task, by=by)
         closes = min(now() + timedelta(days=ANSWER_DAYS), due)
-        tasks.change(brief, {"budget_fen": price, "deadline": due, "bids_close_at": closes}, by=by)
+        change: dict[str, Any] = {"budget_fen": price, "deadline": due, "bids_close_at": closes}
+        if task.piece.is_hour:
+            change["live_minutes"] = HOUR  # the price is that of one hour, so the brief says so
+        tasks.change(brief, change, by=by)
         tasks.open_(brief, by=by)
         sent = invitations.invite(brief.id, creator_id, by=by)
         pick = PlanPick(

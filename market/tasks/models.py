@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market.accounts.models import Party
-from market.accounts.vocabulary import Format, Length
+from market.accounts.vocabulary import Format, Length, Piece
 from market.kit.clock import now
 from market.kit.db import Base, Row, belongs_to
 from market.kit.states import move
@@ -55,6 +55,8 @@ class Task(Row, Base):
     format: Mapped[Format]
     length: Mapped[Length | None]
     """How long the video shall be; None: no particular length, or not a video."""
+    live_minutes: Mapped[int | None]
+    """How long the live show shall be, in half hours; None: not said, or not live."""
     goal: Mapped[str] = mapped_column(default="")
     tags: Mapped[list[str]] = mapped_column(ARRAY(String), default=list, server_default=text("'{}'"))
     """Free words of the merchant (materials, styles, scenes), finer than the category; matching reads them."""
@@ -82,6 +84,10 @@ class Task(Row, Base):
     __table_args__ = (
         CheckConstraint("budget_fen > 0", name="budget"),
         CheckConstraint("length IS NULL OR format = 'video'", name="length"),
+        CheckConstraint(
+            "live_minutes IS NULL OR format = 'live' AND live_minutes BETWEEN 30 AND 720 AND live_minutes % 30 = 0",
+            name="live_minutes",
+        ),
         CheckConstraint(
             "bids >= 0 AND revisions BETWEEN 0 AND 9 AND rights_months BETWEEN 0 AND 60", name="counts"
         ),
@@ -113,6 +119,11 @@ class Task(Row, Base):
     @property
     def is_public(self) -> bool:
         return self.opened_at is not None and self.state is not TaskState.DRAFT
+
+    @property
+    def piece(self) -> Piece:
+        """What is wanted, as prices are listed by it."""
+        return Piece(self.format, self.length, self.live_minutes)
 
     def open(self) -> None:
         self.state = move(self.state, TaskState.OPEN, TASK_MOVES)

@@ -8,7 +8,16 @@ from flask import Blueprint, flash, jsonify, redirect, render_template, request,
 from market.accounts.actor import Role
 from market.accounts.edge import actor_or_none, current_actor, hat, require
 from market.accounts.idempotency import idempotent
-from market.accounts.vocabulary import AUDIENCE, AUDIENCE_NAMES, CATEGORIES, FORMATS, LENGTHS, options
+from market.accounts.vocabulary import (
+    AUDIENCE,
+    AUDIENCE_NAMES,
+    CATEGORIES,
+    FORMATS,
+    LENGTHS,
+    LIVE_MINUTES,
+    hours_name,
+    options,
+)
 from market.creators.queries import Band, price_band
 from market.kit.db import db, transaction
 from market.kit.pages import Form, format_when, read_form
@@ -221,6 +230,7 @@ def _edit_page(task: Task, form: Form) -> str:
         categories=options(CATEGORIES),
         formats=options(FORMATS),
         lengths=options(LENGTHS),
+        live_minutes=[(minutes, hours_name(minutes)) for minutes in LIVE_MINUTES],
         picks=_product_choices(task),
         audience=[(part, say(AUDIENCE_NAMES[part]), options(names)) for part, names in AUDIENCE.items()],
         all_channels=[(code, say(name)) for code, name in CHANNELS.items()],
@@ -230,7 +240,7 @@ def _edit_page(task: Task, form: Form) -> str:
 
 def _band(task: Task) -> Band | None:
     """What such work costs here, for the merchant who sets a budget."""
-    return price_band(task.category, task.format, task.length, task.budget_fen)
+    return price_band(task.category, task.piece, task.budget_fen)
 
 
 def _product_choices(task: Task) -> list[dict[str, Any]]:

@@ -77,7 +77,8 @@ def counts(merchant_id: UUID) -> dict[TaskState, int]:
 
 TICKET = (
     load_only(
-        Task.id, Task.merchant_id, Task.state, Task.title, Task.category, Task.format, Task.length, Task.audience,
+        Task.id, Task.merchant_id, Task.state, Task.title, Task.category, Task.format, Task.length, Task.live_minutes,
+        Task.audience,
         Task.budget_fen, Task.bids_close_at, Task.deadline, Task.sealed, Task.bids, Task.campaign_code, Task.tags,
         raiseload=True,
     ),

@@ -47,6 +47,7 @@ def draft(data: dict[str, Any], *, by: Actor, from_template: bool = False) -> Ta
 COPIED = (
     "title",
     "length",
+    "live_minutes",
     "goal",
     "tags",
     "key_messages",
@@ -170,6 +171,8 @@ def _write(task: Task, data: dict[str, Any]) -> None:
         setattr(task, name, ENUMS[name](value) if name in ENUMS and value is not None else value)
     if task.format is not Format.VIDEO:
         task.length = None
+    if task.format is not Format.LIVE:
+        task.live_minutes = None
     texts = [task.title, task.goal, *(task.key_messages or []), *(task.deliverables or [])]
     names = [task.category, CATEGORIES.get(task.category, ""), FORMATS[task.format]]
     task.search = document(*texts, *names)

@@ -23,6 +23,8 @@ class BriefTemplate:
     channels: list[str]
     length: Length
     """Of the video, as the deliverables say it."""
+    live_minutes: int
+    """Of the live show, as the deliverables say it."""
     deliverables: dict[str, list[str]]
     shots: dict[str, list[str]]
 
@@ -51,4 +53,5 @@ def filled(category: str, format: str) -> dict[str, Any]:
         "audience": dict(template.audience),
         "rights_channels": list(template.channels),
         "length": template.length if format == Format.VIDEO else None,
+        "live_minutes": template.live_minutes if format == Format.LIVE else None,
     }

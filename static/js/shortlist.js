@@ -14,7 +14,9 @@ function show() {
   const open = fen.filter((each) => !each).length;
   const total = fen.reduce((all, each) => all + each, 0);
   const words = !ticked.length ? sum.dataset.none : open ? sum.dataset.open : sum.dataset.all;
-  sum.textContent = put(words, { n: ticked.length, fen: money.format(total / 100), open });
+  const amount = money.format(total / 100);
+  const fen_or_hour = piece === sum.dataset.hour ? put(sum.dataset.per, { fen: amount }) : amount;
+  sum.textContent = put(words, { n: ticked.length, fen: fen_or_hour, open });
 }
 form.addEventListener("change", show);
 show();

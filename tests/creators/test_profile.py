@@ -45,7 +45,9 @@ def test_an_unknown_field_is_refused(lin):
 def test_the_page_keeps_what_was_typed_and_says_what_is_wrong(lin):
     browser = lin.browser()
 
-    answer = submit(browser, "/u/profile", kind="host", fans="很多", bio="我是主播", price_live_fen="12.345")
+    answer = submit(
+        browser, "/u/profile", kind="host", fans="很多", bio="我是主播", price_live_hour_fen="12.345"
+    )
 
     assert answer.status_code == 422
     assert "我是主播" in answer.text

@@ -8,6 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
 from market.accounts.edge import HOMES, actor_or_none, current_actor, require, under_hats
+from market.accounts.vocabulary import Format
 from market.creators.pages import card_of
 from market.finding import facets, policy, queries, service
 from market.finding.asked import LIMITS, Asked, address, of
@@ -103,7 +104,7 @@ def limit_name(part: str, asked: Asked) -> str:
 def groups(asked: Asked, seen: queries.Overview, sort: str | None) -> list[dict[str, Any]]:
     """The facets: every value with how many it would show, and the address that takes or drops it."""
     shown: list[dict[str, Any]] = []
-    for group, title in facets.GROUPS.items():
+    for group in facets.GROUPS:
         taken = asked.chosen.get(group, ())
         values = queries.values_of(seen, group, asked)
         rows = [*values, *((value, 0) for value in taken if value not in dict(values))]
@@ -111,7 +112,7 @@ def groups(asked: Asked, seen: queries.Overview, sort: str | None) -> list[dict[
             continue
         shown.append(
             {
-                "name": say(title),
+                "name": group_name(group, asked),
                 "taken": len(taken),
                 "is_open": bool(taken) or len(shown) < OPEN_AT_FIRST,
                 "exact": seen.of(group).exact,
@@ -131,6 +132,12 @@ def groups(asked: Asked, seen: queries.Overview, sort: str | None) -> list[dict[
             }
         )
     return shown
+
+
+def group_name(group: str, asked: Asked) -> str:
+    if group == "price" and facets.pieces(asked.chosen) == [Format.LIVE.value]:
+        return _("报价（每小时）")
+    return say(facets.GROUPS[group])
 
 
 def hidden(asked: Asked) -> list[tuple[str, str]]:

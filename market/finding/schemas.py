@@ -45,7 +45,7 @@ class QuestionSchema(Schema):
         most=20,
         load_default=list,
         metadata={
-            "description": "bands in fen, `from-to`; of the one asked format or length, else of the lowest price"
+            "description": "bands in fen, `from-to`; of the one asked format or length (of live an hour's), else of the lowest price"
         },
     )
     fans = _values("fans")

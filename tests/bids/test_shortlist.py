@@ -176,3 +176,27 @@ def test_from_a_creators_page_each_brief_says_what_they_ask_for_it(mei, lin, pri
     page = mei.browser().get(f"/m/invite?creator={lin.api('GET', '/profile').json['handle']}").text
 
     assert "对方标价 ¥900.00（1–20 秒）" in page and "对方没有标这类作品的价" in page
+
+
+def test_of_live_each_ones_hours_or_what_is_plainly_an_hours(mei, lin, bo, priced):
+    lin.api("PATCH", "/profile", json={"price_live_hour_fen": 80_000}, headers={"If-Match": "*"})
+    hours, unsaid = opened(mei, format="live", live_minutes=90), drafted(mei, format="live")
+    mei.api("PATCH", f"/tasks/{unsaid['id']}", json={"live_minutes": None}, headers={"If-Match": "*"})
+    mei.api("POST", f"/tasks/{unsaid['id']}/opening")
+    browser = mei.browser()
+
+    def asked(task):
+        rows = mei.api("GET", f"/shortlist?task_id={task['id']}").json["data"]
+        return {row["name"]: row["price_fen"] for row in rows}
+
+    assert asked(hours) == {"Lin": 120_000, "Bo": None}
+    assert asked(unsaid) == {"Lin": 80_000, "Bo": None}
+    page = browser.get(f"/m/shortlist?task_id={hours['id']}").text
+    assert shown(page)[1] == "标价 ¥1,200.00（1.5 小时）" and "直播（1.5 小时） · 预算" in page
+    assert shown(browser.get(f"/m/shortlist?task_id={unsaid['id']}").text)[1] == "标价 ¥800.00/小时"
+    handle = lin.api("GET", "/profile").json["handle"]
+    invite = browser.get(f"/m/invite?creator={handle}").text
+    assert "对方标价 ¥1,200.00（1.5 小时）" in invite and "对方标价 ¥800.00/小时" in invite
+    english = browser.get(f"/m/shortlist?task_id={hours['id']}&lang=en").text
+    assert shown(english)[1] == "Listed price CN¥1,200.00 (1.5 h)"
+    assert "您的公开报价 ¥1,200.00（1.5 小时）" in lin.browser().get(f"/u/tasks/{hours['id']}/bid").text

@@ -164,3 +164,16 @@ def test_the_brief_and_the_bid_form_say_what_is_known(mei, lin, fitted):
     assert "预计效果" in bid_form and "每千次播放" in bid_form
     assert "成交还太少" in brief_form
     assert "预计效果" in shortlist
+
+
+def test_of_live_hours_times_price_is_what_a_play_costs_and_of_nobodys_hours_nothing_is(mei, lin, fitted):
+    profile(lin, price_live_hour_fen=100_000)
+    said, unsaid = drafted(mei, format="live", live_minutes=90), drafted(mei, format="live")
+    mei.api("PATCH", f"/tasks/{unsaid['id']}", json={"live_minutes": None}, headers={"If-Match": "*"})
+
+    whole, hour = (asked(mei, task, lin)["expected"] for task in (said, unsaid))
+
+    assert whole["price_fen"] == 150_000
+    assert whole["cpm_fen"]["low"] == pytest.approx(150_000_000 / whole["plays"]["high"])
+    assert (hour["price_fen"], hour["cpm_fen"], hour["cpe_fen"]) == (None, None, None)
+    assert asked(mei, unsaid, lin, price_fen=300_000)["expected"]["cpm_fen"], "a price of the whole is one"

@@ -3,7 +3,7 @@
 from datetime import date
 
 from market.kit import ids
-from tests.briefs import opened
+from tests.briefs import drafted, opened
 from tests.matching.conftest import profile
 
 PRICES = [100_000, 200_000, 300_000, 400_000, 500_000, 600_000, 700_000, 800_000]
@@ -91,3 +91,50 @@ def test_of_a_wanted_length_where_enough_is_known_else_of_all_lengths(app, mei, 
     assert (short["length"], short["mid_fen"]) == ("short", 40_000)
     assert (medium["length"], medium["n"]) == (None, 16)
     assert guided(mei)["n"] == 16
+
+
+def test_of_live_what_was_paid_for_an_hour_times_the_wanted_hours_else_whole_shows(app, mei, sides):
+    accepted(app, *sides, PRICES, format="live", live_minutes=120)
+    accepted(app, *sides, [each // 4 for each in PRICES], format="live", live_minutes=30)
+
+    three_hours, unsaid = guided(mei, format="live", live_minutes=180), guided(mei, format="live")
+
+    assert (three_hours["live_minutes"], three_hours["n"]) == (180, 16)
+    assert (three_hours["low_fen"], three_hours["mid_fen"], three_hours["high_fen"]) == (
+        300_000,
+        600_000,
+        900_000,
+    )
+    assert (unsaid["live_minutes"], unsaid["n"], unsaid["low_fen"]) == (None, 16, 100_000)
+    assert guided(mei, live_minutes=180) is None, "a video has no hours"
+    assert (
+        mei.api("GET", "/price-guidance?category=food&format=live&live_minutes=45").json["errors"][0][
+            "pointer"
+        ]
+        == "/live_minutes"
+    )
+
+
+def test_of_shows_whose_hours_nobody_said_the_whole_is_told_as_it_was(app, mei, sides):
+    accepted(
+        app,
+        *sides,
+        PRICES,
+        format="live",
+        from_template=False,
+        goal="讲清楚这根竿为什么值得买",
+        deliverables=["一场直播"],
+    )
+
+    found = guided(mei, format="live", live_minutes=180)
+
+    assert (found["live_minutes"], found["mid_fen"]) == (None, 400_000)
+
+
+def test_the_page_says_that_hours_were_reckoned(app, mei, sides):
+    accepted(app, *sides, PRICES, format="live", live_minutes=120)
+    draft = drafted(mei, format="live", live_minutes=180)
+
+    edit = mei.browser().get(f"/m/tasks/{draft['id']}/edit").text
+
+    assert "按小时价折成 3 小时：同类目、同形式" in edit and "¥6,000.00" in edit

@@ -280,3 +280,16 @@ def test_a_rebuilt_index_knows_the_lengths_as_well(lengths, mei, app):
 
     assert names(mei, "?length=long") == ["Lin"]
     assert names(mei, "?length=short&price_max_fen=100000") == ["Bo"]
+
+
+def test_with_live_a_price_is_that_of_an_hour(two, bo, mei, app):
+    bo.api("PATCH", "/profile", json={"price_live_hour_fen": 80_000}, headers={"If-Match": "*"})
+    caught_up(app)
+
+    assert names(mei, "?format=live") == ["Bo"]
+    assert names(mei, "?format=live&price_max_fen=80000") == ["Bo"]
+    assert names(mei, "?format=live&price_max_fen=79999") == []
+    assert names(mei, "?format=live&price=50000-100000") == ["Bo"]
+    page = mei.browser().get("/creators?format=live").text
+    assert "¥800.00/小时" in page and "报价（每小时）" in page
+    assert "Price an hour" in mei.browser().get("/creators?format=live&lang=en").text

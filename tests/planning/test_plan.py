@@ -185,3 +185,39 @@ def test_a_plan_counts_the_price_of_the_wanted_length_and_takes_nobody_who_does_
     assert {pick["creator"]["price_fen"] for pick in long["picks"]} == {400_000} and len(long["picks"]) == 2
     assert public(market[0]) not in taken(long)
     assert {pick["creator"]["price_fen"] for pick in any_length["picks"]} == {50_000}
+
+
+def live(merchant, minutes):
+    task = drafted(merchant, format="live")
+    merchant.api("PATCH", f"/tasks/{task['id']}", json={"live_minutes": minutes}, headers={"If-Match": "*"})
+    assert merchant.api("POST", f"/tasks/{task['id']}/opening").json["live_minutes"] == minutes
+    return task
+
+
+def test_a_plan_of_shows_counts_their_hours(mei, market):
+    for creator in market:
+        profile(creator, price_live_hour_fen=100_000)
+
+    plans = {minutes: planned(mei, live(mei, minutes), 400_000, most=6) for minutes in (60, 150, None)}
+
+    assert {minutes: (len(plan["picks"]), plan["price_fen"]) for minutes, plan in plans.items()} == {
+        60: (4, 400_000),
+        150: (1, 250_000),
+        None: (4, 400_000),
+    }
+
+
+def test_a_plan_for_nobody_said_how_long_says_it_counts_an_hour_and_asks_for_one(mei, market):
+    for creator in market:
+        profile(creator, price_live_hour_fen=100_000)
+    task, browser = live(mei, None), mei.browser()
+
+    page = browser.get(f"/m/tasks/{task['id']}/plan?budget_fen=4000").text
+    sent = mei.api("POST", f"/tasks/{task['id']}/plan/invitations", json={"creators": [public(market[0])]})
+    briefs = mei.api("GET", "/tasks?mine=true").json["data"]
+    made = [brief for brief in briefs if brief["id"] != task["id"]]
+
+    assert "¥1,000.00/小时" in page and "按每人 1 小时计算" in page and "需求里写明直播 1 小时" in page
+    assert sent.status_code == 201, sent.text
+    assert [(brief["live_minutes"], brief["budget_fen"]) for brief in made] == [(60, 100_000)]
+    assert "/小时" not in browser.get(f"/m/tasks/{live(mei, 120)['id']}/plan?budget_fen=4000").text

@@ -322,3 +322,17 @@ def test_an_offer_is_made_at_the_price_of_the_wanted_length_to_who_offers_it(app
     assert [(each["creator_id"], each["price_fen"]) for each in offers(mei)] == [
         (ids.encode("pty", third.party_id), 700_000)
     ], "the first makes none so long, the second asks more than the budget"
+
+
+def test_an_offer_of_a_show_is_made_at_hours_times_price(app, mei, zhou, market):
+    first, second, third = market
+    profile(first, fans=9000, slots_per_week=1, price_live_hour_fen=500_000)
+    profile(second, fans=8999, slots_per_week=1, price_live_hour_fen=300_000)
+    profile(third, fans=8998, slots_per_week=1)
+    opened(mei, format="live", live_minutes=150, budget_fen=1_000_000)
+
+    assigned(app, zhou)
+
+    assert [(each["creator_id"], each["price_fen"]) for each in offers(mei)] == [
+        (ids.encode("pty", second.party_id), 750_000)
+    ], "the first's hours cost more than the budget, the third does not play live"

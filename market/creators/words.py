@@ -2,7 +2,7 @@
 
 from market.accounts.vocabulary import FORMATS, Format, Length, Piece, size_name
 from market.creators.queries import Offering
-from market.kit.pages import format_fen
+from market.kit.pages import format_fen, whole_yuan
 from market.kit.words import _, say
 
 
@@ -20,9 +20,10 @@ def listed(mine: Offering, format: Format, length: Length | None = None, minutes
 
 
 def asked(fen: int | None, piece: Piece) -> str:
-    """A listed price of such a piece; what is that of an hour says so: ¥800.00/小时. None → —."""
-    said = format_fen(fen)
-    return _("%(fen)s/小时", fen=said) if piece.is_hour and fen is not None else said
+    """A listed price of such a piece; what is that of an hour says so: ¥800/小时. None → —."""
+    if fen is not None and piece.is_hour:
+        return _("%(fen)s/小时", fen=whole_yuan(fen))
+    return format_fen(fen)
 
 
 def price_list(mine: Offering) -> list[tuple[str, str]]:

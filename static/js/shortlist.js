@@ -15,8 +15,8 @@ function show() {
   const total = fen.reduce((all, each) => all + each, 0);
   const words = !ticked.length ? sum.dataset.none : open ? sum.dataset.open : sum.dataset.all;
   const amount = money.format(total / 100);
-  const fen_or_hour = piece === sum.dataset.hour ? put(sum.dataset.per, { fen: amount }) : amount;
-  sum.textContent = put(words, { n: ticked.length, fen: fen_or_hour, open });
+  const ofHour = () => put(sum.dataset.per, { fen: amount.replace(/\.00$/, "") });
+  sum.textContent = put(words, { n: ticked.length, fen: piece === sum.dataset.hour ? ofHour() : amount, open });
 }
 form.addEventListener("change", show);
 show();

@@ -193,10 +193,10 @@ def test_of_live_each_ones_hours_or_what_is_plainly_an_hours(mei, lin, bo, price
     assert asked(unsaid) == {"Lin": 80_000, "Bo": None}
     page = browser.get(f"/m/shortlist?task_id={hours['id']}").text
     assert shown(page)[1] == "标价 ¥1,200.00（1.5 小时）" and "直播（1.5 小时） · 预算" in page
-    assert shown(browser.get(f"/m/shortlist?task_id={unsaid['id']}").text)[1] == "标价 ¥800.00/小时"
+    assert shown(browser.get(f"/m/shortlist?task_id={unsaid['id']}").text)[1] == "标价 ¥800/小时"
     handle = lin.api("GET", "/profile").json["handle"]
     invite = browser.get(f"/m/invite?creator={handle}").text
-    assert "对方标价 ¥1,200.00（1.5 小时）" in invite and "对方标价 ¥800.00/小时" in invite
+    assert "对方标价 ¥1,200.00（1.5 小时）" in invite and "对方标价 ¥800/小时" in invite
     english = browser.get(f"/m/shortlist?task_id={hours['id']}&lang=en").text
     assert shown(english)[1] == "Listed price CN¥1,200.00 (1.5 h)"
     assert "您的公开报价 ¥1,200.00（1.5 小时）" in lin.browser().get(f"/u/tasks/{hours['id']}/bid").text

@@ -94,8 +94,8 @@ def test_the_page_takes_it_and_what_others_see_says_it_is_an_hours(lin, mei):
 
     assert saved.status_code == 303 and hour(lin) == 80_000
     assert 'value="800"' in own and "直播 / 小时" in own
-    assert "¥800.00/小时" in public and "¥900.00/小时" not in public
-    assert "CN¥800.00/hour" in mei.browser().get(f"{address}?lang=en").text
+    assert "¥800/小时" in public and "¥900/小时" not in public
+    assert "CN¥800/h" in mei.browser().get(f"{address}?lang=en").text
 
 
 @pytest.mark.parametrize("typed", ["0", "-3", "12.345", "很贵"])
@@ -118,7 +118,7 @@ def test_a_card_names_the_lowest_price_and_only_an_hours_as_one(lin, app):
         mine.price_live_hour_fen = 900_000
         dear = card_of(mine)["price"]
 
-    assert said == ["¥800.00/小时", "¥800.00/小时", "¥8,000.00", "—"]
+    assert said == ["¥800/小时", "¥800/小时", "¥8,000.00", "—"]
     assert dear == "¥8,000.00"
 
 
@@ -138,4 +138,4 @@ def test_what_such_a_show_costs_is_told_for_its_hours(lin, bo, mei):
         "在您的预算以内的有 1 位" in two_hours
         and "/小时" not in two_hours.split("已认证创作者提供")[1].split("</div>")[0]
     )
-    assert "¥800.00/小时" in unsaid and "按 1 小时算，公开报价在您的预算以内的有 2 位" in unsaid
+    assert "¥800/小时" in unsaid and "按 1 小时算，公开报价在您的预算以内的有 2 位" in unsaid

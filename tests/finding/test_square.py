@@ -291,5 +291,5 @@ def test_with_live_a_price_is_that_of_an_hour(two, bo, mei, app):
     assert names(mei, "?format=live&price_max_fen=79999") == []
     assert names(mei, "?format=live&price=50000-100000") == ["Bo"]
     page = mei.browser().get("/creators?format=live").text
-    assert "¥800.00/小时" in page and "报价（每小时）" in page
+    assert "¥800/小时" in page and "报价（每小时）" in page
     assert "Price an hour" in mei.browser().get("/creators?format=live&lang=en").text

@@ -217,7 +217,7 @@ def test_a_plan_for_nobody_said_how_long_says_it_counts_an_hour_and_asks_for_one
     briefs = mei.api("GET", "/tasks?mine=true").json["data"]
     made = [brief for brief in briefs if brief["id"] != task["id"]]
 
-    assert "¥1,000.00/小时" in page and "按每人 1 小时计算" in page and "需求里写明直播 1 小时" in page
+    assert "¥1,000/小时" in page and "按每人 1 小时计算" in page and "需求里写明直播 1 小时" in page
     assert sent.status_code == 201, sent.text
     assert [(brief["live_minutes"], brief["budget_fen"]) for brief in made] == [(60, 100_000)]
     assert "/小时" not in browser.get(f"/m/tasks/{live(mei, 120)['id']}/plan?budget_fen=4000").text

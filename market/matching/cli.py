@@ -14,12 +14,15 @@ from rich.progress import Progress
 
 from market.accounts.actor import SYSTEM
 from market.kit.db import db, transaction
+from market.kit.words import _
 from market.matching import history, learning, text
 from market.matching.importing import Refused, Report, take
 from market.traffic import service as traffic
 
 matching = AppGroup("matching", help="Creators for briefs: history, sums, text model.")
 BATCH = 500
+SAID = 20
+"""Refused lines that are named; the rest is counted."""
 
 
 @matching.command("import")
@@ -32,7 +35,7 @@ BATCH = 500
 def import_history(path: Path, keys: Path | None) -> None:
     """Take accounts and past deliveries from a file of JSON lines, then make sums and text model anew."""
     report = Report()
-    with Progress(transient=True) as bar, path.open(encoding="utf-8") as source:
+    with Progress(transient=True) as bar, path.open("rb") as source:
         step = bar.add_task("Importing", total=path.stat().st_size)
         numbered = _read(source, report)
         while batch := list(islice(numbered, BATCH)):
@@ -46,8 +49,11 @@ def import_history(path: Path, keys: Path | None) -> None:
                 )
             db.session.expunge_all()
             bar.advance(step, sum(size for _number, _line, size in batch))
-    for refused in report.refused[:20]:
-        click.echo(f"line {refused.line}{refused.pointer}: {refused.detail}", err=True)
+    report.refused.sort(key=lambda refused: refused.line)
+    for refused in report.refused[:SAID]:
+        click.echo(f"line {refused.line} {refused.pointer}: {refused.detail}", err=True)
+    if (more := len(report.refused) - SAID) > 0:
+        click.echo(f"and {more} more", err=True)
     click.echo(
         f"{report.accounts} parties, {report.works} works, {report.days} days, "
         f"{report.portraits} portraits, {report.briefs} briefs, {report.decisions} decisions, {report.known} known before, "
@@ -87,9 +93,11 @@ def _read(source: Any, report: Report) -> Iterator[tuple[int, Any, int]]:
         if not raw.strip():
             continue
         try:
-            yield number, json.loads(raw), len(raw.encode())
-        except ValueError as wrong:
-            report.refused.append(Refused(number, "/", str(wrong)))
+            yield number, json.loads(raw.decode("utf-8-sig" if number == 1 else "utf-8")), len(raw)
+        except UnicodeDecodeError:
+            report.refused.append(Refused(number, "/", _("这一行不是 UTF-8 编码的文字。")))
+        except (ValueError, RecursionError):
+            report.refused.append(Refused(number, "/", _("这一行不是 JSON 对象。")))
 
 
 @matching.command("rebuild")

@@ -6,6 +6,7 @@ the names (`id`) their importer gave them, a day and a portrait by account and d
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -21,6 +22,7 @@ from market.creators import service as creators
 from market.creators.schemas import ProfileChangeSchema
 from market.effect import service as effect
 from market.effect.schemas import OutcomeNewSchema
+from market.kit.clock import now
 from market.kit.db import db
 from market.kit.schemas import Choice, Fen, Instant, Lines, Schema, Text
 from market.kit.words import _
@@ -37,6 +39,8 @@ NAMES = UUID("6b1c54ae-7d0f-5b8e-9f5c-3f2b0a2f1c11")
 """Under which an imported account's name becomes an address nobody can write to."""
 NO_PASSWORD = "!"
 """No hash at all: nobody signs in with a password until one is set; keys work."""
+SKEW = timedelta(days=1)
+"""So far may the clocks of others be ahead of ours."""
 ROLES = [Role.MERCHANT.value, Role.CREATOR.value]
 
 
@@ -76,6 +80,12 @@ class WorkLine(Schema):
         load_default=None,
         metadata={"description": "what it brought: of works with one creator"},
     )
+
+    @ma.validates("at")
+    def _has_been(self, at: datetime, **_kwargs: Any) -> None:
+        """A work of tomorrow would weigh more than all of today: the sums fade from its date on."""
+        if at > now() + SKEW:
+            raise ma.ValidationError(_("交付时间不能在将来。"))
 
 
 class DayLine(AccountDaySchema):

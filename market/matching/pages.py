@@ -9,6 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from market.accounts.actor import Right, Role
 from market.accounts.edge import current_actor, hat, require
 from market.accounts.queries import find_party, people
+from market.bids.queries import invitations_of_task
 from market.creators.queries import find_visible as find_creator
 from market.effect import advice
 from market.kit.db import transaction
@@ -59,6 +60,7 @@ def creators(task_id: UUID) -> Any:
         task=task,
         matches=matches,
         advice=known,
+        invitations={each.creator_id: each for each in invitations_of_task(task_id)},
         ways=[] if matches else service.loosenings(task),
     )
 

@@ -15,6 +15,7 @@ from market.kit import ids
 from market.kit.db import transaction
 from market.kit.pages import Form, read_form
 from market.kit.words import _, say
+from market.matching.service import loosenings
 from market.planning import queries, rush_pages, service, words
 from market.planning.blueprint import bp
 from market.planning.choice import Chosen
@@ -72,6 +73,9 @@ def page(task: Task, form: Form, wish: Any) -> str:
         cures=[(words.of_cure(each), address(task, each.wish) if each.wish else "") for each in made.cures]
         if made
         else [],
+        ways=loosenings(task) if made and not made.people else [],
+        earlier=address(task, replace(wish, d_day=made.calendar.earliest)) if made else "",
+        unknown=sum(not pick.person.record.n for pick in made.picks) if made else 0,
         without=lambda pick: address(task, replace(wish, never=wish.never | {pick}, must=wish.must - {pick})),
         keeping=lambda pick: address(task, replace(wish, must=wish.must | {pick})),
         loose=lambda pick: address(task, replace(wish, must=wish.must - {pick})),

@@ -94,3 +94,34 @@ def test_a_file_comes_in_by_command_and_the_text_model_is_fitted(app, tmp_path):
     assert "text model of 25 works" in done.output
     assert len(keys.read_text().splitlines()) == 26
     assert keys.stat().st_mode & 0o077 == 0
+
+
+def test_a_line_in_another_encoding_or_too_deep_ends_nothing_and_is_named(app, tmp_path):
+    path = tmp_path / "history.jsonl"
+    rows = [json.dumps(row, ensure_ascii=False).encode() for row in lines(2)]
+    path.write_bytes(
+        b"\n".join([b"\xef\xbb\xbf" + rows[0], "商家".encode("gb18030"), b"[" * 100_000, *rows[1:]])
+    )
+
+    done = app.test_cli_runner().invoke(args=["matching", "import", str(path)])
+
+    assert "line 2 /: " in done.output and "line 3 /: " in done.output
+    assert "3 parties, 2 works" in done.output and "2 refused" in done.output
+
+
+def test_of_many_refused_lines_some_are_named_and_the_rest_is_counted(app, tmp_path):
+    path = tmp_path / "history.jsonl"
+    path.write_text("{half\n" * 23)
+
+    done = app.test_cli_runner().invoke(args=["matching", "import", str(path)])
+
+    assert done.output.count("line ") == 20 and "and 3 more" in done.output
+
+
+def test_a_work_of_the_future_is_refused(zhou):
+    rows = lines(1)
+    rows[-1]["at"] = "2099-03-04T08:00:00Z"
+
+    report = tell(zhou, rows).json
+
+    assert [(row["line"], row["pointer"]) for row in report["refused"]] == [(3, "/at")]

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.bids.test_invitations import ask
 from tests.briefs import drafted, opened
 from tests.conftest import drain_all
 from tests.matching.conftest import listed, profile, worked
@@ -386,3 +387,19 @@ def test_who_has_nothing_to_do_with_the_goods_is_not_listed(mei, ada, lin, bo):
 
     assert names(listed(mei, opened(mei))) == ["Lin"]
     assert names(listed(mei, opened(mei, tags=["面膜"]))) == ["Bo", "Lin"], "unless a tag says they do"
+
+
+def test_the_list_shows_whom_one_has_invited_and_what_each_reason_adds(mei, lin, bo, creators):
+    worked(mei, bo, name="w1", tags=["路亚"])
+    task = opened(mei, tags=["路亚"])
+    page = f"/m/tasks/{task['id']}/matches"
+    browser = mei.browser()
+    before = browser.get(page).text
+    rows = listed(mei, task)
+
+    ask(mei, task, bo)
+    after = browser.get(page).text
+
+    assert before.count("邀请报价") == 2 and after.count("邀请报价") == 1 and "等待回应" in after
+    for reason in rows[0]["reasons"]:
+        assert f'<span class="num">{reason["share"] * 100:.0f}%</span>' in before, "as in the table below"

@@ -1,5 +1,7 @@
 """A plan through API and pages: whom, at what price of each limit, and what to relax when there is none."""
 
+import html
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -96,6 +98,27 @@ def test_prices_far_above_the_briefs_budget_are_named_as_the_reason(mei, market)
     plan = planned(mei, opened(mei, budget_fen=10_000), 700_000)
 
     assert [(cure["code"], cure["people"]) for cure in plan["cures"]] == [("nobody_near", 6)]
+
+    page = mei.browser().get(f"/m/tasks/{opened(mei, budget_fen=10_000)['id']}/plan?budget_fen=7000").text
+    assert "单条预算提到" in page and "5 人可选" in page, "and the page says how much would do"
+
+
+def test_a_day_too_near_is_one_click_from_the_earliest(mei, market):
+    task = opened(mei)
+    browser = mei.browser()
+    near = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
+
+    late = browser.get(f"/m/tasks/{task['id']}/plan?budget_fen=7000&d_day={near}").text
+    href = re.search(r'href="([^"]+)"[^>]*>(?:(?!</a>).)*改成最早这一天', late, re.S)
+    assert href and "邀请这" not in late
+
+    assert "邀请这" in browser.get(html.unescape(href[1])).text
+
+
+def test_odds_that_rest_on_no_record_say_so(mei, market):
+    page = mei.browser().get(f"/m/tasks/{opened(mei)['id']}/plan?budget_fen=7000&most=3").text
+
+    assert "3 人还没有履约记录，各按一半算" in page
 
 
 def test_wishes_that_contradict_each_other_are_refused_at_the_field(mei, market):

@@ -602,6 +602,7 @@ if (undecided) {
 }
 if (found) say(word("Restored"));
 $("unkept").hidden = Boolean(store);
+$("open").disabled = $("file").disabled = false; // until here a press would be lost, or what is kept would take its place
 root.dataset.ready = "1";
 pump();
 look();

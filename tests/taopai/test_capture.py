@@ -265,6 +265,26 @@ def test_a_camera_that_cannot_be_had_is_explained_and_a_film_of_the_album_is_tak
     refusing.context.close()
 
 
+def test_the_camera_waits_for_its_script_so_that_no_press_is_lost(
+    filming: Browser, site: str, lin: Player, template: str
+):
+    reader = Reader(filming, site, 390)
+    reader.sign_in(lin)
+    page = reader.page
+    held: list[Route] = []
+    page.route("**/capture.js", lambda route: held.append(route))
+    page.goto("/uploads/capture", wait_until="commit")
+    page.locator(".plan").last.get_by_role("button").click(no_wait_after=True)
+    expect(page.locator("[data-open]")).to_be_disabled()
+    expect(page.locator("[data-file]")).to_be_disabled()
+    while not held:
+        page.wait_for_timeout(20)
+    held[0].continue_()
+    page.locator("[data-open]").click()
+    expect(page.locator("[data-record]")).to_be_visible()
+    reader.context.close()
+
+
 def test_a_permission_that_is_taken_away_is_told_as_that(
     filming: Browser, site: str, lin: Player, template: str
 ):

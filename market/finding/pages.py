@@ -17,7 +17,7 @@ from market.finding.schemas import EditForm, SaveForm, SquareForm
 from market.kit.db import db, transaction
 from market.kit.look import count
 from market.kit.pages import Form, read_form, whole_yuan
-from market.kit.words import _, say
+from market.kit.words import _, joined, say
 from market.tasks.pages import hall_page
 from market.tasks.schemas import HallForm
 from market.tasks.shown import hall_address, hall_asked, hall_words
@@ -48,7 +48,7 @@ def square_page(form: Form, save: Form) -> str:
         save=save,
         asked=asked,
         query=address(asked).partition("?")[2],
-        suggested="，".join(text for text, _href in chips(asked, None))[:40],
+        suggested=joined((text for text, _href in chips(asked, None)), "，")[:40],
         chips=chips(asked, sort),
         groups=groups(asked, seen, sort),
         hidden=hidden(asked),
@@ -152,7 +152,7 @@ def cures(asked: Asked, sort: str | None) -> list[tuple[str, int, str]]:
         if part == "q":
             text = _("关键词：%(q)s", q=asked.q)
         elif part in asked.chosen:
-            values = "、".join(facets.name(part, value) for value in asked.chosen[part])
+            values = joined(facets.name(part, value) for value in asked.chosen[part])
             text = _("%(group)s：%(value)s", group=say(facets.GROUPS[part]), value=values)
         else:
             text = limit_name(part, asked)

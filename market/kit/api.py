@@ -8,6 +8,7 @@ from typing import Any
 import marshmallow as ma
 from flask import Response, request
 from flask_smorest import Blueprint
+from webargs.flaskparser import FlaskParser
 
 from market.kit.errors import Refusal
 from market.kit.words import N_
@@ -58,8 +59,19 @@ class ProblemSchema(ma.Schema):
     errors = ma.fields.List(ma.fields.Nested(ProblemPointerSchema))
 
 
+class QueryParser(FlaskParser):
+    """Refuses names it does not know in queries as in bodies; webargs alone would pass over a mistyped filter."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {
+        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
+        "query": None,
+    }  # as the schema says
+
+
 class ApiBlueprint(Blueprint):  # type: ignore[misc]  # smorest is untyped
     """A smorest blueprint under /api/v1 whose operations all document the common refusals."""
+
+    ARGUMENTS_PARSER = QueryParser()
 
     def __init__(self, name: str, import_name: str, *, description: str) -> None:
         super().__init__(f"api_{name}", import_name, url_prefix="/api/v1", description=description)

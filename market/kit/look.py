@@ -15,7 +15,7 @@ from flask_babel import get_timezone
 from markupsafe import Markup
 
 from market.kit.clock import now
-from market.kit.words import _, language
+from market.kit.words import _, joined, language
 
 ROOT = Path(__file__).parents[2]
 ICONS = ROOT / "node_modules" / "lucide-static" / "icons"
@@ -186,4 +186,5 @@ def teach(app: Flask) -> None:
         on=on,
         clock_face=clock_face,
         count=count,
+        joined=joined,
     )

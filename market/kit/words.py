@@ -1,5 +1,6 @@
 """Marking and translating the words a person reads. Chinese is the source text, English the catalogue."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask_babel import get_locale, lazy_gettext
@@ -7,6 +8,8 @@ from flask_babel import get_locale, lazy_gettext
 from market.kit.catalogue import catalogue
 
 lazy = lazy_gettext
+JOINTS = {"、": ", ", "，": ", ", "；": "; ", "：": ": "}
+"""What stands between the parts of a list or a sentence in Chinese, and the same in English."""
 
 
 def _(text: str, **values: Any) -> str:
@@ -30,3 +33,8 @@ def language() -> str:
     """The reader's language: `zh` or `en`; where nobody reads, `zh`."""
     locale = get_locale()
     return str(locale.language) if locale else "zh"
+
+
+def joined(parts: Iterable[str], joint: str = "、") -> str:
+    """The parts with a joint of Chinese between them, or with that of the reader's language in its place."""
+    return (joint if language() == "zh" else JOINTS[joint]).join(parts)

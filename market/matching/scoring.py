@@ -13,7 +13,7 @@ from functools import cached_property
 from market.accounts.vocabulary import AUDIENCE, audience_name, category_name
 from market.creators.queries import Offering
 from market.creators.words import listed
-from market.kit.words import N_, _, say
+from market.kit.words import N_, _, joined, say
 from market.matching.retrieval import ALIKE as WORDS_ALIKE
 from market.matching.retrieval import Sums
 from market.orders.capacity import OPEN, Room
@@ -441,7 +441,7 @@ def _audience(task: Task, profile: Offering) -> Evidence:
     return (
         lambda: _(
             "粉丝中%(who)s占 %(percent)s%%",
-            who="、".join(audience_name(part, key) for key in task.audience[part]),
+            who=joined(audience_name(part, key) for key in task.audience[part]),
             percent=round(shares[part] * 100),
         ),
         shares,

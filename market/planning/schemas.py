@@ -1,10 +1,12 @@
 """A wish in, a plan out; the form reads the same wish with yuan."""
 
+from datetime import date
 from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields
 
+from market.bids.service import today
 from market.creators.models import MAX_LEVEL
 from market.effect.schemas import RangeSchema
 from market.kit.schemas import Choice, Fen, PublicId, Schema, Whole, Yuan
@@ -23,13 +25,20 @@ def _people(**kwargs: Any) -> fields.List[Any]:
     )
 
 
+def _not_past(day: date) -> None:
+    if day < today():
+        raise ma.ValidationError(_("这一天已经过去，请选择今天或以后。"))
+
+
 class WishSchema(Schema):
     """A budget for the whole set, a goal, and limits. What is left out does not limit."""
 
     budget_fen = Fen(required=True, metadata={"description": "for all creators of the set together"})
     goal = Choice([each.value for each in Goal], load_default=Goal.PLAYS.value)
     d_day = fields.Date(
-        load_default=None, metadata={"description": "the day the works must be out; default: in 21 days"}
+        load_default=None,
+        validate=_not_past,
+        metadata={"description": "the day the works must be out; default: in 21 days"},
     )
     least = Whole(least=1, most=MOST_PEOPLE, load_default=1)
     most = Whole(least=1, most=MOST_PEOPLE, load_default=10)

@@ -2,7 +2,7 @@
 
 from market.kit.look import count
 from market.kit.pages import format_fen
-from market.kit.words import _
+from market.kit.words import _, joined
 from market.planning.service import Cure, Gain
 from market.planning.wishes import Goal
 
@@ -25,7 +25,7 @@ def moved(code: str, fen: int) -> str:
 
 
 def of_gain(gain: Gain, goal: Goal) -> str:
-    parts = [moved(gain.code, gain.wish.budget_fen)]
+    limit = moved(gain.code, gain.wish.budget_fen)
     amount = count(round(abs(gain.value)))
     what = {
         (Goal.PLAYS, True): _("预计播放多 %(n)s", n=amount),
@@ -44,7 +44,7 @@ def of_gain(gain: Gain, goal: Goal) -> str:
         changes.append(_("多花 %(fen)s", fen=fen) if gain.price_fen > 0 else _("省下 %(fen)s", fen=fen))
     if gain.brings:
         changes.append(_("候选多 %(n)s 人", n=gain.brings))
-    return "：".join([parts[0], "，".join(changes)])
+    return joined([limit, joined(changes, "，")], "：")
 
 
 def of_cure(cure: Cure) -> str:

@@ -16,7 +16,7 @@ from marshmallow import ValidationError
 from market.accounts.vocabulary import CATEGORIES, options
 from market.kit.errors import flatten
 from market.kit.pages import words_of_size
-from market.kit.words import N_, _, say
+from market.kit.words import N_, _, joined, say
 from market.shops.errors import EmptyFile, FileTooLarge, UnknownColumns, UnreadableFile, WorkbookFile
 from market.shops.models import Product
 from market.shops.schemas import RowSchema
@@ -109,7 +109,7 @@ def columns(header: list[str]) -> list[str]:
     if missing or strange or doubled:
         none = _("（无）")
         raise UnknownColumns(
-            field="file", missing="、".join(missing) or none, unknown="、".join(strange + doubled) or none
+            field="file", missing=joined(missing) or none, unknown=joined(strange + doubled) or none
         )
     return names
 
@@ -147,7 +147,7 @@ def _take(
     if "category" in raw:
         known = _category(raw["category"])
         if known is None:
-            offered = "、".join(name for _code, name in options(CATEGORIES))
+            offered = joined(name for _code, name in options(CATEGORIES))
             wrong.append(("category", _("没有这个类目，请填其中之一：%(names)s。", names=offered)))
         raw["category"] = known or next(iter(CATEGORIES))
     try:

@@ -15,7 +15,7 @@ from market.kit.clock import now
 from market.kit.db import db
 from market.kit.errors import Forbidden, Invalid, Refusal
 from market.kit.events import Event
-from market.kit.words import _
+from market.kit.words import _, joined
 from market.media import queries as media_queries
 from market.media import service as media
 from market.media.models import Asset, AssetState, Kind
@@ -99,7 +99,7 @@ def ready_films(shoot: Shoot) -> dict[int, Asset]:
         lacking = [
             shot["label"] for at, shot in enumerate(shoot.shots) if at not in there and not shot["optional"]
         ]
-        raise ShotsMissing(shots="、".join(lacking))
+        raise ShotsMissing(shots=joined(lacking))
     films = media_queries.assets([taken.asset_id for taken in shoot.takes])
     found = {taken.number: films[taken.asset_id] for taken in shoot.takes}
     for at, film in found.items():

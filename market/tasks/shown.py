@@ -20,7 +20,7 @@ from market.kit.look import count
 from market.kit.money import split
 from market.kit.pages import whole_yuan
 from market.kit.spans import span_name
-from market.kit.words import _, say
+from market.kit.words import _, joined, say
 from market.media.queries import assets
 from market.shops import queries as shops
 from market.shops.models import Product
@@ -90,7 +90,7 @@ def hall_choices(said: Mapping[str, Any]) -> dict[str, Any]:
         "campaigns": counted("campaign_code", registry.campaigns().items()),
         "budgets": counted("budget", ((band, span_name(band, whole_yuan)) for band in queries.BUDGETS)),
         "query": hall_address(asked).partition("?")[2],
-        "suggested": "，".join(hall_words(asked))[:40],
+        "suggested": joined(hall_words(asked), "，")[:40],
     }
 
 

@@ -115,6 +115,33 @@ def test_a_day_too_near_is_one_click_from_the_earliest(mei, market):
     assert "邀请这" in browser.get(html.unescape(href[1])).text
 
 
+def test_a_day_that_is_over_is_refused_at_its_field_and_stays_there(mei, market):
+    task = opened(mei)
+    over = (datetime.now(UTC) - timedelta(days=2)).date().isoformat()
+
+    asked = mei.api("GET", f"/tasks/{task['id']}/plan", query_string={"budget_fen": 700_000, "d_day": over})
+    page = mei.browser().get(f"/m/tasks/{task['id']}/plan?budget_fen=7000&d_day={over}")
+
+    assert problem(asked)[0] == 422 and "/d_day" in problem(asked)[2]
+    assert page.status_code == 422 and "这一天已经过去" in page.text
+    assert f'value="{over}"' in page.text and "天余量" not in page.text
+
+
+def test_an_english_reader_finds_english_joints(mei, market):
+    task = opened(mei)
+    page = mei.browser().get(f"/m/tasks/{task['id']}/plan?budget_fen=3000&most=2&lang=en").text
+    prices = page.partition("What each limit costs")[2].partition("</section>")[0]
+
+    assert "A tenth less budget" in prices and not re.search("[，、：；（）]", prices)
+
+
+def test_a_query_name_that_is_not_known_is_refused(mei, market):
+    asked = {"budget_fen": 700_000, "budget": 7000}
+    answer = mei.api("GET", f"/tasks/{opened(mei)['id']}/plan", query_string=asked)
+
+    assert problem(answer)[0] == 422 and "/budget" in problem(answer)[2]
+
+
 def test_odds_that_rest_on_no_record_say_so(mei, market):
     page = mei.browser().get(f"/m/tasks/{opened(mei)['id']}/plan?budget_fen=7000&most=3").text
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from market.accounts.actor import Right, Role
 from market.accounts.edge import current_actor, hat, require
@@ -21,13 +21,16 @@ from market.kit.words import _
 from market.matching import learning, service
 from market.matching.acceptance import LEAST_BRIEFS
 from market.matching.learned_models import Side
-from market.matching.schemas import PromotionSchema
+from market.matching.schemas import MOST, PageSchema, PromotionSchema
 from market.matching.turns import PAGE
 from market.portraits.schemas import comparison_out
 from market.tasks import queries as tasks
 from market.tasks.registry import Fit, register_fits, register_picks
 
 bp = Blueprint("matching", __name__)
+
+FEW = 5
+"""With fewer on the list, the page says what would bring more."""
 
 
 def fit(match: service.Match) -> Fit:
@@ -51,7 +54,9 @@ def creators(task_id: UUID) -> Any:
     task = tasks.find_visible(task_id, actor)
     if not actor.is_party(task.merchant_id):
         raise NotFound
-    matches = service.rank(task, PAGE)
+    asked = read_form(PageSchema(), request.args)
+    show = PAGE if asked.errors else asked.data["show"]
+    matches = service.rank(task, show)
     with transaction():
         service.note_shown(Side.CREATORS, matches, on_page=True)
     known = advice.for_task(task)
@@ -61,7 +66,8 @@ def creators(task_id: UUID) -> Any:
         matches=matches,
         advice=known,
         invitations={each.creator_id: each for each in invitations_of_task(task_id)},
-        ways=[] if matches else service.loosenings(task),
+        more=min(show + PAGE, MOST) if len(matches) == show < MOST else None,
+        ways=service.loosenings(task, len(matches)) if len(matches) < FEW else [],
     )
 
 

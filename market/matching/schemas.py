@@ -9,15 +9,27 @@ from market.kit.schemas import Instant, PublicId, Schema, Text, Whole
 from market.matching.learned_models import Side
 from market.matching.turns import PAGE, Turn
 
+MOST = 100
+"""So many of a list can be asked for."""
+
 
 class MatchQuery(Schema):
-    limit = Whole(least=1, most=100, load_default=20)
+    limit = Whole(least=1, most=MOST, load_default=20)
+
+
+class PageSchema(Schema):
+    """How much of the list the merchant's page shows."""
+
+    class Meta:
+        unknown = ma.EXCLUDE  # ?lang= and the like
+
+    show = Whole(least=1, most=MOST, load_default=PAGE)
 
 
 class CreatorsQuery(MatchQuery):
     limit = Whole(
         least=1,
-        most=100,
+        most=MOST,
         load_default=PAGE,
         metadata={"description": f"from {PAGE} on, the list has places for new and unseen creators"},
     )

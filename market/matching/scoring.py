@@ -381,8 +381,13 @@ def _price_points(task: Task, profile: Offering) -> float:
 
 def _price(task: Task, profile: Offering) -> Evidence:
     price, budget = profile.price(*task.piece), task.budget_fen
-    if price is None or not budget:
+    if price is None:
         return lambda: _("没有标价，可以面议"), {}
+    if not budget:
+        return (
+            lambda: _("标价 %(price)s，需求没有写预算", price=listed(profile, *task.piece)),
+            {"price_fen": float(price)},
+        )
     over = price / budget - 1
     numbers = {"price_fen": float(price), "budget_fen": float(budget), "over": round(over, 4)}
     if task.piece.is_hour:

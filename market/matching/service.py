@@ -168,9 +168,9 @@ def rank(task: Task, limit: int = 20, *, for_merchant: bool = True, full_too: bo
 MOST_FULL = 100
 
 
-def loosenings(task: Task) -> list[Way]:
-    """For a brief whose list is empty: what to change, and how many that brings."""
-    return ways(task, len(rank(task, MOST_FULL, full_too=True)))
+def loosenings(task: Task, listed: int = 0) -> list[Way]:
+    """For a brief whose list is empty or has only a few `listed`: what to change, and how many more that brings."""
+    return ways(task, len(rank(task, MOST_FULL, full_too=True)) - listed)
 
 
 def _standing(

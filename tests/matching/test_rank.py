@@ -1,6 +1,8 @@
 """Creators for a brief and briefs for a creator, through the API."""
 
+import html
 import random
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -94,6 +96,38 @@ def test_a_budget_below_every_price_says_which_budget_or_format_brings_how_many(
     assert sorted(names(listed(mei, raised))) == ["Bo", "Lin"], "what is promised is kept"
     less = opened(mei, budget_fen=ways["budget"]["budget_fen"] - 100)
     assert names(listed(mei, less)) == ["Bo"], "and no more than needed is asked"
+
+
+def test_a_short_list_says_what_would_bring_more_people(mei, lin, bo):
+    profile(lin, price_video_fen=100_000)
+    profile(bo, price_video_fen=900_000)
+    task = opened(mei, budget_fen=100_000)
+
+    page = mei.browser().get(f"/m/tasks/{task['id']}/matches").text
+
+    assert "只有 1 位合适" in page and "单条预算提到" in page and "1 人可选" in page
+
+
+def test_the_list_goes_on_where_the_page_ends(mei, lin, bo, creators):
+    task = opened(mei)
+    browser = mei.browser()
+
+    first = browser.get(f"/m/tasks/{task['id']}/matches?show=1").text
+    on = re.search(r'href="([^"]+)"[^>]*>(?:(?!</a>).)*再看', first, re.S)
+    assert on and first.count('class="sheet match"') == 1
+    whole = browser.get(html.unescape(on[1])).text
+    assert whole.count('class="sheet match"') == 2 and "再看" not in whole
+    assert browser.get(f"/m/tasks/{task['id']}/matches?show=x").text.count('class="sheet match"') == 2
+
+
+def test_a_price_without_a_budget_to_compare_is_still_said(mei, lin):
+    profile(lin, price_video_fen=120_000)
+    draft = drafted(mei, budget_fen=None)
+
+    (row,) = listed(mei, draft)
+
+    said = next(term["text"] for term in row["terms"] if term["code"] == "price")
+    assert "1,200.00" in said and "没有写预算" in said
 
 
 def test_budget_and_format_that_only_help_together_are_said_together(mei, lin, bo):

@@ -314,6 +314,7 @@ def register_words(app: Flask) -> None:
         "format_name": vocabulary.format_name,
         "length_name": vocabulary.length_name,
         "piece_name": vocabulary.piece_name,
+        "size_name": vocabulary.size_name,
         "asked": price_words.asked,
     }
     app.jinja_env.globals["new_key"] = lambda: secrets.token_urlsafe(18)

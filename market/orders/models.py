@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from market.accounts.vocabulary import Format
+from market.accounts.vocabulary import Format, Length, Piece
 from market.kit.clock import now
 from market.kit.db import Base, Row, belongs_to
 from market.kit.states import move
@@ -110,6 +110,13 @@ class Order(Row, Base):
         return next(
             (m for m in self.milestones if m.state in (MilestoneState.ACTIVE, MilestoneState.SUBMITTED)), None
         )
+
+    @property
+    def piece(self) -> Piece:
+        """What was ordered; in terms of before 2026-11-28 nothing is said of its length."""
+        brief = self.terms["brief"]
+        length = brief.get("length")
+        return Piece(self.format, Length(length) if length else None, brief.get("live_minutes"))
 
     @property
     def unfunded(self) -> "list[Milestone]":

@@ -58,6 +58,8 @@ def terms_of(
             "title": task.title,
             "category": task.category,
             "format": task.format.value,
+            "length": task.length,
+            "live_minutes": task.live_minutes,
             "goal": task.goal,
             "key_messages": task.key_messages,
             "dos": task.dos,

@@ -43,7 +43,7 @@ WITHDRAWN = "publication.withdrawn"
 PUBLISH = "publication.put_on_shelf"
 EXPIRE = "publication.expire"
 SHOW_MINUTES = 60
-"""How long a show stands in the programme; its plan names only the start."""
+"""How long a show stands in the programme when the brief did not say."""
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,7 @@ def _to_live(order: Order, submission: Submission) -> Placed:
     show = live.add(
         creator_id=order.creator_id,
         starts_at=datetime.fromisoformat(submission.content["starts_at"]),
-        minutes=SHOW_MINUTES,
+        minutes=order.piece.minutes or SHOW_MINUTES,
         rundown=submission.content.get("rundown", ""),
         cover_id=submission.asset_id,
         **_facts(order, submission),

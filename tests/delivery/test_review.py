@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
+from market.accounts.vocabulary import Length
 from market.delivery import queries, service
 from market.delivery.turn import turn_of
 from market.kit.clock import now
@@ -83,6 +84,21 @@ def test_script_then_draft_then_publication_pays_ten_forty_fifty(
     assert play.balance(app, "PP", lin.party_id) == 921_500
     assert (play.balance(app, "FEE"), play.balance(app, "TAX")) == (50_000, 28_500)
     play.ledger_is_sound(app)
+
+
+def test_the_wanted_length_is_agreed_at_the_award_and_stands_where_the_work_is_looked_at(
+    mei: Player, lin: Player, sandbox: Sandbox
+) -> None:
+    order_id = play.funded(mei, lin, sandbox, length=Length.SHORT)
+    play.accept(mei, play.submit(lin, order_id))
+    draft = play.submit(lin, order_id, "video")
+
+    terms = mei.api("GET", f"/orders/{encode('ord', order_id)}").json["terms"]
+    room = lin.browser().get(f"/orders/{encode('ord', order_id)}").text
+    review = mei.browser().get(f"/submissions/{encode('sub', draft)}").text
+
+    assert terms["brief"]["length"] == "short"
+    assert "短视频（1–20 秒）" in room and "1–20 秒" in review
 
 
 def test_an_agency_s_share_is_paid_by_the_system_to_the_fen(

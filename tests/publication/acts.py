@@ -72,6 +72,7 @@ def accepted(
     campaign: str | None = None,
     months: int = 6,
     category: str = "home",
+    live_minutes: int | None = None,
 ) -> Submission:
     """An order from brief to the merchant's word on the draft; the events wait for the workers."""
     due = now() + timedelta(days=20)
@@ -88,6 +89,7 @@ def accepted(
                 "rights_months": months,
                 "campaign_code": campaign,
                 "product_ids": [each.id for each in products or []],
+                "live_minutes": live_minutes,
             },
             by=merchant.actor,
         )

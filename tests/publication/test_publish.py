@@ -1,6 +1,7 @@
 """Accepted work comes to its shelf by event, once, whatever runs twice or at the same time."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -44,6 +45,16 @@ def test_each_format_comes_to_its_shelf_and_completes_the_order(
     assert [one.name for one in history(submission.order_id)].count("publication.published") == 1
     told = mei.api("GET", "/notices").json["data"]
     assert any("一分钟看懂青花茶具" in notice["text"] for notice in told)
+
+
+@pytest.mark.parametrize(("wanted", "minutes"), [(150, 150), (None, service.SHOW_MINUTES)])
+def test_a_show_stands_in_the_programme_for_as_long_as_was_agreed(
+    ctx, mei: Player, lin: Player, wanted: int | None, minutes: int
+):
+    acts.put_on_shelf(acts.accepted(mei, lin, Format.LIVE, live_minutes=wanted))
+
+    show = db.session.scalars(select(Programme)).one()
+    assert show.ends_at - show.starts_at == timedelta(minutes=minutes)
 
 
 def test_a_script_is_not_published(ctx, mei: Player, lin: Player):

@@ -30,6 +30,8 @@ TUNING = {"least": "1", "of_an_agency": "3", "level_min": "0", "late_percent": "
 """The limits that are folded away while they are as they begin."""
 TUNED = TUNING.keys()
 
+AT_FIRST: dict[str, Any] = {"most": 10, "least": 1, "of_an_agency": 3}
+
 STEPS, MOST_STEPS = (10, 50, 100, 500, 1000, 5000, 10_000), 200
 """A step of the budget's slider in yuan: the smallest that makes no more than so many."""
 
@@ -47,10 +49,12 @@ def plan(task_id: UUID) -> Any:
         wish: Any = None if form.errors else form.data
         if wish:  # the inputs show what was left out, too
             form = Form(values_of(wish))
+        else:
+            form.values = AT_FIRST | {name: value for name, value in form.values.items() if value}
     else:
         fen = PEOPLE_AT_FIRST * (task.budget_fen or 0)
         wish = Wish(budget_fen=fen) if fen else None
-        form = Form(values_of(wish) if wish else {"most": 10, "least": 1, "of_an_agency": 3})
+        form = Form(values_of(wish) if wish else AT_FIRST.copy())
     if not form.errors and not form.values.get("d_day"):
         form.values["d_day"] = (today() + timedelta(days=service.D_DAYS)).isoformat()
     return page(task, form, wish), form.status

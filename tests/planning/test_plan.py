@@ -124,7 +124,7 @@ def test_a_day_that_is_over_is_refused_at_its_field_and_stays_there(mei, market)
 
     assert problem(asked)[0] == 422 and "/d_day" in problem(asked)[2]
     assert page.status_code == 422 and "这一天已经过去" in page.text
-    assert f'value="{over}"' in page.text and "天余量" not in page.text
+    assert f'value="{over}"' in page.text and "天余量" not in page.text and "先改好标出的地方" in page.text
 
 
 def test_an_english_reader_finds_english_joints(mei, market):

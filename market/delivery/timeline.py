@@ -116,7 +116,7 @@ def _text(event: Event) -> str:
         data["added"] = _added(event.data["amount_fen"], event.data["days"])
     if "creator_fen" in event.data:
         data["creator"] = format_fen(event.data["creator_fen"])
-        data["merchant"] = format_fen(event.data["merchant_fen"])
+        data["merchant"] = format_fen(event.data["merchant_fen"] - event.data.get("subsidy_fen", 0))
     if "publish_at" in event.data:
         data["when"] = format_when(datetime.fromisoformat(event.data["publish_at"]))
     if event.data.get("stage") in list(Stage):

@@ -181,6 +181,8 @@ def _receipt(paper: _Paper, content: dict[str, Any]) -> None:
     )  # fmt: skip
     paper.sum_line("已放款 Released", content["released_fen"])
     paper.sum_line("已退回 Returned", content["returned_fen"])
+    if content.get("subsidy_back_fen"):  # receipts made before it was written do not say it
+        paper.sum_line("其中补贴收回 Of it subsidy", content["subsidy_back_fen"])
 
 
 def _invoice(paper: _Paper, content: dict[str, Any]) -> None:

@@ -19,11 +19,15 @@ from market.invoices.seller import seller
 from market.kit.clock import now
 from market.kit.db import db
 from market.kit.events import record
+from market.ledger import queries as books
+from market.ledger.accounts import Account, AccountKind
+from market.ledger.movements import PostingKind
 from market.orders import queries as orders
 from market.orders.models import BOOKKEEPING_ZONE, Order
 from market.orders.states import MilestoneState
 from market.payments import queries as payments
 from market.payments.states import CheckoutState
+from market.subsidies import service as subsidies
 
 PAGES = {Role.MERCHANT: "/m/documents", Role.CREATOR: "/u/documents", Role.AGENCY: "/a/documents"}
 
@@ -95,7 +99,6 @@ def parties_with_money() -> list[UUID]:
 
 
 def _receipt(order: Order) -> dict[str, Any]:
-    paid = [c for c in payments.checkouts_of(order.id) if c.state is CheckoutState.PAID]
     rows: list[dict[str, Any]] = [
         {
             "stage": m.kind.value,
@@ -107,21 +110,32 @@ def _receipt(order: Order) -> dict[str, Any]:
         for m in order.milestones
         if m.funded_at is not None or m.state is MilestoneState.RELEASED
     ]
+    granted = subsidies.grant_of(order.id)
     return _of_order(order) | {
-        "payments": [
-            {
-                "at": _at(c.paid_at),
-                "fen": c.received_fen or c.amount_fen,
-                "method": c.method,
-                "ref": c.charge_id or "",
-            }
-            for c in paid
-        ],
+        "payments": _payments(order),
         "rows": rows,
         "total_fen": sum(row["amount_fen"] for row in rows),
         "released_fen": sum(row["released_fen"] for row in rows),
         "returned_fen": sum(row["returned_fen"] for row in rows),
+        "subsidy_back_fen": granted.returned_fen if granted else 0,
     }
+
+
+def _payments(order: Order) -> list[dict[str, Any]]:
+    """Where the money of the order came from, oldest first: charges, the merchant's wallet, the platform's subsidy."""
+    found = [
+        (c.paid_at, c.received_fen or c.amount_fen, c.method, c.charge_id or "")
+        for c in payments.checkouts_of(order.id)
+        if c.state is CheckoutState.PAID
+    ]
+    escrow = Account(AccountKind.ESCROW_UNALLOCATED, order.id)
+    found += [
+        (entry.at, entry.change(escrow), entry.kind.value, "")
+        for entry in books.postings_of("order", order.id)
+        if entry.kind in (PostingKind.FUND, PostingKind.PROMOTION)
+    ]
+    found.sort(key=lambda each: (each[0] or order.awarded_at, each[2]))
+    return [{"at": _at(at), "fen": fen, "method": method, "ref": ref} for at, fen, method, ref in found]
 
 
 def _invoice(order: Order) -> dict[str, Any]:

@@ -17,7 +17,8 @@ KIND_NAMES = {
 }
 PAPERS = {"invoice": "账单 Invoice", "credit_note": "红字账单 Credit note"}
 STAGES = {"script": "脚本 Script", "draft": "初稿 Draft", "published": "发布 Publication"}
-METHODS = {"card": "银行卡 Card", "alipay": "支付宝 Alipay", "wechat_pay": "微信支付 WeChat Pay"}
+METHODS = {"card": "银行卡 Card", "alipay": "支付宝 Alipay", "wechat_pay": "微信支付 WeChat Pay", "fund": "钱包余额 Wallet",
+           "promotion": "平台补贴 Subsidy"}  # fmt: skip
 
 MOVEMENTS = {
     "charge": "付款 Payment",

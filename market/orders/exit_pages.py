@@ -51,6 +51,7 @@ def _page(order: Order, form: Form, *, sample_fen: int = 0) -> Any:
         order=order,
         quote=quote,
         exit=shown,
+        verdict=exits.verdict_of(order, shown) if shown else None,
         stages={encode("mil", m.id): m for m in order.milestones},
         stage_names={stage.value: say(name) for stage, name in STAGE_NAMES.items()},
         rung_names={rung.value: say(name) for rung, name in RUNG_NAMES.items()},

@@ -69,6 +69,10 @@ class ExitQuoteSchema(Schema):
     lines = fields.List(fields.Nested(ExitLineSchema), attribute="split.lines", required=True)
     creator_fen = fields.Integer(required=True)
     merchant_fen = fields.Integer(required=True)
+    subsidy_fen = fields.Integer(
+        required=True,
+        metadata={"description": "of merchant_fen, what was the platform's subsidy and goes back to it"},
+    )
 
 
 class ExitAskSchema(Schema):

@@ -25,10 +25,11 @@ from market.kit.ids import encode
 from market.kit.pages import format_fen
 from market.kit.states import move
 from market.kit.work import TooEarly, cancel_timers, set_timer
+from market.ledger import queries as books
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import PostingKind
 from market.orders import events
-from market.orders.endings import Cause, conclude, go_on, tell_ended
+from market.orders.endings import Cause, conclude, endings, go_on, tell_ended
 from market.orders.errors import (
     ExitOpen,
     ExitOver,
@@ -111,6 +112,8 @@ class Quote:
     milestones: tuple[Milestone, ...]
     split: Split
     sample_fen: int
+    subsidy_fen: int
+    """What of `merchant_fen` is the platform's subsidy, and goes back to it."""
 
     @property
     def creator_fen(self) -> int:
@@ -155,7 +158,51 @@ def quote(order: Order, *, sample_fen: int = 0, at: datetime | None = None) -> Q
     stages = open_stages(order)
     sample_fen = min(sample_fen, rules.sample_cap_fen)
     split = split_of([facts_of(m) for m in stages], rules, at, sample_fen=sample_fen)
-    return Quote(at, rules, stages, split, sample_fen)
+    return Quote(at, rules, stages, split, sample_fen, _subsidy_part(order, split.merchant_fen))
+
+
+def _subsidy_part(order: Order, back_fen: int) -> int:
+    return refunds.subsidy_part(back_fen, subject_id=order.id, price_fen=order.price_fen)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What an exit gives, or gave, to whom; a stage that was decided otherwise has no part in it."""
+
+    parts: Mapping[str, int]
+    """The creator's, by milestone (public id)."""
+    merchant_fen: int
+    subsidy_fen: int
+    """What of `merchant_fen` is the platform's subsidy, and goes back to it."""
+
+    @property
+    def creator_fen(self) -> int:
+        return sum(self.parts.values())
+
+
+def verdict_of(order: Order, found: Exit) -> Verdict:
+    parts = found.computed if found.state is ExitState.SILENT else found.proposal
+    if found.state in (ExitState.AGREED, ExitState.SILENT):
+        over = endings(order.id)
+        ended = [m for m in order.milestones if m.id in over and over[m.id].cause is Cause.EXIT]
+        given = {encode("mil", m.id): parts.get(encode("mil", m.id), 0) for m in ended}
+        legs = [
+            leg
+            for m in ended
+            for entry in books.postings_of("milestone", m.id)
+            if entry.kind is PostingKind.SPLIT
+            for leg in entry.legs
+        ]
+        subsidy = sum(leg.fen for leg in legs if leg.credit.kind is K.PROMOTIONS)
+        return Verdict(given, sum(m.returned_fen for m in ended), subsidy)
+    return _verdict_now(order, parts)
+
+
+def _verdict_now(order: Order, parts: Mapping[str, int]) -> Verdict:
+    open_ = open_stages(order)
+    given = {encode("mil", m.id): min(m.left_fen, parts.get(encode("mil", m.id), 0)) for m in open_}
+    back = sum(m.left_fen for m in open_) - sum(given.values())
+    return Verdict(given, back, _subsidy_part(order, back))
 
 
 def facts_of(m: Milestone) -> StageFacts:
@@ -217,7 +264,7 @@ def ask(
     db.session.add(made)
     db.session.flush()
     _set_timers(made)
-    _tell(order, made, events.EXIT_ASKED, by=by, due_at=made.due_at.isoformat())
+    _tell(order, events.EXIT_ASKED, verdict_of(order, made), by=by, due_at=made.due_at.isoformat())
     return made
 
 
@@ -263,7 +310,7 @@ def counter(order: Order, found: Exit, parts: Mapping[UUID, int], by: Actor, *, 
     found.proposal = found.proposal | {encode("mil", m): fen for m, fen in parts.items()}
     found.proposed_by, found.round, found.due_at = by.party_id, found.round + 1, _due()
     _set_timers(found)
-    _tell(order, found, events.EXIT_COUNTERED, by=by, due_at=found.due_at.isoformat())
+    _tell(order, events.EXIT_COUNTERED, verdict_of(order, found), by=by, due_at=found.due_at.isoformat())
     return found
 
 
@@ -275,7 +322,7 @@ def withdraw(order: Order, found: Exit, by: Actor) -> Exit:
         raise NotYourAnswer
     found.end(ExitState.WITHDRAWN)
     cancel_timers(found.id, DUE, REMIND)
-    _tell(order, found, events.EXIT_WITHDRAWN, by=by)
+    _tell(order, events.EXIT_WITHDRAWN, verdict_of(order, found), by=by)
     return found
 
 
@@ -320,17 +367,18 @@ def _carry_out(
     require_thawed(order)
     if not may_be_ended(order):
         raise NothingToEnd
+    given = _verdict_now(order, parts)
     found.end(state)
     cancel_timers(found.id, DUE, REMIND)
     end_stages(
         order,
-        {m.id: min(m.left_fen, parts.get(encode("mil", m.id), 0)) for m in open_stages(order)},
+        {m.id: given.parts[encode("mil", m.id)] for m in open_stages(order)},
         cause=Cause.EXIT,
         reason=Reason.EXIT,
         to_wallet=found.to_wallet,
         by=by,
     )
-    _tell(order, found, name, by=by)
+    _tell(order, name, given, by=by)
     go_on(order, by, to_wallet=found.to_wallet)
 
 
@@ -386,17 +434,15 @@ def _set_timers(found: Exit) -> None:
         set_timer(REMIND, found.id, at, key=f"{REMIND}:{found.id}:{found.round}:{part}", round=found.round)
 
 
-def _tell(order: Order, found: Exit, name: str, *, by: Actor, **data: Any) -> None:
+def _tell(order: Order, name: str, given: Verdict, *, by: Actor, **data: Any) -> None:
     """To merchant and creator, with what is on the table; the agency hears of the outcome by order.settled."""
-    parts = found.computed if found.state is ExitState.SILENT else found.proposal
-    left = {encode("mil", m.id): m for m in order.milestones}
-    creator = sum(fen for milestone, fen in parts.items() if milestone in left)
     tell(
         order,
         name,
         by=by,
         only=[order.merchant_id, order.creator_id],
-        creator_fen=creator,
-        merchant_fen=sum(m.amount_fen for k, m in left.items() if k in parts) - creator,
+        creator_fen=given.creator_fen,
+        merchant_fen=given.merchant_fen,
+        subsidy_fen=given.subsidy_fen,
         **data,
     )

@@ -1,4 +1,4 @@
-"""What a payee's orders will still bring him, and an agency's income by member."""
+"""What a payee's orders will still bring him, and an agency's income by member: what orders tell the pages of money."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -9,10 +9,11 @@ from sqlalchemy import Select, func, or_, select
 from market.accounts.queries import parties
 from market.kit.db import db
 from market.orders.models import Milestone, Order
+from market.orders.queries import orders_of_stages
 from market.orders.shares import Shares
 from market.orders.states import RUNNING, OrderState
 from market.payments.models import Earning
-from market.payments.registry import Expected, MemberIncome, register_income
+from market.payments.registry import Expected, MemberIncome, register_income, register_stages
 
 MOST_ORDERS = 100
 
@@ -88,3 +89,4 @@ def by_member(agency_id: UUID) -> Sequence[MemberIncome]:
 
 
 register_income(forecast, by_member)
+register_stages(orders_of_stages)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -29,8 +30,9 @@ from market.orders import (
 )
 from market.orders.blueprint import bp
 from market.orders.errors import AlreadyAwarded, CreatorFull
-from market.orders.models import Order
+from market.orders.models import BOOKKEEPING_ZONE, Order
 from market.orders.schemas import AwardSchema, CancelFormSchema
+from market.orders.states import STATE_NAMES
 from market.orders.yuan import yuan_by_yuan
 from market.tasks import queries as tasks
 
@@ -53,6 +55,8 @@ TAB_NAMES = {
     "done": N_("已完成"),
     "off": N_("已失效"),
 }
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet would run."""
 HOMES = {
     Role.MERCHANT: "orders.of_merchant",
     Role.CREATOR: "orders.of_creator",
@@ -136,13 +140,17 @@ def _csv(orders: Any) -> Response:
             agency,
         ]
         table.writerow(
-            ["'" + cell if cell[:1] in "=+-@\t\r" else cell for cell in cells]
-            + [f"{order.price_fen / 100:.2f}", order.state.value]
-            + [at.isoformat() if at else "" for at in (order.awarded_at, order.funded_at, order.ended_at)]
+            ["'" + cell if cell.startswith(FORMULA) else cell for cell in cells]
+            + [f"{order.price_fen // 100}.{order.price_fen % 100:02}", say(STATE_NAMES[order.state])]
+            + [_moment(at) for at in (order.awarded_at, order.funded_at, order.ended_at)]
         )
     answer = Response("\ufeff" + out.getvalue(), mimetype="text/csv")
     answer.headers["Content-Disposition"] = "attachment; filename=orders.csv"
     return answer
+
+
+def _moment(at: datetime | None) -> str:
+    return f"{at.astimezone(BOOKKEEPING_ZONE):%Y-%m-%d %H:%M:%S}" if at else ""
 
 
 @bp.post("/m/tasks/<pid('tsk'):task_id>/award")

@@ -1,6 +1,6 @@
 """Finding orders, always from who may see them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -98,6 +98,12 @@ def has_funded(merchant_id: UUID) -> bool:
     """Whether the merchant has paid for an order before."""
     rows = select(Order.id).where(Order.merchant_id == merchant_id, Order.funded_at.is_not(None))
     return db.session.scalar(rows.limit(1)) is not None
+
+
+def orders_of_stages(stage_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """The order of each of these stages."""
+    rows = db.session.execute(select(Milestone.id, Milestone.order_id).where(Milestone.id.in_(stage_ids)))
+    return {row.id: row.order_id for row in rows}
 
 
 def milestones(order_id: UUID) -> Sequence[Milestone]:

@@ -169,6 +169,13 @@ class MoneySchema(Schema):
             "description": "What of `paid_fen` the order had no use for: it went back to the merchant."
         },
     )
+    subsidy_fen = fields.Integer(
+        required=True, metadata={"description": "What of `paid_fen` the platform added."}
+    )
+    subsidy_back_fen = fields.Integer(
+        required=True,
+        metadata={"description": "What of it went back to the platform: the merchant got so much less."},
+    )
     rows = fields.List(fields.Nested(MoneyRowSchema), required=True)
     totals = fields.List(fields.Nested(TotalSchema), required=True)
     postings = fields.List(fields.Nested(PostingSchema), required=True)

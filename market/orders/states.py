@@ -38,6 +38,16 @@ class Stage(StrEnum):
     PUBLISHED = "published"
 
 
+STATE_NAMES = {
+    S.AWAITING_FUNDS: N_("待托管"),
+    S.SCRIPTING: N_("写脚本"),
+    S.DRAFTING: N_("制作初稿"),
+    S.PUBLISHING: N_("发布中"),
+    S.COMPLETED: N_("已完成"),
+    S.LAPSED: N_("超时未付"),
+    S.CANCELLED: N_("已取消"),
+    S.SETTLED: N_("提前结束"),
+}
 STAGE_NAMES = {Stage.SCRIPT: N_("脚本"), Stage.DRAFT: N_("初稿"), Stage.PUBLISHED: N_("发布")}
 
 DURING = {Stage.SCRIPT: S.SCRIPTING, Stage.DRAFT: S.DRAFTING, Stage.PUBLISHED: S.PUBLISHING}

@@ -21,6 +21,7 @@ from market.payments import chargebacks, refunds
 from market.payments import queries as payments
 from market.payments.models import Earning
 from market.payments.refunds import Refund
+from market.subsidies import service as subsidies
 
 K = AccountKind
 
@@ -154,6 +155,10 @@ class Yuan:
     paid_fen: int
     unused_fen: int
     """What of it the order had no use for, and gave back."""
+    subsidy_fen: int
+    """What of it the platform added."""
+    subsidy_back_fen: int
+    """What of the subsidy went back to the platform; the merchant got that much less than was returned."""
     rows: list[Row]
     totals: list[Part]
     postings: list[PostingView] = field(default_factory=list)
@@ -189,11 +194,14 @@ def yuan_by_yuan(order: Order, actor: Actor) -> Yuan:
     ]
     away = [entry for refund in back for entry in books.postings_of("refund", refund.id)]
     escrow = Account(K.ESCROW_UNALLOCATED, order.id)
+    granted = subsidies.grant_of(order.id)
     return Yuan(
         order=order,
         view=view,
         paid_fen=sum(entry.change(escrow) for entry in (*deposit, *own) if entry.kind in MONEY_IN),
         unused_fen=-sum(entry.change(escrow) for entry in own if entry.kind is PostingKind.SURPLUS),
+        subsidy_fen=granted.used_fen if granted else 0,
+        subsidy_back_fen=granted.returned_fen if granted else 0,
         rows=rows,
         totals=_totals(rows),
         refunds=back,

@@ -243,6 +243,11 @@ def give_back(
     return Back(made, payer_id, rest, promotion)
 
 
+def subsidy_part(fen: int, *, subject_id: UUID, price_fen: int) -> int:
+    """What of `fen`, were it given back now, would be the platform's subsidy and not the merchant's."""
+    return subsidies.part_back(subject_id, fen, paid_in_fen=lambda: min(price_fen, paid_in(subject_id)))
+
+
 def paid_in(subject_id: UUID) -> int:
     """What came into the order's escrow from everywhere: charges, the wallet, promotions."""
     paid = select(Checkout.id).where(Checkout.subject_id == subject_id, Checkout.state == CheckoutState.PAID)

@@ -1,9 +1,10 @@
-"""What packages above supply to the income page: what the orders of a payee will bring, and by whose work.
+"""What packages above supply to the pages of money: what the orders of a payee will bring, and by whose work; of
+which order a stage is.
 
 A lower package never asks about a higher one; it calls what was registered when the app was put together.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -36,9 +37,11 @@ class MemberIncome:
 
 Forecasts = Callable[[UUID], Sequence[Expected]]
 Members = Callable[[UUID], Sequence[MemberIncome]]
+OrdersOfStages = Callable[[Collection[UUID]], Mapping[UUID, UUID]]
 
 _forecasts: list[Forecasts] = []
 _members: list[Members] = []
+_orders_of_stages: list[OrdersOfStages] = []
 
 
 def register_income(forecasts: Forecasts, members: Members) -> None:
@@ -53,3 +56,12 @@ def forecast(party_id: UUID) -> Sequence[Expected]:
 def members(agency_id: UUID) -> Sequence[MemberIncome]:
     """An agency's income by member, largest first."""
     return _members[0](agency_id) if _members else []
+
+
+def register_stages(orders_of_stages: OrdersOfStages) -> None:
+    _orders_of_stages[:] = [orders_of_stages]
+
+
+def orders_of_stages(stage_ids: Collection[UUID]) -> Mapping[UUID, UUID]:
+    """The order of each of these stages."""
+    return _orders_of_stages[0](stage_ids) if stage_ids and _orders_of_stages else {}

@@ -39,7 +39,7 @@ class WalletSchema(Schema):
 
 
 class WalletLineSchema(Schema):
-    """One change of the wallet's balance; `order_id` when it paid for an order."""
+    """One change of the wallet's balance; `order_id`: the order it paid for, or came back from."""
 
     id = PublicId("pst", required=True)
     kind = fields.Enum(PostingKind, by_value=True, required=True)

@@ -1,5 +1,6 @@
 """The wallet's history in words: what came and went, and what for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -7,7 +8,7 @@ from uuid import UUID
 from market.kit.paging import Page
 from market.kit.words import N_, say
 from market.ledger.movements import Entry, PostingKind
-from market.payments import wallet
+from market.payments import registry, wallet
 
 KINDS = {
     PostingKind.TOP_UP: N_("充值"),
@@ -23,7 +24,7 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Line:
-    """`order_id` is set when the order itself is the reason."""
+    """`order_id`: the order the money went to or came from."""
 
     id: UUID
     kind: PostingKind
@@ -40,14 +41,16 @@ class Line:
 
 def lines(party_id: UUID, *, limit: int = 20, cursor: str | None = None) -> Page[Line]:
     page = wallet.history(party_id, limit=limit, cursor=cursor)
-    return Page([_line(party_id, entry) for entry in page.data], page.next_cursor)
+    stages = {entry.source_id for entry in page.data if entry.source_type == "milestone"}
+    orders = registry.orders_of_stages(stages)
+    return Page([_line(party_id, entry, orders) for entry in page.data], page.next_cursor)
 
 
-def _line(party_id: UUID, entry: Entry) -> Line:
+def _line(party_id: UUID, entry: Entry, orders: Mapping[UUID, UUID]) -> Line:
     return Line(
         id=entry.posting_id,
         kind=entry.kind,
         at=entry.at,
         change_fen=entry.change(wallet.account(party_id)),
-        order_id=entry.source_id if entry.source_type == "order" else None,
+        order_id=entry.source_id if entry.source_type == "order" else orders.get(entry.source_id),
     )

@@ -167,6 +167,21 @@ def part_of_refund(fen: int, *, paid_in_fen: int, subsidy_fen: int, before_fen: 
     return subsidy_fen * (before_fen + fen) // paid_in_fen - subsidy_fen * before_fen // paid_in_fen
 
 
+def part_back(subject_id: UUID, fen: int, *, paid_in_fen: Callable[[], int]) -> int:
+    """What of a refund of `fen` of this order would go back to promotions; nothing is noted."""
+    granted = grant_of(subject_id)
+    return _part(granted, fen, paid_in_fen) if granted else 0
+
+
+def _part(granted: Grant, fen: int, paid_in_fen: Callable[[], int]) -> int:
+    if not granted.used_fen:
+        return 0
+    part = part_of_refund(
+        fen, paid_in_fen=paid_in_fen(), subsidy_fen=granted.used_fen, before_fen=granted.refunded_fen
+    )
+    return min(part, granted.used_fen - granted.returned_fen)
+
+
 def returned(subject_id: UUID, fen: int, *, paid_in_fen: Callable[[], int]) -> int:
     """Note a refund of `fen` of this (locked) order: the part that goes back to promotions, whose budget has it again.
 
@@ -176,10 +191,7 @@ def returned(subject_id: UUID, fen: int, *, paid_in_fen: Callable[[], int]) -> i
     granted = grant_of(subject_id, lock=True)
     if granted is None or not granted.used_fen:
         return 0
-    part = part_of_refund(
-        fen, paid_in_fen=paid_in_fen(), subsidy_fen=granted.used_fen, before_fen=granted.refunded_fen
-    )
-    part = min(part, granted.used_fen - granted.returned_fen)
+    part = _part(granted, fen, paid_in_fen)
     granted.refunded_fen += fen
     granted.returned_fen += part
     db.session.flush()

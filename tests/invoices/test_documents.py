@@ -19,9 +19,16 @@ from market.invoices.models import Document, DocumentKind
 from market.invoices.periods import bounds, last_month, month_of
 from market.kit.clock import now
 from market.kit.db import db, transaction
+from market.kit.ids import encode
 from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
 from market.ledger.movements import Leg, PostingKind
+from market.orders import exits
+from market.orders import queries as orders
+from market.orders.endings import Cause, go_on
+from market.payments.refunds import Reason
+from market.subsidies import service as subsidies
+from market.subsidies.models import SubsidyKind
 from tests import play
 from tests.conftest import Player
 from tests.sandbox import Sandbox
@@ -45,6 +52,53 @@ def documents(app: Flask, kind: DocumentKind | None = None) -> list[Document]:
         rows = db.session.query(Document).order_by(Document.series, Document.count).all()
         db.session.remove()
     return [each for each in rows if kind in (None, each.kind)]
+
+
+def test_a_receipt_names_the_wallet_and_the_subsidy(
+    app: Flask, mei: Player, lin: Player, zhou: Player, sandbox: Sandbox
+) -> None:
+    coupon = {"name": "双11", "kind": SubsidyKind.COUPON, "campaign_code": None, "fixed_fen": 100_000, "cap_fen": 100_000,
+              "budget_fen": 1_000_000, "starts_at": now() - timedelta(days=1), "ends_at": now() + timedelta(days=9)}  # fmt: skip
+    with app.app_context(), transaction():
+        subsidies.make(coupon, zhou.actor)
+    page = mei.api(
+        "POST", "/wallet/top-ups", json={"amount_fen": 300_000}, headers={"Idempotency-Key": "k-top-up-1"}
+    )
+    sandbox.pay(play.session_of(app, page.json))
+    sandbox.settle()
+    order_id = play.award(mei, lin, price_fen=PRICE)
+    plan = mei.api("GET", f"/orders/{encode('ord', order_id)}/payment-plan?wallet=true").json
+    assert (plan["subsidy_fen"], plan["wallet_fen"]) == (100_000, 300_000), plan
+    checkout = mei.api(
+        "POST",
+        f"/orders/{encode('ord', order_id)}/checkouts",
+        json={"wallet": True},
+        headers={"Idempotency-Key": "k-mixed-1"},
+    )
+    sandbox.pay(play.session_of(app, checkout.json))
+    sandbox.settle()
+    play.accept(mei, play.submit(lin, order_id))
+    with app.app_context(), transaction():
+        order = orders.find(order_id, lock=True)
+        open_ = exits.open_stages(order)
+        exits.end_stages(
+            order,
+            {m.id: 0 for m in open_},
+            cause=Cause.EXIT,
+            reason=Reason.EXIT,
+            to_wallet=True,
+            by=mei.actor,
+        )
+        go_on(order, mei.actor)
+    sandbox.settle()
+
+    content = next(d.content for d in documents(app, DocumentKind.RECEIPT))
+    assert sorted((p["method"], p["fen"]) for p in content["payments"]) == [
+        ("card", 600_000),
+        ("fund", 300_000),
+        ("promotion", 100_000),
+    ]
+    assert (content["returned_fen"], content["subsidy_back_fen"]) == (900_000, 90_000)
 
 
 def test_a_completed_order_has_its_receipt_and_its_fee_invoice_once(

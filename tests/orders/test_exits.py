@@ -99,6 +99,29 @@ def test_to_the_wallet_when_the_merchant_wants_it_there(
     play.ledger_is_sound(app)
 
 
+def test_what_was_released_before_does_not_go_back_again(
+    app: Flask, mei: Player, lin: Player, order_id: UUID, sandbox: Sandbox
+) -> None:
+    script = order_of(mei, order_id)["milestones"][0]
+    here = f"/orders/{encode('ord', order_id)}"
+    mei.api(
+        "POST",
+        f"{here}/milestones/{script['id']}/releases",
+        json={"amount_fen": 30_000},
+        headers={"Idempotency-Key": "k-part-release"},
+    )
+    seen = quote(mei, order_id)
+    assert seen["merchant_fen"] == PRICE - 30_000 - seen["creator_fen"]
+
+    made = ask(mei, order_id, seen, to_wallet=True).json
+    said = f"退回 ¥{seen['merchant_fen'] / 100:,.2f}"
+    assert said in lin.browser().get(f"{here}/exit").text
+    answer(lin, order_id, made, "consent", round=1)
+
+    assert play.balance(app, "MW", mei.party_id) == seen["merchant_fen"]
+    assert f"退回商家 ¥{seen['merchant_fen'] / 100:,.2f}" in mei.browser().get(here).text
+
+
 def test_silence_is_the_computed_split_and_not_the_counter_proposal(
     app: Flask, mei: Player, lin: Player, order_id: UUID, sandbox: Sandbox
 ) -> None:

@@ -1,5 +1,7 @@
 """The pages of orders, money and review, as each party sees them."""
 
+import csv
+import io
 import re
 from typing import Any
 from uuid import UUID
@@ -150,6 +152,8 @@ def test_the_lists_have_their_tabs_and_a_file(cast: dict[str, Player], sandbox: 
     assert encode("ord", waiting) in everything and encode("ord", running) in everything
     assert encode("ord", running) in to_review and encode("ord", waiting) not in to_review
     assert file.mimetype == "text/csv" and "'=1+1" in file.text
+    row = next(line for line in csv.reader(io.StringIO(file.text)) if line[0] and "=1+1" in line[1])
+    assert row[4] == "" and row[6] == "待托管" and re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", row[7])
     assert browser.get("/m/orders?tab=done").status_code == 200
     assert browser.get("/m/orders?cursor=nonsense").status_code == 422
     assert lin.browser().get("/u/orders").status_code == 200

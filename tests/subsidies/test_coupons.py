@@ -1,5 +1,6 @@
 """What the platform adds to a payment: exact, never above its budget, never paid out to the merchant."""
 
+import re
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -210,6 +211,49 @@ def test_a_lower_fee_is_frozen_at_signing_and_has_a_budget_too(
     play.accept(mei, play.submit(lin, first))
     assert play.balance(app, "FEE") == 3_000
     play.ledger_is_sound(app)
+
+
+def test_an_early_end_says_before_the_click_what_of_it_is_the_platforms(
+    app: Flask, mei: Player, lin: Player, zhou: Player, sandbox: Sandbox
+) -> None:
+    subsidy(zhou)
+    order_id = play.funded(mei, lin, sandbox)
+    here = f"/orders/{encode('ord', order_id)}/exit"
+    page = mei.browser().get(here).text
+    seen = mei.api("GET", here).json
+
+    assert (seen["merchant_fen"], seen["subsidy_fen"]) == (PRICE, PRICE // 10)
+    assert "退回 ¥9,000.00" in page and "平台补贴收回" in page
+
+    made = mei.api(
+        "POST",
+        here + "s",
+        json={"token": seen["token"], "reason": "改期", "to_wallet": True},
+        headers={"Idempotency-Key": secrets.token_hex(8)},
+    ).json
+    assert "商家退回 ¥9,000.00" in lin.browser().get(here).text
+    lin.api(
+        "POST", f"{here}s/{made['id']}/consent", json={"round": 1}, headers={"Idempotency-Key": "k-agree-1"}
+    )
+
+    assert play.balance(app, "MW", mei.party_id) == 900_000
+    money = mei.api("GET", here.replace("/exit", "/money")).json
+    assert (money["paid_fen"], money["subsidy_fen"], money["subsidy_back_fen"]) == (PRICE, 100_000, 100_000)
+    over = mei.browser()
+    assert "平台补贴收回" in over.get(here).text
+    assert "退回的钱里有 ¥1,000.00 是平台补贴" in over.get(here.replace("/exit", "/money")).text
+    assert "退回商家 ¥9,000.00" in over.get(here.removesuffix("/exit")).text  # the order's story
+
+
+def test_the_merchant_reads_what_he_paid_and_what_the_platform_added(
+    mei: Player, lin: Player, zhou: Player, sandbox: Sandbox
+) -> None:
+    subsidy(zhou)
+    order_id = play.funded(mei, lin, sandbox)
+
+    page = re.sub(r"\s+", " ", mei.browser().get(f"/orders/{encode('ord', order_id)}/money").text)
+
+    assert re.search(r"您支付</dt>\s*<dd[^>]*>¥9,000.00", page), page
 
 
 @pytest.mark.parametrize("to_wallet", [True, False])

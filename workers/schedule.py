@@ -23,7 +23,7 @@ from market.ledger import queries as books
 from market.ledger import service as ledger
 from market.ledger.alarms import tell_operators
 from market.ledger.checks import check_all
-from market.matching import declared, history, learning
+from market.matching import declared, history, learning, rankings
 from market.matching import text as match_text
 from market.orders import capacity, overdue
 from market.payments import inbox
@@ -121,6 +121,7 @@ def learn() -> None:
     match_text.refit_when_stale()
     effect.refit_when_stale()
     learning.refit_when_stale()
+    rankings.refit_when_stale()
 
 
 def index_creators() -> None:

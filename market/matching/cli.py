@@ -15,7 +15,7 @@ from rich.progress import Progress
 from market.accounts.actor import SYSTEM
 from market.kit.db import db, transaction
 from market.kit.words import _
-from market.matching import history, learning, text
+from market.matching import history, learning, rankings, text
 from market.matching.importing import Refused, Report, take
 from market.traffic import service as traffic
 
@@ -114,16 +114,26 @@ def refit() -> None:
 
 @matching.command("learn")
 def learn() -> None:
-    """Fit who says yes anew on answered invitations, and judge it on the newest fifth; an operator decides whether it is used."""
-    model = learning.refit()
-    if model is None:
-        click.echo(f"no model: fewer than {learning.LEAST} answered invitations")
-        return
-    told = model.report
-    click.echo(
-        f"loss per invitation {told['present']:.4f} → {told['candidate']:.4f} on {told['on']} later answers to "
-        f"{told['briefs']} briefs: {told['gain']:+.4f} ± {told['error']:.4f} (one standard error)"
-    )
+    """Fit anew who says yes and whom merchants choose, and judge both on what came later; an operator decides whether they are
+    used."""
+    answers = learning.refit()
+    if answers is None:
+        click.echo(f"no acceptance: fewer than {learning.LEAST} answered invitations")
+    else:
+        told = answers.report
+        click.echo(
+            f"loss per invitation {told['present']:.4f} → {told['candidate']:.4f} on {told['on']} later answers to "
+            f"{told['briefs']} briefs: {told['gain']:+.4f} ± {told['error']:.4f} (one standard error)"
+        )
+    order = rankings.refit()
+    if order is None:
+        click.echo(f"no order: choices from fewer than {rankings.LEAST} lists")
+    else:
+        told = order.report
+        click.echo(
+            f"NDCG@10 {told['present']:.4f} → {told['candidate']:.4f} on {told['on']} later lists: "
+            f"{told['gain']:+.4f} ± {told['error']:.4f} (one standard error)"
+        )
 
 
 def _rebuild() -> None:

@@ -1,4 +1,4 @@
-"""What lists showed, and the models of who says yes that were learned from it."""
+"""What lists showed, and the models that were learned from it: who says yes, and whom merchants choose."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -36,6 +36,8 @@ class Showing(Base):
     acceptance: Mapped[float]
     signs: Mapped[list[float]] = mapped_column(ARRAY(Float))
     """What the acceptance was made of, in the order of scoring.SIGNS."""
+    points: Mapped[list[float]] = mapped_column(ARRAY(Float), default=list)
+    """Of each term, in the order of scoring.TERMS; none in rows of before 2026-11-28."""
     opened_at: Mapped[datetime | None]
     category: Mapped[str] = mapped_column(default="")
     """The brief's, that day."""
@@ -64,17 +66,13 @@ class Showing(Base):
     )
 
 
-class AcceptanceModel(Row, Base):
-    """Weights of how likely a yes is. The first row holds those the code began with; one row is active."""
-
-    __tablename__ = "acceptance_models"
+class Version:
+    """A model that was fitted, or what the code began with. One of a kind is active; a person puts another in its place."""
 
     active: Mapped[bool] = mapped_column(default=False)
     fitted: Mapped[bool] = mapped_column(default=True)
     cases: Mapped[int]
-    """Invitations it was fitted on."""
-    weights: Mapped[list[float]] = mapped_column(ARRAY(Float))
-    """The constant, then one for each of scoring.SIGNS."""
+    """It was fitted on: invitations, or lists."""
     report: Mapped[dict[str, Any]]
     """How it did on the newest fifth, against the model that was active then."""
     promoted_by: Mapped[UUID | None] = belongs_to("people", index=False)
@@ -82,9 +80,31 @@ class AcceptanceModel(Row, Base):
     reason: Mapped[str] = mapped_column(Text, default="")
     """Why it was last promoted; earlier reasons stand in its events."""
 
+    def promote(self, reason: str, person_id: UUID | None) -> None:
+        self.active, self.reason, self.promoted_by, self.promoted_at = True, reason, person_id, now()
+
+
+class AcceptanceModel(Version, Row, Base):
+    """Weights of how likely a yes is. The first row holds those the code began with."""
+
+    __tablename__ = "acceptance_models"
+
+    weights: Mapped[list[float]] = mapped_column(ARRAY(Float))
+    """The constant, then one for each of scoring.SIGNS."""
+
     __table_args__ = (
         Index("uq_acceptance_models_active", "active", unique=True, postgresql_where=text("active")),
     )
 
-    def promote(self, reason: str, person_id: UUID | None) -> None:
-        self.active, self.reason, self.promoted_by, self.promoted_at = True, reason, person_id, now()
+
+class RankingModel(Version, Row, Base):
+    """Trees that order by the points of a score. The first row is the sum of the points, and has none."""
+
+    __tablename__ = "ranking_models"
+
+    forest: Mapped[dict[str, Any]]
+    """As forest.Forest tells it."""
+
+    __table_args__ = (
+        Index("uq_ranking_models_active", "active", unique=True, postgresql_where=text("active")),
+    )

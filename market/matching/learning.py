@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import lru_cache
+from typing import Any, TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -17,8 +19,9 @@ from market.kit.events import record
 from market.matching import acceptance, decisions
 from market.matching.decisions import Answer
 from market.matching.errors import AlreadyActive
-from market.matching.learned_models import AcceptanceModel, Showing, Side
-from market.matching.scoring import HAND, Score
+from market.matching.forest import Forest
+from market.matching.learned_models import AcceptanceModel, RankingModel, Showing, Side
+from market.matching.scoring import HAND, Learned, Score
 from market.tasks.models import Task
 
 KEPT_DAYS = 180
@@ -49,6 +52,7 @@ def note(side: Side, shown: Sequence[tuple[Task, UUID, Score]], *, on_page: bool
             "fit": score.fit,
             "acceptance": score.acceptance,
             "signs": list(score.signs),
+            "points": list(score.parts),
         }
         for at, (task, creator_id, score) in enumerate(shown, start=1)
     ]
@@ -111,10 +115,25 @@ def forget() -> int:
     return int(db.session.execute(gone).rowcount)  # type: ignore[attr-defined]
 
 
-def weights() -> tuple[float, ...]:
-    """Those in use."""
-    found = db.session.scalar(select(AcceptanceModel.weights).where(AcceptanceModel.active))
-    return tuple(found) if found and len(found) == len(HAND) else HAND
+def in_use() -> Learned:
+    """The versions in use."""
+    acceptance_weights, ranking_id = db.session.execute(IN_USE).one()
+    known = acceptance_weights and len(acceptance_weights) == len(HAND)
+    return Learned(tuple(acceptance_weights) if known else HAND, _forest(ranking_id) if ranking_id else None)
+
+
+IN_USE = select(
+    select(AcceptanceModel.weights).where(AcceptanceModel.active).scalar_subquery(),
+    select(RankingModel.id).where(RankingModel.active, RankingModel.fitted).scalar_subquery(),
+)
+
+
+@lru_cache(maxsize=4)
+def _forest(model_id: UUID) -> Forest:
+    """A version is never changed."""
+    return Forest.from_json(
+        db.session.scalars(select(RankingModel.forest).where(RankingModel.id == model_id)).one()
+    )
 
 
 # An invitation that ended because the brief did is no refusal: only the timer's end tells `invitation.expired`.
@@ -144,7 +163,7 @@ def refit(least: int = LEAST) -> AcceptanceModel | None:
     """Fit on the older four fifths of the answers, judge on the newest fifth against the model in use, and keep the result
     for an operator to look at. None when there are fewer than `least`. Opens its own transactions."""
     with transaction():
-        found, present = answers(), weights()
+        found, present = answers(), in_use().weights
     if len(found) < least:
         return None
     x = acceptance.table([row.signs for row in found])
@@ -155,7 +174,7 @@ def refit(least: int = LEAST) -> AcceptanceModel | None:
         x[start:], yes[start:], [row.task_id for row in found[start:]], np.asarray(present), made
     )
     with transaction():
-        _first()
+        begin(AcceptanceModel, weights=list(HAND))
         model = AcceptanceModel(
             cases=start,
             weights=[round(float(each), 6) for each in made],
@@ -173,11 +192,11 @@ def refit(least: int = LEAST) -> AcceptanceModel | None:
     return model
 
 
-def _first() -> None:
-    """The weights the code began with, as a row, so that one can go back to them."""
-    db.session.execute(text("LOCK TABLE acceptance_models IN SHARE ROW EXCLUSIVE MODE"))
-    if db.session.scalar(select(AcceptanceModel.id).limit(1)) is None:
-        db.session.add(AcceptanceModel(active=True, fitted=False, cases=0, weights=list(HAND), report={}))
+def begin(kind: type[AcceptanceModel] | type[RankingModel], **written: Any) -> None:
+    """What the code began with, as a row, so that one can go back to it. Locks the versions of this kind."""
+    db.session.execute(text(f"LOCK TABLE {kind.__tablename__} IN SHARE ROW EXCLUSIVE MODE"))
+    if db.session.scalar(select(kind.id).limit(1)) is None:
+        db.session.add(kind(active=True, fitted=False, cases=0, report={}, **written))
         db.session.flush()
 
 
@@ -192,36 +211,39 @@ def refit_when_stale() -> bool:
     return known >= LEAST and known - before > STALE_SHARE * known and refit() is not None
 
 
-def models() -> Sequence[AcceptanceModel]:
+V = TypeVar("V", AcceptanceModel, RankingModel)
+
+
+def models(kind: type[V]) -> Sequence[V]:
     """All versions, newest first."""
-    return db.session.scalars(select(AcceptanceModel).order_by(AcceptanceModel.id.desc()).limit(50)).all()
+    return db.session.scalars(select(kind).order_by(kind.id.desc()).limit(50)).all()
 
 
-def promote(model_id: UUID, reason: str, *, by: Actor) -> AcceptanceModel:
+def promote(kind: type[V], model_id: UUID, reason: str, *, by: Actor) -> V:
     """An operator puts a version into use, a later or an earlier one. Raises NotFound, AlreadyActive."""
-    db.session.execute(text("LOCK TABLE acceptance_models IN SHARE ROW EXCLUSIVE MODE"))
-    model = db.session.get(AcceptanceModel, model_id, populate_existing=True)
+    db.session.execute(text(f"LOCK TABLE {kind.__tablename__} IN SHARE ROW EXCLUSIVE MODE"))
+    model = db.session.get(kind, model_id, populate_existing=True)
     if model is None:
         raise NotFound
     if model.active:
         raise AlreadyActive
-    before = db.session.scalar(
-        select(AcceptanceModel).where(AcceptanceModel.active).execution_options(populate_existing=True)
-    )
+    before = db.session.scalar(select(kind).where(kind.active).execution_options(populate_existing=True))
     if before:
         before.active = False
         db.session.flush()
     model.promote(reason, by.person_id)
     db.session.flush()
     record(
-        "acceptance.promoted",
+        PROMOTED[kind],
         model.id,
         by=by,
         reason=reason,
         before=str(before.id) if before else None,
-        weights=model.weights,
     )
     return model
+
+
+PROMOTED = {AcceptanceModel: "acceptance.promoted", RankingModel: "ranking.promoted"}
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ from market.kit.figures import figures
 from market.kit.ids import encode
 from market.kit.pages import Form, read_form
 from market.kit.words import _
-from market.matching import learning, service
+from market.matching import challenger, learning, rankings, service
 from market.matching.acceptance import LEAST_BRIEFS
-from market.matching.learned_models import Side
+from market.matching.learned_models import AcceptanceModel, RankingModel, Side
 from market.matching.schemas import MOST, PageSchema, PromotionSchema
 from market.matching.turns import PAGE
 from market.portraits.schemas import comparison_out
@@ -136,13 +136,17 @@ def desk() -> Any:
 
 
 def _desk(form: Form, at: UUID | None) -> Any:
-    models = learning.models()
+    models, orders = learning.models(AcceptanceModel), learning.models(RankingModel)
     page = render_template(
         "matching/learning.html",
+        orders=orders,
+        least_lists=rankings.LEAST,
+        least_later=challenger.LEAST_BRIEFS,
+        lists=0 if orders else len(rankings.choices()),
         funnel=learning.funnel(),
         days=learning.FUNNEL_DAYS,
         models=models,
-        names=people([model.promoted_by for model in models]),
+        names=people([each.promoted_by for each in models] + [each.promoted_by for each in orders]),
         least=learning.LEAST,
         least_briefs=LEAST_BRIEFS,
         kept=learning.KEPT_DAYS,
@@ -156,13 +160,23 @@ def _desk(form: Form, at: UUID | None) -> Any:
 @bp.post("/ops/learning/<pid('acm'):model_id>/promotion")
 @hat(Role.OPERATOR)
 def promote(model_id: UUID) -> Any:
+    return _promoted(AcceptanceModel, model_id)
+
+
+@bp.post("/ops/learning/<pid('rkm'):model_id>/order")
+@hat(Role.OPERATOR)
+def promote_order(model_id: UUID) -> Any:
+    return _promoted(RankingModel, model_id)
+
+
+def _promoted(kind: Any, model_id: UUID) -> Any:
     actor = current_actor()
     require(actor.may(Right.RUN))
     form = read_form(PromotionSchema())
     with form.attempt():
         given = form.data
         with transaction():
-            learning.promote(model_id, given["reason"], by=actor)
+            learning.promote(kind, model_id, given["reason"], by=actor)
         flash(_("已换用这个版本，接下来的排序就按它算。"), "success")
         return redirect(url_for("matching.desk"), 303)
     return _desk(form, model_id)

@@ -9,7 +9,7 @@ from market.creators.queries import find_visible as find_creator
 from market.kit.api import ApiBlueprint
 from market.kit.db import transaction
 from market.matching import importing, learning, service
-from market.matching.learned_models import AcceptanceModel, Side
+from market.matching.learned_models import AcceptanceModel, RankingModel, Side
 from market.matching.schemas import (
     AcceptanceModelSchema,
     AcceptanceModelsSchema,
@@ -21,6 +21,8 @@ from market.matching.schemas import (
     MatchFunnelsSchema,
     MatchQuery,
     PromotionSchema,
+    RankingModelSchema,
+    RankingModelsSchema,
 )
 from market.portraits.schemas import PortraitMatchSchema, comparison_out
 from market.tasks import queries as tasks
@@ -93,7 +95,7 @@ def get_funnel() -> dict[str, Any]:
 def list_models() -> dict[str, Any]:
     """Operators: versions of who is likely to say yes, newest first, each judged against the one then in use."""
     require(current_actor().is_operator)
-    return {"data": learning.models()}
+    return {"data": learning.models(AcceptanceModel)}
 
 
 @bp.post("/acceptance-models/<pid('acm'):model_id>/promotion")
@@ -104,4 +106,23 @@ def create_promotion(given: dict[str, Any], model_id: UUID) -> AcceptanceModel:
     actor = current_actor()
     require(actor.is_operator and actor.may(Right.RUN))
     with transaction():
-        return learning.promote(model_id, given["reason"], by=actor)
+        return learning.promote(AcceptanceModel, model_id, given["reason"], by=actor)
+
+
+@bp.get("/ranking-models")
+@bp.response(200, RankingModelsSchema)
+def list_rankings() -> dict[str, Any]:
+    """Operators: the sum of points and the learned orders, newest first, each judged against the one then in use."""
+    require(current_actor().is_operator)
+    return {"data": learning.models(RankingModel)}
+
+
+@bp.post("/ranking-models/<pid('rkm'):model_id>/promotion")
+@bp.arguments(PromotionSchema)
+@bp.response(200, RankingModelSchema)
+def create_ranking_promotion(given: dict[str, Any], model_id: UUID) -> RankingModel:
+    """Operators: order lists by this version from now on, and say why."""
+    actor = current_actor()
+    require(actor.is_operator and actor.may(Right.RUN))
+    with transaction():
+        return learning.promote(RankingModel, model_id, given["reason"], by=actor)

@@ -36,7 +36,8 @@ class CreatorsQuery(MatchQuery):
 
 
 class ReasonSchema(Schema):
-    """One term: its points (less than none for `traffic`), its share of all points, a bar's length 0..1, the evidence."""
+    """One term: its points (less than none for `traffic`), its share of what speaks for the creator, a bar's length 0..1,
+    the evidence; where a learned order is in use, how far the term moved it."""
 
     code = fields.String(required=True)
     label = fields.String(required=True)
@@ -45,6 +46,11 @@ class ReasonSchema(Schema):
     score = fields.Float(required=True)
     text = fields.String(required=True)
     numbers = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
+    effect = fields.Float(
+        required=True,
+        allow_none=True,
+        metadata={"description": "null: the order is by the sum of the points"},
+    )
 
 
 class MatchMovedSchema(Schema):
@@ -188,20 +194,33 @@ class MatchFunnelsSchema(Schema):
     data = fields.List(fields.Nested(MatchFunnelSchema), required=True)
 
 
-class AcceptanceModelSchema(Schema):
-    """`report.gain` is the mean loss spared per invitation (nats) on the newest fifth, `report.error` its standard error."""
-
-    id = PublicId("acm", required=True)
+class VersionSchema(Schema):
     created_at = Instant(required=True)
     active = fields.Boolean(required=True)
-    fitted = fields.Boolean(required=True, metadata={"description": "false: the weights of the code"})
+    fitted = fields.Boolean(required=True, metadata={"description": "false: as the code began"})
     cases = fields.Integer(required=True)
-    weights = fields.List(
-        fields.Float(), required=True, metadata={"description": "constant, answers, load, over, fit"}
-    )
     report = fields.Dict(keys=fields.String(), required=True)
     promoted_at = Instant(required=True, allow_none=True)
     reason = fields.String(required=True)
+
+
+class AcceptanceModelSchema(VersionSchema):
+    """`report.gain` is the mean loss spared per invitation (nats) on the newest fifth, `report.error` its standard error."""
+
+    id = PublicId("acm", required=True)
+    weights = fields.List(
+        fields.Float(), required=True, metadata={"description": "constant, answers, load, over, fit"}
+    )
+
+
+class RankingModelSchema(VersionSchema):
+    """`report.gain` is the mean NDCG@10 won per list on the newest fifth, `report.error` its standard error."""
+
+    id = PublicId("rkm", required=True)
+
+
+class RankingModelsSchema(Schema):
+    data = fields.List(fields.Nested(RankingModelSchema), required=True)
 
 
 class AcceptanceModelsSchema(Schema):

@@ -9,11 +9,13 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from market.accounts.vocabulary import AUDIENCE, audience_name, category_name
 from market.creators.queries import Offering
 from market.creators.words import listed
 from market.kit.words import N_, _, joined, say
+from market.matching.forest import Forest
 from market.matching.retrieval import ALIKE as WORDS_ALIKE
 from market.matching.retrieval import Sums
 from market.orders.capacity import OPEN, Room
@@ -43,6 +45,8 @@ MIDDLE = 12.0
 """Points at which the fit is 50 %."""
 FEW = 5.0
 """At so many works what a creator says of themselves counts half, then less and less."""
+LITTLE, LITTLE_EFFECT = 0.25, 0.05
+"""Less behind the others than this is not worth a word: in points, or in what trees answer."""
 FULL = 4.0
 """Points of one term that fill two thirds of its bar."""
 
@@ -63,6 +67,21 @@ LABELS = {
     "portrait": N_("买家与粉丝"),
     "traffic": N_("流量核查"),
 }
+
+
+TERMS = tuple(LABELS)
+"""The order in which points by term are kept and learned from."""
+
+
+class Learned(NamedTuple):
+    """The versions in use: the acceptance's weights, and the trees that order by the points instead of their sum; None,
+    the sum itself."""
+
+    weights: Sequence[float] = HAND
+    forest: Forest | None = None
+
+
+AS_WRITTEN = Learned()
 
 
 @dataclass(frozen=True)
@@ -94,14 +113,20 @@ NOBODY = Portraits()
 
 @dataclass(frozen=True)
 class Reason:
-    """One term: its `points`, its `share` of all points, `score` 0..1 for a bar, `text` the evidence in the reader's
-    language, `numbers` the same as figures."""
+    """One term: its `points`, its `share` of what speaks for the creator, `score` 0..1 for a bar, `text` the evidence in
+    the reader's language, `numbers` the same as figures. `effect`: how far it moved the trees' answer, where they order."""
 
     code: str
     points: float
     share: float
     said: "Said" = field(compare=False, repr=False)
     numbers: dict[str, float] = field(default_factory=dict)
+    effect: float | None = None
+
+    @property
+    def weight(self) -> float:
+        """What it does to the order."""
+        return self.points if self.effect is None else self.effect
 
     @property
     def text(self) -> str:
@@ -121,7 +146,10 @@ class Score:
     """`fit` 0..1 rises with the points; `acceptance` 0..1 is how likely the creator says yes; a list is ordered by both."""
 
     points: float
+    fit: float
     acceptance: float
+    parts: tuple[float, ...] = ()
+    """The points by term, in the order of TERMS."""
     signs: tuple[float, ...] = ()
     """What the acceptance rests on in figures, in the order of SIGNS."""
     told: Callable[[], tuple["Reason", ...]] = field(default=tuple, compare=False, repr=False)
@@ -138,8 +166,9 @@ class Score:
         return self.said()
 
     @property
-    def fit(self) -> float:
-        return _fit(self.points)
+    def is_learned(self) -> bool:
+        """Trees ordered, not the sum of the points."""
+        return any(term.effect is not None for term in self.terms)
 
     @property
     def value(self) -> float:
@@ -149,7 +178,7 @@ class Score:
     @property
     def reasons(self) -> tuple[Reason, ...]:
         """The three strongest."""
-        return tuple(term for term in self.terms[:3] if term.points > 0)
+        return tuple(term for term in self.terms[:3] if term.weight > 0)
 
 
 def lower_bound(good: int, n: int) -> float:
@@ -164,13 +193,14 @@ def value(
     sums: Sums,
     record: Record,
     signals: Sequence[TrafficSignal] = (),
-    weights: Sequence[float] = HAND,
+    learned: Learned = AS_WRITTEN,
     portraits: Portraits = NOBODY,
     room: Room = OPEN,
 ) -> float:
     """`score(…).value`, and nothing else of it: what a list of hundreds is ordered by."""
-    _points, total = _summed(task, profile, sums, record, signals, _compared(portraits))
-    return _fit(total) * _chance(_signs(task, profile, room, total), weights)
+    points, total = _summed(task, profile, sums, record, signals, _compared(portraits))
+    fit = learned.forest.fit(_parts(points)) if learned.forest else fit_of(total)
+    return fit * _chance(_signs(task, profile, room, total), learned.weights)
 
 
 def score(
@@ -179,14 +209,15 @@ def score(
     sums: Sums,
     record: Record,
     signals: Sequence[TrafficSignal] = (),
-    weights: Sequence[float] = HAND,
+    learned: Learned = AS_WRITTEN,
     portraits: Portraits = NOBODY,
     room: Room = OPEN,
 ) -> Score:
-    """The points of a creator for a brief, and the likelihood of a yes. `signals` are those that cost points now,
-    `weights` those of the acceptance, `room` what is free until the brief's deadline."""
+    """The points of a creator for a brief, and the likelihood of a yes. `signals` are those that cost points now, `learned`
+    the versions in use, `room` what is free until the brief's deadline."""
     found = _compared(portraits)
     points, total = _summed(task, profile, sums, record, signals, found)
+    parts, forest = _parts(points), learned.forest
 
     def told() -> tuple[Reason, ...]:
         evidence: dict[str, Callable[[], Evidence]] = {
@@ -201,14 +232,23 @@ def score(
         }
         if signals:
             evidence["traffic"] = lambda: _traffic(signals)
+        effects = dict(zip(TERMS, forest.effects(parts), strict=True)) if forest else {}
+        whole = sum(each for each in effects.values() if each > 0) if forest else total
         terms = []
         for code, known in evidence.items():
             own = points.get(code, 0.0)
-            terms.append(Reason(code, round(own, 4), round(own / total, 4) if total else 0.0, *known()))
-        return tuple(sorted(terms, key=lambda each: -each.points))
+            effect = round(effects[code], 4) if forest else None
+            speaks = own if effect is None else max(0.0, effect)
+            terms.append(
+                Reason(code, round(own, 4), round(speaks / whole, 4) if whole else 0.0, *known(), effect)
+            )
+        return tuple(sorted(terms, key=lambda each: (-each.weight, -each.points)))
 
     signs = _signs(task, profile, room, total)
-    return Score(total, _chance(signs, weights), signs, told, lambda: _odds(profile, room))
+    fit = forest.fit(parts) if forest else fit_of(total)
+    return Score(
+        total, fit, _chance(signs, learned.weights), parts, signs, told, lambda: _odds(profile, room)
+    )
 
 
 def _summed(
@@ -242,7 +282,12 @@ def _summed(
     return points, round(total, 4)
 
 
-def _fit(points: float) -> float:
+def _parts(points: dict[str, float]) -> tuple[float, ...]:
+    return tuple(round(points.get(code, 0.0), 4) for code in TERMS)
+
+
+def fit_of(points: float) -> float:
+    """The fit by the sum of all points."""
     return points / (points + MIDDLE)
 
 
@@ -262,12 +307,13 @@ def against(one: Score, others: Sequence[Score]) -> Reason | None:
     means: dict[str, float] = {}
     for each in others:
         for term in each.terms:
-            means[term.code] = means.get(term.code, 0.0) + term.points / len(others)
+            means[term.code] = means.get(term.code, 0.0) + term.weight / len(others)
     known = [
         term for term in one.terms if term.code != "portrait" or term.points
     ]  # a missing portrait is no weakness
-    worst = min(known, key=lambda term: term.points - means.get(term.code, 0.0))
-    return worst if means.get(worst.code, 0.0) - worst.points > 0.25 else None
+    worst = min(known, key=lambda term: term.weight - means.get(term.code, 0.0))
+    little = LITTLE if worst.effect is None else LITTLE_EFFECT
+    return worst if means.get(worst.code, 0.0) - worst.weight > little else None
 
 
 Said = Callable[[], str]
@@ -502,7 +548,7 @@ def _signs(task: Task, profile: Offering, room: Room, points: float) -> tuple[fl
     answered, due = profile.replies or 0, (profile.replies or 0) + (profile.unanswered or 0)
     price, budget = profile.price(*task.piece), task.budget_fen
     over = max(0.0, price / budget - 1) if price and budget else 0.0
-    fit = _fit(points) - 0.5
+    fit = fit_of(points) - 0.5
     return tuple(round(each, 6) for each in (lower_bound(answered, due) - 0.2, room.load, over, fit))
 
 

@@ -107,7 +107,7 @@ def rank(task: Task, limit: int = 20, *, for_merchant: bool = True, full_too: bo
     seen = retrieval.where_seen(task, ids)
     sums = retrieval.sums(asked, found)
     records = queries.records(ids, task.category)
-    signals, weights = counting(ids), learning.weights()
+    signals, learned = counting(ids), learning.in_use()
     buyers = of_parties([task.merchant_id], Whose.BUYERS).get(task.merchant_id)
     fans = of_parties(ids, Whose.FANS) if buyers else {}
     free = rooms(found, task.deadline)
@@ -119,7 +119,7 @@ def rank(task: Task, limit: int = 20, *, for_merchant: bool = True, full_too: bo
             sums[id],
             records.get(id, NOTHING),
             signals.get(id, ()),
-            weights,
+            learned,
             Portraits(buyers, fans.get(id), for_merchant) if buyers else NOBODY,
             free[id],
         )
@@ -236,7 +236,7 @@ def _fits(profile: Profile, tasks: Sequence[Task]) -> list[Match]:
         return []
     sums = retrieval.sums_of(profile, tasks)
     records = queries.records_by_category(profile.party_id)
-    signals, weights = counting([profile.party_id]).get(profile.party_id, []), learning.weights()
+    signals, learned = counting([profile.party_id]).get(profile.party_id, []), learning.in_use()
     fans = of_parties([profile.party_id], Whose.FANS).get(profile.party_id)
     buyers = of_parties({task.merchant_id for task in tasks}, Whose.BUYERS)
     mine = capacity.calendar_of(profile.party_id, calendar.this_week(), capacity.WINDOW)
@@ -247,7 +247,7 @@ def _fits(profile: Profile, tasks: Sequence[Task]) -> list[Match]:
             sums[task.id],
             records(task.category),
             signals,
-            weights,
+            learned,
             Portraits(buyers.get(task.merchant_id), fans, for_merchant=False),
             capacity.room_of(mine[: capacity.weeks_until(task.deadline)]),
         )

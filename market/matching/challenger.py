@@ -103,19 +103,11 @@ def trees_of(model: Any) -> tuple[Tree, ...]:
 
 
 def _tree(told: dict[str, Any]) -> Tree:
-    """A tree of the library's file; what is expected at a split is what its leaves say, by their weight."""
-    left, right = told["left_children"], told["right_children"]
-    expected = [0.0] * len(left)
-    for at in reversed(range(len(left))):  # children come after their parents
-        if left[at] == -1:
-            expected[at] = told["split_conditions"][at]
-            continue
-        here = (left[at], right[at])
-        heavy = [max(told["sum_hessian"][each], 1e-12) for each in here]
-        expected[at] = sum(w * expected[to] for w, to in zip(heavy, here, strict=True)) / sum(heavy)
-    below = array("f", told["split_conditions"])  # written with fewer digits than a double would have
-    term = [LEAF if end == -1 else split for end, split in zip(left, told["split_indices"], strict=True)]
-    return Tree(tuple(term), tuple(below), tuple(left), tuple(right), tuple(expected))
+    """A tree of the library's file."""
+    ends = told["left_children"]
+    term = [LEAF if end == -1 else split for end, split in zip(ends, told["split_indices"], strict=True)]
+    value = array("f", told["split_conditions"])  # written with fewer digits than a double would have
+    return Tree(tuple(term), tuple(value), tuple(ends), tuple(told["right_children"]))
 
 
 def _shift(answers: NDArray[np.float64], mean: float) -> float:

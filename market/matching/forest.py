@@ -1,8 +1,9 @@
 """Small trees over the points of a score (scoring.TERMS): which of a list a merchant would rather choose. Pure; fitted in a
 job by challenger.py, read here without a library.
 
-What the trees say is told term by term: at every split the expected answer moves, and the move belongs to the term that
-split (Saabas 2014, "Interpreting random forests"). The moves add up to the answer, so reasons stay the score itself.
+What the trees say is divided among the terms by Shapley values against nobody's points: all zero (Sundararajan and Najmi
+2020; by walking each tree for both at once, Lundberg and others 2020). The parts add up to the answer, and since more points
+never put anybody back, a term with points never has a part below nought. So reasons stay the score itself.
 """
 
 import math
@@ -16,14 +17,13 @@ LEAF = -1
 
 
 class Tree(NamedTuple):
-    """By node, the root first: the term it splits by (LEAF: by none), below what one goes left, where to, and the answer
-    that is expected there."""
+    """By node, the root first: the term it splits by (LEAF: by none), what one goes left below or what a leaf answers, and
+    where to."""
 
     term: tuple[int, ...]
-    below: tuple[float, ...]
+    value: tuple[float, ...]
     left: tuple[int, ...]
     right: tuple[int, ...]
-    expected: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -43,17 +43,18 @@ class Forest:
 
     @cached_property
     def start(self) -> float:
-        """The answer for somebody of whom nothing is known yet."""
-        return math.fsum(tree.expected[0] for tree in self.trees)
+        """The answer for somebody without a point."""
+        terms = 1 + max((max(tree.term) for tree in self.trees), default=LEAF)
+        return self.answer([0.0] * terms)
 
     def answer(self, points: Sequence[float]) -> float:
         row = array("f", points)  # thresholds lie between numbers of this size
         total = 0.0
-        for term, below, left, right, expected in self.trees:
+        for term, value, left, right in self.trees:
             at = 0
             while (split := term[at]) != LEAF:
-                at = left[at] if row[split] < below[at] else right[at]
-            total += expected[at]
+                at = left[at] if row[split] < value[at] else right[at]
+            total += value[at]
         return total
 
     def fit(self, points: Sequence[float]) -> float:
@@ -61,13 +62,43 @@ class Forest:
         return 1 / (1 + math.exp(-(self.shift + self.answer(points))))
 
     def effects(self, points: Sequence[float]) -> list[float]:
-        """How far each term moved the answer from `start`; start + the sum of these is `answer`."""
+        """Each term's part of what sets the answer off from `start`; start + the sum of these is `answer`."""
         row = array("f", points)
-        moved = [0.0] * len(row)
-        for term, below, left, right, expected in self.trees:
-            at = 0
-            while (split := term[at]) != LEAF:
-                to = left[at] if row[split] < below[at] else right[at]
-                moved[split] += expected[to] - expected[at]
-                at = to
-        return moved
+        parts = [0.0] * len(row)
+        for tree in self.trees:
+            _divide(tree, 0, row, (), (), parts)
+        return parts
+
+
+def _divide(
+    tree: Tree,
+    at: int,
+    row: Sequence[float],
+    mine: tuple[int, ...],
+    nobodys: tuple[int, ...],
+    parts: list[float],
+) -> None:
+    """Walk as the row goes and as nobody goes. Where they part, the term was decided by the row (`mine`) on one way and by
+    nobody on the other; a leaf is met by the subsets of terms that hold all of `mine` and none of `nobodys`."""
+    split = tree.term[at]
+    if split == LEAF:
+        here, there = len(mine), len(nobodys)
+        if here:
+            share = tree.value[at] / (here * math.comb(here + there, here))
+            for each in mine:
+                parts[each] += share
+        if there:
+            share = tree.value[at] / (there * math.comb(here + there, there))
+            for each in nobodys:
+                parts[each] -= share
+        return
+    left, right = tree.left[at], tree.right[at]
+    so = left if row[split] < tree.value[at] else right
+    otherwise = left if tree.value[at] > 0 else right
+    if so == otherwise or split in mine:
+        _divide(tree, so, row, mine, nobodys, parts)
+    elif split in nobodys:
+        _divide(tree, otherwise, row, mine, nobodys, parts)
+    else:
+        _divide(tree, so, row, (*mine, split), nobodys, parts)
+        _divide(tree, otherwise, row, mine, (*nobodys, split), parts)

@@ -114,7 +114,7 @@ NOBODY = Portraits()
 @dataclass(frozen=True)
 class Reason:
     """One term: its `points`, its `share` of what speaks for the creator, `score` 0..1 for a bar, `text` the evidence in
-    the reader's language, `numbers` the same as figures. `effect`: how far it moved the trees' answer, where they order."""
+    the reader's language, `numbers` the same as figures. `effect`: its part of the trees' answer, where they order."""
 
     code: str
     points: float

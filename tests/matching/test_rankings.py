@@ -1,6 +1,7 @@
 """An order learned from what merchants chose: fitted, judged on later lists, used only when a person says so."""
 
 import math
+from itertools import permutations
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -94,11 +95,31 @@ def test_the_trees_say_what_the_library_says(taught):
     assert Forest.from_json(forest.as_json()) == forest
 
 
-def test_what_terms_moved_adds_up_to_the_answer(taught):
+def test_the_parts_of_the_terms_add_up_to_the_answer(taught):
     forest = challenger.fit(taught, by_sum)
 
     for row in taught[0].points:
-        assert forest.start + math.fsum(forest.effects(row)) == pytest.approx(forest.answer(row))
+        parts = forest.effects(row)
+        assert forest.start + math.fsum(parts) == pytest.approx(forest.answer(row))
+        assert min(parts) > -1e-9, "whoever has points is not put back by them"
+    assert forest.effects([0.0] * len(TERMS)) == [0.0] * len(TERMS)
+
+
+def test_the_parts_are_shapley_values(taught):
+    """Against the definition: over all orders in which the terms may come, the mean of what each then adds."""
+    forest = challenger.fit(taught, by_sum)
+    used = [AT[code] for code in ("record", "price", "traffic", "history")]
+    row = [taught[0].points[0][at] if at in used else 0.0 for at in range(len(TERMS))]
+    mean = dict.fromkeys(used, 0.0)
+    orders = list(permutations(used))
+    for order in orders:
+        so_far = [0.0] * len(TERMS)
+        for at in order:
+            before = forest.answer(so_far)
+            so_far[at] = row[at]
+            mean[at] += (forest.answer(so_far) - before) / len(orders)
+
+    assert [forest.effects(row)[at] for at in used] == pytest.approx([mean[at] for at in used], abs=1e-9)
 
 
 def test_more_points_put_nobody_back(taught):

@@ -86,6 +86,20 @@ class Email(Text):
         return address
 
 
+NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?")
+
+
+def plain_number(text: str) -> str:
+    """A number as people write it, without the commas between thousands: "1,5" is none, and neither is "1e3".
+
+    Raises ValueError.
+    """
+    text = text.replace("，", ",")
+    if not NUMBER.fullmatch(text):
+        raise ValueError(text)
+    return text.replace(",", "")
+
+
 class Whole(fields.Integer):
     """A whole number between `least` and `most`, both included. JSON numbers only as whole numbers."""
 
@@ -99,12 +113,15 @@ class Whole(fields.Integer):
         if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
             raise self.make_error("invalid")
         try:
-            number = int(value) if not isinstance(value, str) else int(value.strip().replace(",", ""))
+            number = int(value) if not isinstance(value, str) else int(plain_number(value.strip()))
         except (TypeError, ValueError, OverflowError) as wrong:
             raise self.make_error("invalid") from wrong
         if not self.least <= number <= self.most:
-            raise ValidationError(self.range_text())
+            raise ValidationError(self.refusal(number))
         return number
+
+    def refusal(self, number: int) -> str:
+        return self.range_text()
 
     def range_text(self) -> str:
         return _("须在 %(least)s 到 %(most)s 之间。", least=f"{self.least:,}", most=f"{self.most:,}")
@@ -115,6 +132,9 @@ class Fen(Whole):
 
     def __init__(self, *, least: int = 1, most: int = MAX_FEN, **kwargs: Any) -> None:
         super().__init__(least=least, most=most, **kwargs)
+
+    def refusal(self, number: int) -> str:
+        return _("金额须大于 0。") if number < self.least == 1 else self.range_text()
 
     def range_text(self) -> str:
         return _(
@@ -132,13 +152,12 @@ class Yuan(Fen):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         try:
-            fen = Decimal(str(value).strip().lstrip("¥￥").replace(",", "")) * 100
+            fen = Decimal(plain_number(str(value).strip().lstrip("¥￥").strip())) * 100
             if fen != fen.to_integral_value():
                 raise ValidationError(_("金额最多两位小数。"))
         except (ArithmeticError, ValueError) as wrong:
             raise ValidationError(_("请填写金额，例如 1200 或 1200.50。")) from wrong
-        # Infinity is equal to itself rounded, and 1e999999 would be a number of a million digits.
-        if not fen.is_finite() or abs(fen) > 2**63:
+        if abs(fen) > 2**63:
             raise ValidationError(self.range_text())
         return super()._deserialize(int(fen), attr, data, **kwargs)
 

@@ -56,8 +56,11 @@ class TopUpSchema(Schema):
 
 
 class TopUpFormSchema(Schema):
+    """`seen_fen`: what the payer was shown that a saved card pays."""
+
     amount_fen = Yuan(required=True)
     card_id = PublicId("crd", load_default=None, allow_none=True)
+    seen_fen = Fen(load_default=None, allow_none=True)
 
 
 class ReturnSchema(Schema):

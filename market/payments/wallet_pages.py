@@ -15,6 +15,7 @@ from market.kit.paging import page_of
 from market.kit.words import _, say
 from market.payments import cards, checkouts, refunds, topping_up, wallet, wallet_lines
 from market.payments.blueprints import pages as bp
+from market.payments.models import SavedCard
 from market.payments.policy import has_wallet
 from market.payments.returning import ARRIVALS, METHODS
 from market.payments.schemas import ReturnFormSchema, TopUpFormSchema
@@ -26,10 +27,11 @@ QUICK_FEN = (100_000, 500_000, 1_000_000, 5_000_000)
 @bp.get("/m/wallet")
 @hat(Role.MERCHANT)
 def my_wallet() -> Any:
-    return _wallet(Form())
+    return _wallet(Form({name: request.args[name] for name in ("amount_fen",) if name in request.args}))
 
 
-def _wallet(form: Form) -> Any:
+def _wallet(form: Form, *, card: SavedCard | None = None) -> Any:
+    """With `card`: what would be taken from it, for the click that takes it."""
     actor = current_actor()
     require(has_wallet(actor))
     party_id = cast(UUID, actor.party_id)
@@ -39,6 +41,7 @@ def _wallet(form: Form) -> Any:
         lines=wallet_lines.lines(party_id, cursor=request.args.get("cursor")),
         open_checkout=checkouts.live(party_id),
         form=form,
+        chosen=card,
         cards=[each for each in cards.of_party(party_id) if not each.is_expired],
         quick=QUICK_FEN,
         least_fen=figures.min_top_up_fen,
@@ -54,13 +57,17 @@ def _wallet(form: Form) -> Any:
 @bp.post("/m/wallet/top-ups")
 @hat(Role.MERCHANT)
 def top_up() -> Any:
-    """To Stripe's page; when Stripe does not answer, to our page that waits for it."""
+    """To Stripe's page; when Stripe does not answer, to our page that waits for it. A saved card is charged without a
+    page, so its amount is shown once more before."""
     actor = current_actor()
     require(has_wallet(actor))
     form = read_form(TopUpFormSchema())
     if form.errors:
         return _wallet(form)
     with form.attempt():
+        if form.data["card_id"] and form.data["seen_fen"] != form.data["amount_fen"]:
+            wallet.require_limits(form.data["amount_fen"])
+            return _wallet(form, card=cards.find_visible(form.data["card_id"], actor))
         made = topping_up.top_up(
             actor,
             form.data["amount_fen"],

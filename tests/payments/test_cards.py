@@ -320,6 +320,32 @@ def test_an_expired_card_is_refused_before_stripe_is_asked(
         assert db.session.query(Checkout).filter_by(subject_id=order_id).count() == 0
 
 
+def test_on_the_page_a_saved_card_is_charged_only_what_was_seen(
+    app: Flask, mei: Player, sandbox: Sandbox
+) -> None:
+    card, browser = save_card(mei, sandbox), mei.browser()
+
+    shown = submit(browser, "/m/wallet", "/m/wallet/top-ups", amount_fen="1,000.50", card_id=card)
+
+    assert shown.status_code == 200 and "充值 <strong>¥1,000.50</strong>" in shown.text
+    assert play.balance(app, "MW", mei.party_id) == 1000  # what saving the card left there
+    other = submit(
+        browser, "/m/wallet", "/m/wallet/top-ups", amount_fen="2000", card_id=card, seen_fen="100050"
+    )
+    assert other.status_code == 200 and "¥2,000.00" in other.text
+    done = submit(
+        browser,
+        "/m/wallet",
+        "/m/wallet/top-ups",
+        amount_fen="1000.50",
+        card_id=card,
+        seen_fen="100050",
+        idempotency_key="k-seen-once",
+    )
+    assert done.status_code == 303
+    assert play.balance(app, "MW", mei.party_id) == 101_050
+
+
 def test_a_wallet_is_topped_up_with_a_saved_card(app: Flask, mei: Player, sandbox: Sandbox) -> None:
     card = save_card(mei, sandbox)
 

@@ -36,6 +36,7 @@ from market.media import queries as assets
 from market.messages import queries as messages
 from market.messages.models import Thread
 from market.orders import amendments, cases, changes, exits
+from market.orders import chargebacks as disputed
 from market.orders import policy as ordering
 from market.orders import queries as orders
 from market.orders.models import Order
@@ -100,6 +101,7 @@ def _workroom(order: Order, form: Form | None = None, hour: Form | None = None) 
         latest_hour=latest_hour(order),
         may_have_hour=stage is not None and may_have_hour(order, stage),
         may_talk=actor.may(Right.TALK),
+        bank=disputed.of_payer(order, actor),
         back=url_for("delivery.workroom", order_id=order.id),
     )
 

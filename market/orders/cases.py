@@ -7,6 +7,7 @@ order locked.
 from uuid import UUID
 
 from market.accounts.actor import Actor
+from market.kit.pages import format_fen
 from market.ledger import queries as books
 from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
@@ -93,7 +94,7 @@ def decide(
     require_thawed(order)
     there, case = held(case_id), Account(K.ESCROW_HELD, case_id)
     if not 0 <= creator_fen <= there:
-        raise PartTooLarge(field="creator_fen", most=there)
+        raise PartTooLarge(field="creator_fen", most=format_fen(there))
     back = refunds.give_back(
         there - creator_fen,
         subject_id=order.id,

@@ -6,7 +6,7 @@ The order is locked first, then the chargeback.
 
 from uuid import UUID
 
-from market.accounts.actor import SYSTEM
+from market.accounts.actor import SYSTEM, Actor
 from market.kit.events import Event
 from market.kit.figures import figures
 from market.ledger import queries as books
@@ -25,6 +25,14 @@ from market.payments.refunds import paid_in
 from market.subsidies import service as subsidies
 
 K = AccountKind
+
+
+def of_payer(order: Order, actor: Actor) -> Chargeback | None:
+    """The bank's wish that freezes the order now, for its payer, who can talk to that bank."""
+    if order.frozen_at is None or not actor.is_party(order.merchant_id):
+        return None
+    disputed = chargebacks.of_subject(order.id)
+    return next((each for each in disputed if each.state is ChargebackState.OPEN), None)
 
 
 def freeze(event: Event) -> None:

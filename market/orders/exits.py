@@ -206,9 +206,10 @@ def _verdict_now(order: Order, parts: Mapping[str, int]) -> Verdict:
 
 
 def facts_of(m: Milestone) -> StageFacts:
+    """Of a stage nobody has paid for there is nothing to share out."""
     return StageFacts(
         stage=m.kind,
-        amount_fen=m.amount_fen,
+        amount_fen=m.amount_fen if m.funded_at is not None else 0,
         released_fen=m.released_fen,
         state=m.state,
         begun_at=m.begun_at,

@@ -18,6 +18,7 @@ from market.kit.words import N_, _, say
 from market.orders import (
     calendar_pages,
     change_pages,
+    chargebacks,
     exit_pages,
     forecast,
     funds,
@@ -202,6 +203,7 @@ def money(order_id: UUID) -> Any:
         "orders/money.html",
         order=order,
         yuan=yuan,
+        bank=chargebacks.of_payer(order, actor),
         parts=[{"label": part.name, "fen": part.fen} for part in yuan.totals],
         names=parties(order.parties),
     )

@@ -89,7 +89,7 @@ def release_part(order: Order, milestone: Milestone, fen: int, by: Actor) -> int
     if milestone.state not in (MilestoneState.ACTIVE, MilestoneState.SUBMITTED):
         raise NotRunning
     if not 0 < fen < milestone.left_fen:
-        raise PartTooLarge(field="fen", most=format_fen(milestone.left_fen - 1))
+        raise PartTooLarge(field="amount_fen", most=format_fen(milestone.left_fen - 1))
     before = milestone.paid
     milestone.parts += 1
     escrow = Account(K.ESCROW_MILESTONE, milestone.id)

@@ -1,14 +1,18 @@
 """The wallet's history in words: what came and went, and what for."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import select
+
+from market.kit.db import db
 from market.kit.paging import Page
 from market.kit.words import N_, say
 from market.ledger.movements import Entry, PostingKind
 from market.payments import registry, wallet
+from market.payments.refunds import Refund
 
 KINDS = {
     PostingKind.TOP_UP: N_("充值"),
@@ -42,8 +46,16 @@ class Line:
 def lines(party_id: UUID, *, limit: int = 20, cursor: str | None = None) -> Page[Line]:
     page = wallet.history(party_id, limit=limit, cursor=cursor)
     stages = {entry.source_id for entry in page.data if entry.source_type == "milestone"}
-    orders = registry.orders_of_stages(stages)
+    refunds = {entry.source_id for entry in page.data if entry.source_type == "refund"}
+    orders = dict(registry.orders_of_stages(stages)) | _orders_of_refunds(refunds)
     return Page([_line(party_id, entry, orders) for entry in page.data], page.next_cursor)
+
+
+def _orders_of_refunds(ids: Collection[UUID]) -> dict[UUID, UUID]:
+    if not ids:
+        return {}
+    found = db.session.scalars(select(Refund).where(Refund.id.in_(ids)))
+    return {refund.id: refund.order_id for refund in found if refund.order_id}
 
 
 def _line(party_id: UUID, entry: Entry, orders: Mapping[UUID, UUID]) -> Line:

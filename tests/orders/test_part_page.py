@@ -10,6 +10,7 @@ from flask import Flask
 from market.kit.ids import encode
 from market.orders import queries
 from tests import play
+from tests.briefs import problem
 from tests.conftest import Player, submit
 from tests.sandbox import Sandbox
 
@@ -37,6 +38,17 @@ def test_the_merchant_sees_what_goes_where_and_releases_it_once(
         assert queries.find(order_id).milestones[0].released_fen == 30_000
     assert room + "/part-release" not in lin.browser().get(room).text
     play.ledger_is_sound(app)
+
+
+def test_too_much_by_the_api_is_refused_at_its_field(
+    app: Flask, mei: Player, lin: Player, sandbox: Sandbox
+) -> None:
+    order_id = play.funded(mei, lin, sandbox)
+    here = f"/orders/{encode('ord', order_id)}/milestones/{script_of(app, order_id)}/releases"
+
+    refused = mei.api("POST", here, json={"amount_fen": 10**8}, headers={"Idempotency-Key": "k-too-much"})
+
+    assert problem(refused) == (422, "part-too-large", ["/amount_fen"])
 
 
 def click(who: Player, order_id: UUID, stage: str, key: str, yuan: str = "300") -> int:

@@ -86,6 +86,18 @@ def test_opened_takes_the_cash_and_sets_the_orders_money_aside(
     is_sound(app, sandbox)
 
 
+def test_the_frozen_order_leads_its_payer_to_the_dispute(
+    app: Flask, mei: Player, lin: Player, sandbox: Sandbox, order_id: UUID
+) -> None:
+    found = chargeback(app, dispute(app, sandbox, order_id))
+    room, there = f"/orders/{encode('ord', order_id)}", f"/chargebacks/{encode('cbk', found.id)}"
+
+    for page in (room, f"{room}/money"):
+        assert there in mei.browser().get(page).text
+        assert there not in lin.browser().get(page).text
+    assert mei.browser().get(there).status_code == 200
+
+
 def test_won_everything_is_exactly_where_it_was(
     app: Flask, mei: Player, lin: Player, sandbox: Sandbox, order_id: UUID
 ) -> None:

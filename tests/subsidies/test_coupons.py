@@ -245,6 +245,28 @@ def test_an_early_end_says_before_the_click_what_of_it_is_the_platforms(
     assert "退回商家 ¥9,000.00" in over.get(here.removesuffix("/exit")).text  # the order's story
 
 
+def test_an_early_end_shares_out_what_was_paid_and_no_more(
+    app: Flask, mei: Player, lin: Player, zhou: Player, sandbox: Sandbox
+) -> None:
+    subsidy(zhou)
+    order_id = play.award(mei, lin)
+    checkout = mei.api(
+        "POST",
+        f"/orders/{encode('ord', order_id)}/checkouts",
+        json={"stages": "next"},
+        headers={"Idempotency-Key": "k-next-stage"},
+    )
+    sandbox.pay(play.session_of(app, checkout.json))
+    sandbox.settle()
+    here = f"/orders/{encode('ord', order_id)}/exit"
+
+    seen, page = mei.api("GET", here).json, mei.browser().get(here)
+
+    assert (seen["creator_fen"] + seen["merchant_fen"], seen["subsidy_fen"]) == (100_000, 10_000)
+    assert page.status_code == 200 and page.text.count("还没托管") == 2
+    assert "退回 ¥900.00" in page.text
+
+
 def test_the_merchant_reads_what_he_paid_and_what_the_platform_added(
     mei: Player, lin: Player, zhou: Player, sandbox: Sandbox
 ) -> None:

@@ -18,7 +18,7 @@ class TaxNumber(Text):
     """A unified social credit code of 18 letters with a right check digit, or an old number of 15 or 20 digits."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(least=15, most=20, **kwargs)
+        super().__init__(least=1, most=20, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         said = super()._deserialize(value, attr, data, **kwargs).upper().replace(" ", "")

@@ -12,7 +12,7 @@ from market.accounts.steps import Done
 from market.kit.ids import encode
 from market.kit.pages import Form, read_form
 from market.kit.words import _, say
-from market.orders import exits, policy, queries
+from market.orders import chargebacks, exits, policy, queries
 from market.orders.acting import step
 from market.orders.blueprint import bp
 from market.orders.errors import ExitOver, NotYourAnswer, QuoteChanged
@@ -62,6 +62,7 @@ def _page(order: Order, form: Form, *, sample_fen: int = 0) -> Any:
         asked_by_me=shown is not None and actor.is_party(shown.asked_by),
         merchant=actor.is_party(order.merchant_id),
         back_fen=refunds.refundable(order.id),
+        bank=chargebacks.of_payer(order, actor),
         day_s=DAY_S,
     )
     return page, form.status

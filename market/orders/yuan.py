@@ -57,7 +57,7 @@ POSTINGS = {
     PostingKind.PROMOTION: N_("平台补贴"),
     PostingKind.PROMOTION_RETURNED: N_("退回平台补贴"),
     PostingKind.AWARD: N_("分到各阶段托管"),
-    PostingKind.RELEASE: N_("验收放款"),
+    PostingKind.RELEASE: N_("放款"),
     PostingKind.MATURE: N_("清算期满"),
     PostingKind.SPLIT: N_("提前结束，按方案分配"),
     PostingKind.HOLD: N_("争议，冻结"),
@@ -172,6 +172,7 @@ def yuan_by_yuan(order: Order, actor: Actor) -> Yuan:
     checkouts = payments.checkouts_of(order.id)
     reader = _Reader(order, view, payments.earnings_of(order.id), chargebacks.set_aside(order.id))
     back = refunds.of_subject(order.id) if view in ("merchant", "operator") else []
+    of_stage = {m.id: books.postings_of("milestone", m.id) for m in order.milestones}
     rows = [
         Row(
             stage=m.kind.value,
@@ -180,8 +181,8 @@ def yuan_by_yuan(order: Order, actor: Actor) -> Yuan:
             state=m.state,
             due_at=m.due_at,
             released_at=m.released_at,
-            parts=reader.parts(m),
-            postings=reader.postings(books.postings_of("milestone", m.id)),
+            parts=reader.parts(m, of_stage[m.id]),
+            postings=reader.postings(of_stage[m.id]),
         )
         for m in order.milestones
     ]
@@ -238,12 +239,17 @@ class _Reader:
     set_aside: Mapping[UUID, tuple[int, int]]
     """By earning: what waits for a bank's decision, and what was lost by one."""
 
-    def parts(self, m: Milestone) -> list[Part]:
+    def parts(self, m: Milestone, entries: Sequence[Entry]) -> list[Part]:
         """What of the milestone is with the payees, in escrow, in a case, and back with the merchant: its amount."""
         if m.funded_at is None:
             return self._of_all(m, "never" if m.is_over or self.order.is_over else "awaiting", None)
         in_case = self.in_case(m)
-        parts = self._paid(m) if m.paid.total or m.state is MilestoneState.RELEASED else []
+        ahead = max((e.at for e in entries if e.kind is PostingKind.RELEASE), default=None)
+        parts = (
+            self._paid(m, m.released_at or ahead)
+            if m.paid.total or m.state is MilestoneState.RELEASED
+            else []
+        )
         open_fen = m.left_fen if m.state is not MilestoneState.HELD else 0
         if open_fen:
             rest = Shares.between(m.released_fen, m.amount_fen, **self.order.rates)
@@ -282,11 +288,10 @@ class _Reader:
             parts.insert(1, Part("agency", shares.agency, status, at))
         return parts
 
-    def _paid(self, m: Milestone) -> list[Part]:
-        """The released part; a payee reads of his own whether it still cools."""
-        paid, at = m.paid, m.released_at
+    def _paid(self, m: Milestone, at: datetime | None) -> list[Part]:
+        """The released part, `at` its last moment; a payee reads of his own whether it still cools."""
         parts = []
-        for part in self._shared(paid, "paid", at):
+        for part in self._shared(m.paid, "paid", at):
             payee = {"creator": self.order.creator_id, "agency": self.order.agency_id}.get(part.what)
             own = self.view in (part.what, "operator") or (self.view == "creator" and part.what == "creator")
             if payee is None or not own:

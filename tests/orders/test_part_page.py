@@ -36,6 +36,8 @@ def test_the_merchant_sees_what_goes_where_and_releases_it_once(
     assert page.get(f"{here}?milestone_id={stage}&amount_fen=700").status_code == 422
     with app.app_context():
         assert queries.find(order_id).milestones[0].released_fen == 30_000
+    ahead = mei.api("GET", f"{room}/money").json["rows"][0]["parts"][0]
+    assert (ahead["fen"], ahead["status"]) == (30_000, "paid") and ahead["at"]
     assert room + "/part-release" not in lin.browser().get(room).text
     play.ledger_is_sound(app)
 

@@ -95,6 +95,8 @@ def test_the_frozen_order_leads_its_payer_to_the_dispute(
     for page in (room, f"{room}/money"):
         assert there in mei.browser().get(page).text
         assert there not in lin.browser().get(page).text
+    early = mei.browser().get(f"{room}/exit").text
+    assert there in early and 'name="reason"' not in early  # it would be refused
     assert mei.browser().get(there).status_code == 200
 
 

@@ -33,6 +33,7 @@ from market.orders import queries as orders
 from market.orders.acting import step as order_step
 from market.orders.models import Milestone, Order
 from market.orders.states import STAGE_NAMES
+from market.payments import refunds
 
 bp = Blueprint("disputes", __name__)
 
@@ -99,7 +100,8 @@ def _new(order: Order, milestone: Milestone, form: Form) -> Any:
         "disputes/new.html",
         order=order,
         milestone=milestone,
-        held_fen=cases.holdable(milestone),
+        held_fen=(held := cases.holdable(milestone)),
+        subsidy_fen=_subsidy_part(order, held),
         form=form,
         merchant=actor.is_party(order.merchant_id),
         most_files=MOST_AT_ONCE,
@@ -108,6 +110,11 @@ def _new(order: Order, milestone: Milestone, form: Form) -> Any:
         **_named(),
     )
     return page, form.status
+
+
+def _subsidy_part(order: Order, fen: int) -> int:
+    """What of `fen` the platform would get if all of it went back."""
+    return refunds.subsidy_part(fen, subject_id=order.id, price_fen=order.price_fen)
 
 
 @bp.post("/orders/<pid('ord'):order_id>/milestones/<pid('mil'):milestone_id>/disputes")
@@ -158,6 +165,7 @@ def _case(dispute_id: UUID, **forms: Form) -> Any:
         names=parties([*order.parties, *(e.party_id for e in found.entries)]),
         may_speak=policy.may_speak(actor, order, found),
         may_rule=policy.may_rule(actor) and found.state in (CaseState.RULING, CaseState.APPEAL),
+        subsidy_fen=0 if found.is_over else _subsidy_part(order, found.held_fen),
         two=found.held_fen >= figures.ruling_two_from_fen,
         merchant=actor.is_party(order.merchant_id),
         opener=actor.is_party(found.opened_by),

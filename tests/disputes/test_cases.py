@@ -1,13 +1,18 @@
 """A case holds one stage's money until it is decided, once; every step has its time."""
 
 import secrets
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from flask import Flask
 
+from market.kit.clock import now
+from market.kit.db import transaction
 from market.kit.ids import decode, encode
+from market.subsidies import service as subsidies
+from market.subsidies.models import SubsidyKind
 from tests import play
 from tests.conftest import Player, csrf_token, submit
 from tests.sandbox import Sandbox
@@ -58,6 +63,31 @@ def case(mei: Player, order_id: UUID) -> Any:
 
 def held(app: Flask, case: Any) -> int:
     return play.balance(app, "EH", decode("dsp", case["id"]))
+
+
+def test_the_order_leads_to_its_case(mei: Player, lin: Player, order_id: UUID, case: Any) -> None:
+    for who in (mei, lin):
+        room = who.browser().get(f"/orders/{encode('ord', order_id)}").text
+        assert f'href="/disputes/{case["id"]}"' in room[: room.index("资金进度")]
+
+
+def test_a_case_says_what_of_it_is_the_platforms_subsidy(
+    app: Flask, mei: Player, lin: Player, zhou: Player, sandbox: Sandbox
+) -> None:
+    coupon = {"name": "双11", "kind": SubsidyKind.COUPON, "campaign_code": None, "fixed_fen": 100_000, "cap_fen": 100_000,
+              "budget_fen": 1_000_000, "starts_at": now() - timedelta(days=1), "ends_at": now() + timedelta(days=9)}  # fmt: skip
+    with app.app_context(), transaction():
+        subsidies.make(coupon, zhou.actor)
+    subsidised = play.funded(mei, lin, sandbox, price_fen=PRICE)
+    play.submit(lin, subsidised)
+    script = order_of(mei, subsidised)["milestones"][0]["id"]
+    said = "其中 ¥100.00 是平台补贴"
+    before = mei.browser().get(f"/orders/{encode('ord', subsidised)}/milestones/{script}/dispute").text
+    assert said in before
+
+    made = open_case(mei, subsidised, 0, 0, to_wallet=True)
+
+    assert said in mei.browser().get(f"/disputes/{made.json['id']}").text
 
 
 def test_the_stage_s_money_is_in_the_case_and_nothing_accepts_it(

@@ -45,7 +45,19 @@ from market.orders import changes, exits
 from market.orders import queries as orders
 from market.orders import service as ordering
 from market.orders.states import Stage
-from market.payments import calls, checkouts, gateway, outbox, polls, receipts, topping_up, wallet
+from market.payments import (
+    calls,
+    checkouts,
+    connect,
+    earnings,
+    gateway,
+    outbox,
+    polls,
+    receipts,
+    topping_up,
+    wallet,
+    withdrawals,
+)
 from market.portraits import service as noted_portraits
 from market.portraits.models import Whose
 from market.shops import service as shops
@@ -147,7 +159,12 @@ def build(world: World, *, size: str, told: Told) -> None:
     venue(world)
     settle()
     subsidy(world)
-    steps = [*stories(world, size), (world.ago(9), lambda: top_up(world, "qingshan", 1_500_000))]
+    steps = [
+        *stories(world, size),
+        (world.ago(16), lambda: pay_out(world, "yezi")),
+        (world.ago(15), lambda: pay_out(world, "ada")),
+        (world.ago(9), lambda: top_up(world, "qingshan", 1_500_000)),
+    ]
     steps.sort(key=lambda step: step[0])
     for done, (moment, act) in enumerate(steps):
         told("orders", done, len(steps))
@@ -320,6 +337,23 @@ def top_up(world: World, merchant: str, fen: int) -> None:
     polls.look_at_cards(_party(actor))
 
 
+def pay_out(world: World, payee: str) -> None:
+    """All that is available to the bank, after the payee's account at Stripe is set up."""
+    actor = world.actors[payee]
+    with transaction():
+        account_id = connect.begin(_party(actor), by=actor)[0].id
+    outbox.drain()
+    stripe_id = connect.of(_party(actor)).stripe_id
+    db.session.remove()
+    requests.post(f"{world.stripe}/_sandbox/onboard/{stripe_id}", timeout=20).raise_for_status()
+    polls.look_at_account(account_id)
+    with transaction():
+        most = earnings.withdrawable(_party(actor))
+        made = withdrawals.withdraw(party_id=_party(actor), amount_fen=most, by=actor, key="demo")
+    outbox.drain()
+    polls.look_at_withdrawal(made.id)
+
+
 def _pay_page(world: World, checkout_id: UUID, **how: Any) -> None:
     """Pay as the hosted page would do it, and hear of it."""
     session_id = checkouts.find(checkout_id).session_id
@@ -349,7 +383,7 @@ class Story:
 
     def __init__(self, world: World, ask: Ask, begins: datetime, end: str) -> None:
         self.world, self.ask, self.begins, self.end = world, ask, begins, end
-        self.chance = random.Random(f"{world.seed}:{ask.title}:{begins.timetuple().tm_yday}")
+        self.chance = random.Random(f"{world.seed}:{ask.title}:{(world.today - begins).days}")
         self.merchant = world.actors[ask.merchant]
         self.category = next(each.category for each in MERCHANTS if each.key == ask.merchant)
         self.task_id: UUID | None = None

@@ -21,6 +21,7 @@ from market.ledger.accounts import AccountKind as K
 from market.ledger.alarms import alarms
 from market.ledger.checks import check_all
 from market.matching.service import briefs_for
+from market.orders import funds
 from market.orders import queries as orders
 from market.orders.states import MilestoneState
 from market.orders.timer_names import HANDLERS
@@ -70,7 +71,7 @@ def merchant() -> Any:
         "desks/merchant.html",
         orders=orders.counts(actor),
         tasks=tasks.counts(me),
-        held_fen=queries.held_fen(actor),
+        held_fen=funds.held_fen(actor),
         reviews=reviews,
         working=queries.next_due(actor, MilestoneState.ACTIVE),
         briefs=briefs,

@@ -15,8 +15,6 @@ from market.kit.clock import now
 from market.kit.db import db
 from market.kit.events import Event
 from market.kit.work import WorkItem, WorkState
-from market.ledger import queries as ledger
-from market.ledger.accounts import AccountKind
 from market.orders import queries as orders
 from market.orders.models import Milestone, Order
 from market.orders.states import RUNNING, MilestoneState, Stage
@@ -31,19 +29,6 @@ class NextDue:
     order: Order
     stage: Stage
     due_at: datetime
-
-
-def held_fen(actor: Actor) -> int:
-    """What stands in escrow for the merchant's orders now."""
-    running = (
-        orders.visible_to(actor)
-        .where(Order.ended_at.is_(None), Order.state.in_(RUNNING))
-        .with_only_columns(Order.id)
-    )
-    stages = select(Milestone.id).where(Milestone.order_id.in_(running))
-    return ledger.sum_of(AccountKind.ESCROW_UNALLOCATED, running) + ledger.sum_of(
-        AccountKind.ESCROW_MILESTONE, stages
-    )
 
 
 def next_due(actor: Actor, state: MilestoneState, limit: int = 5) -> list[NextDue]:

@@ -18,7 +18,7 @@ from market.ledger.movements import Entry
 from market.orders import queries
 from market.orders.amendments import Change, ChangeState, awaiting_changes
 from market.orders.models import Milestone, Order
-from market.orders.states import RUNNING, MilestoneState, OrderState
+from market.orders.states import OVER, RUNNING, MilestoneState, OrderState
 from market.orders.yuan import POSTINGS
 from market.payments import queries as payments
 from market.payments import refunds, wallet
@@ -52,10 +52,11 @@ class Due:
 
 @dataclass(frozen=True)
 class Funds:
-    """`held_fen` is in escrow, `releasable_fen` of it waits for the merchant's word; `released_fen` went to the payees,
+    """`held_fen` is in escrow, `frozen_fen` of it cannot move now, `releasable_fen` waits for the merchant's word; `released_fen` went to the payees,
     `refunding_fen` is on its way back to the merchant."""
 
     held_fen: int
+    frozen_fen: int
     releasable_fen: int
     released_fen: int
     refunding_fen: int
@@ -69,10 +70,11 @@ class Funds:
 def of_merchant(actor: Actor, *, cursor: str | None = None, paid_cursor: str | None = None) -> Funds:
     """The figures over all orders. Raises Invalid on a cursor that is none."""
     party_id = cast(UUID, actor.party_id)
-    held, releasable, released = _sums(actor)
+    held, frozen, releasable, released = _sums(actor)
     due = awaiting(actor)
     return Funds(
         held_fen=held,
+        frozen_fen=frozen,
         releasable_fen=releasable,
         released_fen=released,
         refunding_fen=_refunding(actor),
@@ -84,11 +86,24 @@ def of_merchant(actor: Actor, *, cursor: str | None = None, paid_cursor: str | N
     )
 
 
-def _sums(actor: Actor) -> tuple[int, int, int]:
-    """Held, of it waiting for the merchant's word, and released: fen over all of the merchant's funded stages."""
+def held_fen(actor: Actor) -> int:
+    """What is in escrow for the actor's orders, frozen or not; only those under way are looked at."""
+    running = queries.visible_to(actor).where(Order.state.in_(RUNNING)).with_only_columns(Order.id)
+    found = select(func.coalesce(func.sum(Milestone.amount_fen - Milestone.released_fen), 0)).where(
+        Milestone.order_id.in_(running), Milestone.funded_at.is_not(None), Milestone.state.not_in(OVER)
+    )
+    return int(db.session.scalar(found) or 0)
+
+
+def _sums(actor: Actor) -> tuple[int, int, int, int]:
+    """Held, of it frozen and waiting for the merchant's word, and released: fen over all of the merchant's funded stages."""
     mine = queries.visible_to(actor).with_only_columns(Order.id)
-    over = Milestone.state.in_((MilestoneState.RELEASED, MilestoneState.REFUNDED, MilestoneState.SPLIT))
+    over = Milestone.state.in_(OVER)
     left = func.coalesce(func.sum(Milestone.amount_fen - Milestone.released_fen).filter(~over), 0)
+    stopped = (Milestone.state == MilestoneState.HELD) | Milestone.order_id.in_(
+        mine.where(Order.frozen_at.is_not(None))
+    )
+    frozen = func.coalesce(func.sum(Milestone.amount_fen - Milestone.released_fen).filter(~over, stopped), 0)
     word = func.coalesce(
         func.sum(Milestone.amount_fen - Milestone.released_fen).filter(
             Milestone.state == MilestoneState.SUBMITTED
@@ -97,9 +112,11 @@ def _sums(actor: Actor) -> tuple[int, int, int]:
     )
     released = func.coalesce(func.sum(Milestone.released_fen - Milestone.reversed_fen), 0)
     row = db.session.execute(
-        select(left, word, released).where(Milestone.order_id.in_(mine), Milestone.funded_at.is_not(None))
+        select(left, frozen, word, released).where(
+            Milestone.order_id.in_(mine), Milestone.funded_at.is_not(None)
+        )
     ).one()
-    return int(row[0]), int(row[1]), int(row[2])
+    return int(row[0]), int(row[1]), int(row[2]), int(row[3])
 
 
 def _refunding(actor: Actor) -> int:

@@ -199,6 +199,9 @@ class FundsSchema(Schema):
     """Your money: in escrow, of it waiting for your word, paid out, on its way back to you, and the wallet."""
 
     held_fen = fields.Integer(required=True)
+    frozen_fen = fields.Integer(
+        required=True, metadata={"description": "Of `held_fen`, what a dispute or a check holds still."}
+    )
     releasable_fen = fields.Integer(required=True)
     released_fen = fields.Integer(required=True)
     refunding_fen = fields.Integer(required=True)

@@ -3,8 +3,8 @@
 from flask import Flask
 from sqlalchemy import event
 
-from market.desks import queries
 from market.kit.db import db
+from market.orders import funds
 from tests import play
 from tests.conftest import Player
 from tests.sandbox import Sandbox
@@ -20,7 +20,7 @@ def held(app: Flask, mei: Player) -> tuple[int, int]:
     with app.app_context():
         event.listen(db.engine, "before_cursor_execute", note)
         try:
-            return queries.held_fen(mei.actor), len(asked)
+            return funds.held_fen(mei.actor), len(asked)
         finally:
             event.remove(db.engine, "before_cursor_execute", note)
             db.session.remove()

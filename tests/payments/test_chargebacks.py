@@ -95,6 +95,9 @@ def test_the_frozen_order_leads_its_payer_to_the_dispute(
     for page in (room, f"{room}/money"):
         assert there in mei.browser().get(page).text
         assert there not in lin.browser().get(page).text
+    for page in ("/m", "/m/funds"):  # one figure, wherever it stands
+        assert f"¥{PRICE / 100:,.2f}" in mei.browser().get(page).text
+    assert f"其中冻结 ¥{PRICE / 100:,.2f}" in mei.browser().get("/m/funds").text
     early = mei.browser().get(f"{room}/exit").text
     assert there in early and 'name="reason"' not in early  # it would be refused
     assert mei.browser().get(there).status_code == 200

@@ -85,7 +85,13 @@ def walk_through() -> str:
 def shapes(told: str) -> set[str]:
     """The lines of legs and of Stripe's entries, without what differs from order to order."""
     lines = [line for line in told.splitlines() if "→" in line or "Stripe's" in line]
-    words = (("\\(.*?\\)", "()"), ("(txn|ch|py|tr|po)_\\w+", "id"), ("payment|charge", "paid"), ("[0-9.]+", "0"))
+    words = (
+        ("\\(.*?\\)", "()"),
+        ("(txn|ch|py|tr|po)_\\w+", "id"),
+        ("payment|charge", "paid"),
+        ("[0-9.]+", "0"),
+        (": (paid|transferred)$", ""),
+    )
     for pattern, word in words:
         lines = [re.sub(pattern, word, line) for line in lines]
     return {" ".join(line.split()) for line in lines}

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from market.accounts.actor import Actor
 from market.delivery.models import Submission
 from market.kit.words import _, say
+from market.orders.endings import Cause, endings
 from market.orders.models import Milestone, Order
 from market.orders.states import STAGE_NAMES, MilestoneState, OrderState, Stage
 
@@ -72,6 +73,10 @@ def _waits_for_money(stage: Milestone, merchant: bool) -> Turn:
 
 
 def _over(order: Order) -> str:
+    if order.state is OrderState.SETTLED and any(
+        each.cause is Cause.CHARGEBACK for each in endings(order.id).values()
+    ):
+        return _("付款被付款方的银行追回，订单已结束")
     return {
         OrderState.COMPLETED: _("订单已完成，款项已全部放出"),
         OrderState.LAPSED: _("商家没有按时托管资金，订单已失效"),

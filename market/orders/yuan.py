@@ -260,7 +260,8 @@ class _Reader:
         returned = m.returned_fen + m.reversed_fen - (in_case if m.state is not MilestoneState.HELD else 0)
         if returned:
             what = "rest" if self.view == "agency" else "returned"
-            parts.append(Part(what, returned, "returned", m.ended_at))
+            by_bank = any(e.kind is PostingKind.CHARGEBACK_LOST for e in entries)
+            parts.append(Part(what, returned, "lost" if by_bank else "returned", m.ended_at))
         return parts or self._of_all(m, "held", m.due_at)
 
     def in_case(self, m: Milestone) -> int:

@@ -148,6 +148,10 @@ def test_lost_before_release_ends_the_order_and_costs_nobody_more(
         order = orders.find(order_id)
         assert order.state is OrderState.SETTLED and order.frozen_at is None
         assert {m.state for m in order.milestones} == {MilestoneState.REFUNDED}
+    for reader in (mei, lin):
+        assert "付款被付款方的银行追回" in reader.browser().get(f"/orders/{encode('ord', order_id)}").text
+        money = reader.browser().get(f"/orders/{encode('ord', order_id)}/money").text
+        assert "被付款方银行追回" in money and "退回商家" not in money
     is_sound(app, sandbox)
 
 

@@ -1,5 +1,6 @@
 """/ops/approvals: what waits for a second pair of eyes, and what became of the rest."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,12 @@ def title(approval: Approval) -> str:
     return say(known.title) if known else approval.kind
 
 
+def facts(approval: Approval) -> Sequence[tuple[str, str]]:
+    """What is asked, in words; of an act nobody knows any more, nothing."""
+    known = registry.known().get(approval.kind)
+    return known.facts(approval.content) if known else ()
+
+
 @bp.get("/ops/approvals")
 @hat(Role.OPERATOR)
 def desk() -> Any:
@@ -44,6 +51,7 @@ def desk() -> Any:
         tab=tab,
         found=found,
         title=title,
+        facts=facts,
         names=people([a.asked_by for a in found] + [a.decided_by for a in found]),
         next_url=url_for("approvals.desk", tab=tab, cursor=found.next_cursor) if found.next_cursor else None,
     )

@@ -102,6 +102,7 @@ def _workroom(order: Order, form: Form | None = None, hour: Form | None = None) 
         may_have_hour=stage is not None and may_have_hour(order, stage),
         may_talk=actor.may(Right.TALK),
         bank=disputed.of_payer(order, actor),
+        at_the_bank=disputed.is_disputed(order.id),
         back=url_for("delivery.workroom", order_id=order.id),
     )
 

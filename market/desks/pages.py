@@ -25,6 +25,7 @@ from market.orders import funds
 from market.orders import queries as orders
 from market.orders.states import MilestoneState
 from market.orders.timer_names import HANDLERS
+from market.payments import holds
 from market.payments.earnings import income
 from market.planning import rush
 from market.tasks import queries as tasks
@@ -104,7 +105,14 @@ def creator() -> Any:
 @bp.get("/ops")
 @hat(Role.OPERATOR)
 def operator() -> Any:
-    return render_template("desks/operator.html", n=queries.operations(), events=queries.recent_events())
+    actor = current_actor()
+    return render_template(
+        "desks/operator.html",
+        n=queries.operations(),
+        money=queries.money_to_do(actor) if actor.may(Right.RECONCILE) else None,
+        paused=holds.current() is not None,
+        events=queries.recent_events(),
+    )
 
 
 @bp.get("/ops/queue")

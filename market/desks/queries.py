@@ -10,14 +10,22 @@ from sqlalchemy import Select, func, select
 
 from market.accounts.actor import Actor
 from market.accounts.models import Party, Verification
+from market.approvals import queries as approvals
 from market.bids.models import Invitation, InvitationState
+from market.disputes import queries as disputes
+from market.disputes.models import CaseState, Dispute
+from market.invoices import queries as invoices
 from market.kit.clock import now
 from market.kit.db import db
 from market.kit.events import Event
 from market.kit.work import WorkItem, WorkState
+from market.orders import overdue
 from market.orders import queries as orders
 from market.orders.models import Milestone, Order
 from market.orders.states import RUNNING, MilestoneState, Stage
+from market.payments import chargebacks
+from market.payments.chargebacks import Chargeback, ChargebackState
+from market.reconciliation.service import open_differences
 from market.tasks.models import Task, TaskState
 from market.traffic import queries as traffic
 
@@ -102,6 +110,28 @@ def operations() -> dict[str, Any]:
         "events_today": db.session.scalar(
             select(func.count()).select_from(Event).where(Event.at > now() - timedelta(days=1))
         ),
+    }
+
+
+def money_to_do(actor: Actor) -> dict[str, int]:
+    """What of the money waits for an operator."""
+
+    def rows(found: Select[Any]) -> int:
+        return db.session.scalar(select(func.count()).select_from(found.order_by(None).subquery())) or 0
+
+    unanswered = chargebacks.visible_to(actor).where(
+        Chargeback.state.in_((ChargebackState.INQUIRY, ChargebackState.OPEN)),
+        Chargeback.submitted_at.is_(None),
+    )
+    return {
+        "chargebacks": rows(unanswered),
+        "differences": len(open_differences()),
+        "approvals": approvals.waiting_for(actor),
+        "rulings": rows(
+            disputes.waiting(actor).where(Dispute.state.in_((CaseState.RULING, CaseState.APPEAL)))
+        ),
+        "held": len(overdue.open_tasks()),
+        "fapiao": invoices.waiting_count(),
     }
 
 

@@ -35,6 +35,11 @@ def of_payer(order: Order, actor: Actor) -> Chargeback | None:
     return next((each for each in disputed if each.state is ChargebackState.OPEN), None)
 
 
+def is_disputed(order_id: UUID) -> bool:
+    """A bank has taken a payment of this order and not decided yet: any party may know."""
+    return any(found.is_open for found in chargebacks.of_subject(order_id))
+
+
 def freeze(event: Event) -> None:
     """chargeback.opened: nothing of the order moves, and what is there is set aside, …→EH. Safe to run twice."""
     found = _of(event)

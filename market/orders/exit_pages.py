@@ -63,6 +63,7 @@ def _page(order: Order, form: Form, *, sample_fen: int = 0) -> Any:
         merchant=actor.is_party(order.merchant_id),
         back_fen=refunds.refundable(order.id),
         bank=chargebacks.of_payer(order, actor),
+        at_the_bank=chargebacks.is_disputed(order.id),
         day_s=DAY_S,
     )
     return page, form.status

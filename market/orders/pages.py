@@ -204,6 +204,7 @@ def money(order_id: UUID) -> Any:
         order=order,
         yuan=yuan,
         bank=chargebacks.of_payer(order, actor),
+        at_the_bank=chargebacks.is_disputed(order.id),
         parts=[{"label": part.name, "fen": part.fen} for part in yuan.totals],
         names=parties(order.parties),
     )

@@ -21,5 +21,6 @@ HANDLERS = {
     "orders.change_due": N_("变更的期限"),
     "disputes.due": N_("争议的期限"),
     "disputes.remind": N_("争议提醒"),
+    "standings.due": N_("视频预警到期"),
 }
 """What the best known timers do, in the operators' words; others are shown by their name."""

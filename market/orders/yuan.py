@@ -46,7 +46,7 @@ STATUSES = {
     "frozen": N_("冻结，等待核查或银行的决定"),
     "lost": N_("被付款方银行追回"),
     "cooling": N_("清算中"),
-    "available": N_("可提现"),
+    "available": N_("已入可提现余额"),
     "paid": N_("已结清"),
     "case": N_("冻结，等待仲裁结果"),
     "returned": N_("退回商家"),
@@ -245,11 +245,7 @@ class _Reader:
             return self._of_all(m, "never" if m.is_over or self.order.is_over else "awaiting", None)
         in_case = self.in_case(m)
         ahead = max((e.at for e in entries if e.kind is PostingKind.RELEASE), default=None)
-        parts = (
-            self._paid(m, m.released_at or ahead)
-            if m.paid.total or m.state is MilestoneState.RELEASED
-            else []
-        )
+        parts = self._paid(m, m.released_at or ahead) if m.paid.total else []
         open_fen = m.left_fen if m.state is not MilestoneState.HELD else 0
         if open_fen:
             rest = Shares.between(m.released_fen, m.amount_fen, **self.order.rates)
@@ -261,7 +257,8 @@ class _Reader:
         if returned:
             what = "rest" if self.view == "agency" else "returned"
             by_bank = any(e.kind is PostingKind.CHARGEBACK_LOST for e in entries)
-            parts.append(Part(what, returned, "lost" if by_bank else "returned", m.ended_at))
+            since = max((e.at for e in entries if e.kind is PostingKind.REFUND), default=m.ended_at)
+            parts.append(Part(what, returned, "lost" if by_bank else "returned", since))
         return parts or self._of_all(m, "held", m.due_at)
 
     def in_case(self, m: Milestone) -> int:
@@ -309,7 +306,10 @@ class _Reader:
                     left -= fen
             if left:
                 since = max((e.matured_at for e in mine if e.matured_at), default=at)
-                frozen = any(e.frozen_at for e in mine)
+                # What has left for the bank, nobody can freeze.
+                frozen = (
+                    any(e.frozen_at for e in mine) and books.balance(Account(K.PAYEE_AVAILABLE, payee)) > 0
+                )
                 parts.append(Part(part.what, left, "frozen" if frozen else "available", since))
             if cooling_fen:
                 parts.append(Part(part.what, cooling_fen, "cooling", min(e.matures_at for e in cooling)))
@@ -380,8 +380,6 @@ class _Reader:
             )
         if account.kind in (K.PAYEE_PENDING, K.PAYEE_AVAILABLE):
             who = say(N_("机构")) if account.owner_id == self.order.agency_id else say(N_("创作者"))
-            where = (
-                say(STATUSES["cooling"]) if account.kind is K.PAYEE_PENDING else say(STATUSES["available"])
-            )
+            where = say(STATUSES["cooling"]) if account.kind is K.PAYEE_PENDING else say(N_("可提现"))
             return f"{who} · {where}"
         return say(ACCOUNTS[account.kind]) if account.kind in ACCOUNTS else account.kind.value

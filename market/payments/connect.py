@@ -173,6 +173,16 @@ def require_payable(account: ConnectAccount | None) -> ConnectAccount:
     return account
 
 
+def is_waiting(account: ConnectAccount) -> bool:
+    """Stripe looks at what it was given: there is nothing for the payee to do."""
+    return not account.requirements and account.disabled_reason in ("", PENDING, "under_review", "listed")
+
+
+def is_refused(account: ConnectAccount) -> bool:
+    """Stripe, or the platform, wants no more of this account: only support can help."""
+    return account.disabled_reason.startswith("rejected.") or account.disabled_reason == "platform_paused"
+
+
 def is_payable(account: ConnectAccount) -> bool:
     return account.payouts_enabled and account.transfers_enabled
 

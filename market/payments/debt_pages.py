@@ -65,6 +65,8 @@ def _own() -> Any:
         disputes=page_of(chargebacks.visible_to(actor), Chargeback.id, limit=20),
         why=why,
         is_merchant=actor.role is Role.MERCHANT,
+        cap_fen=debts.cap_fen(debts.account_of(cast(UUID, actor.party_id))),
+        base="/a" if actor.role is Role.AGENCY else "/u",
         next_url=f"?cursor={found.next_cursor}" if found.next_cursor else None,
         **_words(),
     )

@@ -84,6 +84,11 @@ class Debt(Row, Base):
     )
 
     @property
+    def about(self) -> str:
+        """The title without the order's number, which a payment's carries in front."""
+        return self.title.removeprefix(self.number).strip()
+
+    @property
     def ledger_account(self) -> Account:
         return Account(self.account, self.party_id)
 
@@ -150,13 +155,16 @@ def account_of(party_id: UUID) -> Account:
     return Account(K.MERCHANT_RECEIVABLE if is_merchant else K.PAYEE_RECEIVABLE, party_id)
 
 
+def cap_fen(account: Account) -> int:
+    """The most that may come to stand here."""
+    merchant = account.kind is K.MERCHANT_RECEIVABLE
+    return figures.merchant_debt_cap_fen if merchant else figures.payee_debt_cap_fen
+
+
 def room(party_id: UUID) -> int:
     """How much more the party may come to owe: its cap less what it owes."""
     account = account_of(party_id)
-    cap = (
-        figures.merchant_debt_cap_fen if account.kind is K.MERCHANT_RECEIVABLE else figures.payee_debt_cap_fen
-    )
-    return max(0, cap - books.balance(account))
+    return max(0, cap_fen(account) - books.balance(account))
 
 
 def owe(

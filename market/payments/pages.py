@@ -21,6 +21,7 @@ from market.payments import (
     connect,
     debt_pages,
     declines,
+    holds,
     onboarding,
     polls,
     queries,
@@ -32,7 +33,7 @@ from market.payments import (
 )
 from market.payments.blueprints import pages as bp
 from market.payments.errors import StripeAway
-from market.payments.models import Checkout, Earning, Withdrawal
+from market.payments.models import Checkout, ConnectAccount, Earning, Withdrawal
 from market.payments.policy import has_income
 from market.payments.returning import METHODS
 from market.payments.schemas import RhythmSchema, WithdrawFormSchema
@@ -148,6 +149,8 @@ def _income(form: Form | None = None) -> Any:
         held=account is not None and account.held_until is not None and account.held_until > now(),
         requirements=connect.requirements(account) if account else [],
         restricted=connect.why_restricted(account) if account else "",
+        standing=_standing(account) if account else "",
+        paused=holds.current() is not None,
         away=away,
         cooling=queries.cooling(party_id),
         earnings=found,
@@ -164,13 +167,22 @@ def _income(form: Form | None = None) -> Any:
         form=form,
         least_fen=max(figures.min_withdrawal_fen, figures.payout_fee_fen + 1),
         fee_fen=figures.payout_fee_fen,
-        bounced_h=figures.bounced_payout_h,
+        back_at=withdrawals.back_at,
         reason=reason,
         advice=lambda code: say(ADVICE.get(code, OTHER_ADVICE)),
         base=_base(),
         paths=("/a" if actor.role is Role.AGENCY else "/u"),
     )
     return page, form.status
+
+
+def _standing(account: ConnectAccount) -> str:
+    """What a payee who cannot be paid can do: `refused` asks support, `waiting` waits, `missing` fills in."""
+    if connect.is_refused(account):
+        return "refused"
+    if account.details_submitted and connect.is_waiting(account):
+        return "waiting"
+    return "missing"
 
 
 def is_disputed(order_id: UUID) -> bool:

@@ -1,10 +1,10 @@
 """Money out: available → a transfer to the payee's Stripe account → a payout to the bank, or all the way back."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from market.accounts.actor import SYSTEM, Actor
 from market.kit.clock import now
@@ -13,7 +13,7 @@ from market.kit.errors import NotFound
 from market.kit.events import record
 from market.kit.figures import figures
 from market.kit.pages import format_fen
-from market.kit.work import cancel_timers, set_timer
+from market.kit.work import WorkItem, WorkState, cancel_timers, set_timer
 from market.ledger import queries as books
 from market.ledger import service as ledger
 from market.ledger.accounts import Account, AccountKind
@@ -170,6 +170,17 @@ def _bounce(found: Withdrawal, reason: str) -> None:
         key=f"{TAKE_BACK}:{found.id}:{len(found.bounced_payouts)}:{reason}",
     )
     _tell("payout.bounced", found, by=SYSTEM, reason=reason)
+
+
+def back_at(found: Withdrawal) -> datetime | None:
+    """When what the bank returned comes back by itself."""
+    return db.session.scalar(
+        select(func.min(WorkItem.due_at)).where(
+            WorkItem.handler == TAKE_BACK,
+            WorkItem.subject_id == found.id,
+            WorkItem.state == WorkState.WAITING,
+        )
+    )
 
 
 def retry(found: Withdrawal, *, by: Actor) -> UUID:

@@ -390,3 +390,19 @@ def test_a_timer_of_before_that_stands_on_one_earning_is_still_understood(
         payments.mature(db.session.scalars(select(Earning.id)).one(), {})
 
     assert pending > 0 and play.balance(app, "PA", lin.party_id) == pending
+
+
+def test_the_money_page_says_when_it_went_back_and_no_empty_parts(
+    app: Flask, mei: Player, lin: Player, ada: Player, zhou: Player, sandbox: Sandbox
+) -> None:
+    order_id = released(mei, lin, sandbox, agency=ada)
+    play.shift(100)
+    sandbox.settle()
+    whole = refund(zhou, order_id, SCRIPT)
+    assert whole.status_code == 201, whole.text
+
+    for who in (lin, ada, mei):
+        script = who.api("GET", f"/orders/{encode('ord', order_id)}/money").json["rows"][0]
+
+        assert [part["fen"] for part in script["parts"]] == [SCRIPT], script
+        assert script["parts"][0]["at"] > script["released_at"], "the day of the refund, not of the release"

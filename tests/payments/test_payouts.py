@@ -66,7 +66,7 @@ def test_an_account_stripe_restricts_is_refused_by_name_and_says_what_is_missing
 
     assert refused.status_code == 409 and refused.json["type"].endswith("account-restricted")
     assert lin.api("GET", "/connect").json["payable"] is False
-    assert "身份证件号码" in page and "收款银行账户" in page and page.count("去补充") == 2
+    assert "身份证件号码" in page and "收款银行账户" in page and page.count("去补充") == 1
     assert "确认提现" not in page
     sandbox.control(f"accounts/{stripe_id}", currently_due=[])
     sandbox.settle()
@@ -223,3 +223,64 @@ def test_what_running_orders_will_bring_sums_to_what_they_brought(
     [now_] = expected["ada"]()["members"]
     assert now_["earned_fen"] == expected["ada"]()["pending_fen"]
     assert "按达人" in pages[0] and "预计收入" in pages[1] and "按达人" not in pages[1]
+
+
+def test_what_stripe_still_asks_is_one_list_with_one_way_and_a_refused_account_none(
+    app: Flask, lin: Player, sandbox: Sandbox, stripe_id: str
+) -> None:
+    sandbox.control(f"accounts/{stripe_id}", currently_due=["individual.id_number", "external_account"])
+    sandbox.settle()
+    missing = lin.browser().get("/u/income").text
+    sandbox.control(
+        f"accounts/{stripe_id}",
+        currently_due=[],
+        disabled_reason="under_review",
+        stopped=["transfers", "payouts"],
+    )
+    sandbox.settle()
+    looked_at = lin.browser().get("/u/income").text
+    sandbox.control(
+        f"accounts/{stripe_id}", disabled_reason="rejected.fraud", stopped=["transfers", "payouts"]
+    )
+    sandbox.settle()
+    refused = lin.browser().get("/u/income").text
+
+    assert missing.count("/u/income/onboarding") == 1
+    assert "不用您做什么" in looked_at and "/u/income/onboarding" not in looked_at
+    assert "请联系客服" in refused and "/u/income/onboarding" not in refused
+
+
+def test_what_the_bank_returned_is_not_sent_again_to_an_account_that_cannot_be_paid(
+    app: Flask, lin: Player, sandbox: Sandbox, stripe_id: str
+) -> None:
+    sandbox.fault("payout", code="account_closed")
+    assert withdraw(lin).status_code == 201
+    sandbox.settle()
+    sandbox.control("clock", advance_s=10)
+    sandbox.settle()
+    sandbox.control(f"accounts/{stripe_id}", currently_due=["external_account"])
+    sandbox.settle()
+
+    page = lin.browser().get("/u/income").text
+
+    assert "银行退回了" in page and "/back" in page and "/retry" not in page
+    sandbox.control(f"accounts/{stripe_id}", currently_due=[])
+    change_bank(sandbox, stripe_id, "000123456789")
+    held = lin.browser().get("/u/income").text
+    play.shift(25)
+    assert "/retry" not in held and "之后才能重试" in held
+    assert "/retry" in lin.browser().get("/u/income").text
+
+
+def test_while_withdrawals_are_paused_the_page_says_so_before_the_click(
+    app: Flask, lin: Player, sandbox: Sandbox, stripe_id: str
+) -> None:
+    from market.kit.db import transaction
+    from market.payments import holds
+
+    with app.app_context(), transaction():
+        holds.hold("differs")
+
+    page = lin.browser().get("/u/income").text
+
+    assert "暂停提现" in page and "确认提现" not in page

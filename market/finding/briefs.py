@@ -35,7 +35,7 @@ REMEMBERED = timedelta(days=400)
 """A brief opened anew after so long may be told again."""
 ANY = "*"
 """The anchor of what asks for no word and no facet: every brief holds it."""
-FACETS = ("campaign_code", "category", "budget", "format")
+FACETS = ("campaign_code", "category", "budget", "length", "format")
 """What a search is looked up by when it has no words: what fewest briefs share comes first."""
 
 
@@ -60,6 +60,7 @@ def match(event: Event) -> None:
     held = {
         "category": task.category,
         "format": task.format.value,
+        "length": task.length.value if task.length else None,
         "campaign_code": task.campaign_code,
         "budget": budget_of(task),
     }

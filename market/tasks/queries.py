@@ -21,7 +21,7 @@ from sqlalchemy.orm import joinedload, load_only
 
 from market.accounts.actor import Actor
 from market.accounts.models import Party
-from market.accounts.vocabulary import PRICE_STEPS_FEN, Format
+from market.accounts.vocabulary import PRICE_STEPS_FEN, Format, Length
 from market.kit.clock import now
 from market.kit.db import by_key, db
 from market.kit.errors import NotFound
@@ -91,6 +91,7 @@ BUDGETS = spans(PRICE_STEPS_FEN)
 FACETS: dict[str, Any] = {
     "category": Task.category,
     "format": cast(Task.format, String),
+    "length": cast(Task.length, String),
     "campaign_code": Task.campaign_code,
     # Literals, not parameters: else PostgreSQL would not know the column it groups by in the one it returns.
     "budget": case(
@@ -113,6 +114,7 @@ def _asked_for(
     *,
     category: str | None = None,
     format: str | None = None,
+    length: str | None = None,
     campaign_code: str | None = None,
     budget: str | None = None,
     budget_min_fen: int | None = None,
@@ -124,6 +126,8 @@ def _asked_for(
         found.append(Task.category == category)
     if format:
         found.append(Task.format == Format(format))
+    if length:
+        found.append(Task.length == Length(length))
     if campaign_code:
         found.append(Task.campaign_code == campaign_code)
     if budget:

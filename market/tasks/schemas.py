@@ -244,6 +244,7 @@ class HallQuery(Schema):
 
     category = Choice(list(CATEGORIES), load_default=None)
     format = Choice(FORMATS, load_default=None)
+    length = Choice(LENGTHS, load_default=None, metadata={"description": "of the wanted video"})
     campaign_code = Text(most=40, load_default=None)
     budget = Choice(BUDGETS, load_default=None, metadata={"description": BUDGET_TEXT})
     budget_min_fen = Fen(load_default=None)
@@ -274,6 +275,7 @@ class HallForm(PageQuery):
 
     category = Choice(list(CATEGORIES), load_default=None)
     format = Choice(FORMATS, load_default=None)
+    length = Choice(LENGTHS, load_default=None)
     campaign_code = Choice(_campaign_codes, load_default=None)
     budget = Choice(BUDGETS, load_default=None)
     budget_min_fen = Yuan(load_default=None)

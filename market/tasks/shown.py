@@ -9,9 +9,11 @@ from market.accounts.vocabulary import (
     AUDIENCE_NAMES,
     CATEGORIES,
     FORMATS,
+    LENGTHS,
     audience_name,
     category_name,
     format_name,
+    length_name,
     options,
 )
 from market.kit import ids
@@ -66,6 +68,8 @@ def hall_words(asked: Mapping[str, Any]) -> list[str]:
         said.append(category_name(category))
     if format := asked.get("format"):
         said.append(format_name(format))
+    if length := asked.get("length"):
+        said.append(length_name(length))
     if campaign := asked.get("campaign_code"):
         said.append(registry.campaigns().get(campaign, campaign))
     if budget := asked.get("budget"):
@@ -87,6 +91,7 @@ def hall_choices(said: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "categories": counted("category", options(CATEGORIES)),
         "formats": counted("format", options(FORMATS)),
+        "lengths": counted("length", options(LENGTHS)),
         "campaigns": counted("campaign_code", registry.campaigns().items()),
         "budgets": counted("budget", ((band, span_name(band, whole_yuan)) for band in queries.BUDGETS)),
         "query": hall_address(asked).partition("?")[2],

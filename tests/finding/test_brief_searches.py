@@ -231,20 +231,21 @@ def test_what_alerts_is_what_the_hall_would_show(app, mei, lin, ctx):
     ):
         if name < 44:
             keep(lin, f"搜索 {name}", asked)
+    keep(lin, "时长", {"length": "short"})
     keep(lin, "报酬", {"budget_min_fen": 300_000})
     keep(lin, "活动", {"campaign_code": "it's \\ a ' code"})
-    for title, category, format, budget_fen in (
-        ("碳素鱼竿实测", "outdoor", "video", 300_000),
-        ("茶叶测评 lin s ROD", "food", "article", 299_999),
-        ("海竿与鱼漂", "outdoor", "article", 3_000_000),
-        ("火锅底料", "food", "video", 1_000_000),
+    for title, category, format, budget_fen, length in (
+        ("碳素鱼竿实测", "outdoor", "video", 300_000, "short"),
+        ("茶叶测评 lin s ROD", "food", "article", 299_999, None),
+        ("海竿与鱼漂", "outdoor", "article", 3_000_000, None),
+        ("火锅底料", "food", "video", 1_000_000, "long"),
     ):
-        opened(mei, title=title, category=category, format=format, budget_fen=budget_fen)
+        opened(mei, title=title, category=category, format=format, budget_fen=budget_fen, length=length)
     caught_up(app)
 
     pairs = set(db.session.execute(db.select(SearchHit.search_id, SearchHit.task_id)).all())
     searches = db.session.scalars(db.select(SavedSearch)).all()
-    assert len(searches) == 46
+    assert len(searches) == 47
     shown = {(each.id, task.id) for each in searches for task in queries.hall(limit=50, **each.asked)}
     assert pairs == shown, {encode("sch", id) for id, _task in pairs ^ shown}
     assert 20 < len(shown) < 4 * len(searches)

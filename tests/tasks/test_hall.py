@@ -71,6 +71,7 @@ def test_behind_each_choice_stands_how_many_it_would_leave(mei, lin):
     assert counts(lin, "?q=口红试色") == {
         "category": {"beauty": 1},
         "format": {"article": 1},
+        "length": {},
         "campaign_code": {},
         "budget": {"300000-1000000": 1},
     }
@@ -99,6 +100,7 @@ def test_budgets_are_chosen_by_bands_together_with_the_other_facets(mei, lin):
     assert counts(lin, "?format=video&budget=3000000-") == {
         "category": {"outdoor": 1},
         "format": {"video": 1},
+        "length": {"long": 1},
         "campaign_code": {},
         "budget": {"0-50000": 1, "50000-100000": 1, "100000-300000": 1, "3000000-": 1},
     }
@@ -112,6 +114,22 @@ def test_budgets_are_chosen_by_bands_together_with_the_other_facets(mei, lin):
     page = lin.browser().get("/tasks?budget=100000-300000").text
     assert "¥1,000–¥3,000 · 2<" in page and "¥500 以下 · 1<" in page
     assert "一千元的图文" in page and "四百元的视频" not in page
+
+
+def test_videos_are_chosen_by_the_wanted_length(mei, lin):
+    opened(mei, title="十秒开箱", length="short")
+    opened(mei, title="一分半评测", length="long")
+    opened(mei, title="多长都行", length=None)
+    opened(mei, title="图文笔记", format="article")
+
+    assert counts(lin)["length"] == {"short": 1, "long": 1}
+    assert counts(lin, "?length=short")["length"] == {"short": 1, "long": 1}
+    assert counts(lin, "?length=short")["format"] == {"video": 1}
+    assert titles(lin, "?length=short") == ["十秒开箱"]
+    assert titles(lin, "?length=long&format=article") == []
+    assert problem(lin.api("GET", "/tasks?length=endless"))[0] == 422
+    page = lin.browser().get("/tasks?length=long").text
+    assert "60 秒以上 · 1<" in page and "一分半评测" in page and "十秒开箱" not in page
 
 
 def test_the_hall_and_the_bidders_page_show_the_counts(mei, lin):

@@ -26,7 +26,7 @@ from market.kit.db import Row, db, transaction
 from market.kit.roles import as_owner
 from market.settings import Settings
 
-SHOWN = ("qingshan", "baicao", "lin", "tang", "ada", "wen", "zhou")
+SHOWN = ("qingshan", "baicao", "lin", "tang", "ada", "wen", "zhou", "wu")
 """Whose sign-ins are printed and offered as buttons; the others work with the same password."""
 
 demo = AppGroup("demo", help="The demo world.")

@@ -442,7 +442,8 @@ AGENCIES = (
 """Key, name, city, bio, and roster: (creator, commission in bps)."""
 
 VIEWERS = (("wen", "小雯"), ("zhao", "赵同学"), ("he", "何阿姨"))
-OPERATOR = ("zhou", "周运营")
+OPERATORS = (("zhou", "周运营"), ("wu", "吴运营"))
+"""Two, since what one asks for another agrees to."""
 
 PASSWORD = "vtask-demo-2026"
 """Everybody's in the demo world; it is refused in production."""

@@ -20,7 +20,7 @@ from sqlalchemy import text
 from demo import portraits
 from demo.clips import Studio
 from demo.films import shelf
-from demo.people import AGENCIES, CREATORS, MERCHANTS, OPERATOR, PASSWORD, VIEWERS, Creator
+from demo.people import AGENCIES, CREATORS, MERCHANTS, OPERATORS, PASSWORD, VIEWERS, Creator
 from demo.words import ASKS, CHANGED, GREETINGS, ONE_MORE, PLANS, REMARKS, Ask
 from market.accounts import service as accounts
 from market.accounts.actor import Actor, Role
@@ -184,7 +184,7 @@ def build(world: World, *, size: str, told: Told) -> None:
 
 
 def people(world: World) -> None:
-    """Merchants, creators with profiles, agencies with rosters, viewers, the operator: all verified."""
+    """Merchants, creators with profiles, agencies with rosters, viewers, operators: all verified."""
     hash_once = accounts.hasher.hash(PASSWORD)
 
     def join(key: str, name: str, role: Role, city: str = "", bio: str = "") -> Membership:
@@ -198,7 +198,8 @@ def people(world: World) -> None:
             world.actors[key] = membership.actor()
         return membership
 
-    join(OPERATOR[0], OPERATOR[1], Role.OPERATOR)
+    for key, name in OPERATORS:
+        join(key, name, Role.OPERATOR)
     for merchant in MERCHANTS:
         join(merchant.key, merchant.name, Role.MERCHANT, merchant.city, merchant.bio)
     for creator in CREATORS:
@@ -295,7 +296,7 @@ def storefronts(world: World) -> None:
 
 def venue(world: World) -> None:
     """The Double 11 venue, composed by the operator; works fill it as they are published."""
-    zhou = world.actors[OPERATOR[0]]
+    zhou = world.actors[OPERATORS[0][0]]
     with transaction():
         made = campaigns.compose(
             {
@@ -325,7 +326,7 @@ def subsidy(world: World) -> None:
                 "starts_at": world.ago(5),
                 "ends_at": world.today + timedelta(days=20),
             },
-            by=world.actors[OPERATOR[0]],
+            by=world.actors[OPERATORS[0][0]],
         )
 
 

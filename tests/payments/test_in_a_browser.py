@@ -42,6 +42,7 @@ def test_the_fee_and_what_arrives_stand_there_before_the_click(
     form.locator("[name=amount]").fill("100.5")
     expect(form.locator("[data-net]")).to_have_text("¥98.50")
     expect(form.locator("button")).to_contain_text("确认提现 ¥100.50")
-    form.locator("[name=amount]").fill("1e3")
-    expect(form.locator("[data-net]")).to_have_text("提现金额减去 ¥2.00 手续费")
+    for none in ("1e3", "921.51"):
+        form.locator("[name=amount]").fill(none)
+        expect(form.locator("[data-net]")).to_have_text("提现金额减去 ¥2.00 手续费")
     assert not reader.faults() and not reader.complaints

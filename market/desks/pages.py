@@ -21,6 +21,7 @@ from market.ledger.accounts import AccountKind as K
 from market.ledger.alarms import alarms
 from market.ledger.checks import check_all
 from market.matching.service import briefs_for
+from market.messages.catalogue import words
 from market.orders import funds
 from market.orders import queries as orders
 from market.orders.states import MilestoneState
@@ -111,7 +112,7 @@ def operator() -> Any:
         n=queries.operations(),
         money=queries.money_to_do(actor) if actor.may(Right.RECONCILE) else None,
         paused=holds.current() is not None,
-        events=queries.recent_events(),
+        events=[(each, words(each.name, each.data)) for each in queries.recent_events()],
     )
 
 

@@ -19,6 +19,7 @@ from market.kit.clock import now
 from market.kit.db import db
 from market.kit.events import Event
 from market.kit.work import WorkItem, WorkState
+from market.messages.catalogue import CATALOGUE
 from market.orders import overdue
 from market.orders import queries as orders
 from market.orders.models import Milestone, Order
@@ -136,7 +137,9 @@ def money_to_do(actor: Actor) -> dict[str, int]:
 
 
 def recent_events(limit: int = 20) -> Sequence[Event]:
-    return db.session.scalars(select(Event).order_by(Event.at.desc()).limit(limit)).all()
+    """The newest that somebody was told of, for these have words."""
+    rows = select(Event).where(Event.name.in_(CATALOGUE)).order_by(Event.at.desc()).limit(limit)
+    return db.session.scalars(rows).all()
 
 
 def party_of(actor: Actor) -> UUID:

@@ -29,7 +29,7 @@
       part("name").textContent = file.name;
       this.bar.setAttribute("aria-label", file.name);
       this.buttons.pause.addEventListener("click", () => this.pause());
-      this.buttons.resume.addEventListener("click", () => this.go());
+      this.buttons.resume.addEventListener("click", () => this.resume());
       this.buttons.cancel.addEventListener("click", () => this.cancel());
       box.querySelector("[data-rows]").append(this.root);
     }
@@ -86,7 +86,15 @@
     async pause() {
       this.show("paused");
       this.tell(this.words.wordPaused);
-      await this.stop(false);
+      this.stopping = Promise.all([this.stopping, this.stop(false)]);
+      await this.stopping;
+    }
+
+    /* Not before it has stopped: one that the server has not named yet would be begun a second time. */
+    async resume() {
+      this.show("uploading");
+      await this.stopping;
+      if (this.root.dataset.state === "uploading" && this.root.isConnected && !active.has(this)) this.go();
     }
 
     cancel() {

@@ -154,6 +154,33 @@ def test_an_upload_is_paused_continued_and_removed(app: Flask, reader: Reader, f
         page.wait_for_timeout(50)
 
 
+def test_an_upload_continued_before_the_server_has_named_it_is_not_begun_twice(
+    app: Flask, reader: Reader, film: Path
+):
+    page, held, sent = reader.page, [], []
+
+    def naming(route: Route) -> None:
+        sent.append(route.request.method)
+        if route.request.method == "POST":
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route(re.compile(r"/uploads/files"), naming)
+    choose(page, film)
+    row = page.locator("[data-rows] > li")
+    for word in ("暂停", "继续", "暂停", "继续"):
+        row.get_by_role("button", name=word).click()
+    page.wait_for_timeout(300)  # what would be sent a second time is sent by now
+    for each in held:
+        each.continue_()
+
+    expect(row).to_have_attribute("data-state", "done", timeout=60_000)
+    assert sent.count("POST") == 1
+    with app.app_context():
+        assert db.session.query(Asset).count() == 1
+
+
 def test_a_file_that_is_refused_says_why(app: Flask, reader: Reader, tmp_path: Path):
     fake, empty = tmp_path / "清单.mp4", tmp_path / "空.mp4"
     fake.write_text("#EXTM3U\nhttp://127.0.0.1/a.ts\n")

@@ -1,5 +1,6 @@
 """The bidder's side, twice: /u for creators, /a for agencies bidding for their members."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 from uuid import UUID
 
@@ -36,6 +37,7 @@ from market.tasks.shown import brief_context, card_of, hall_choices
 
 PREFIX = {Role.CREATOR: "u", Role.AGENCY: "a"}
 PICKS = 30
+TABS = ("picks", "all", "invited")
 
 
 both = under_hats(bp, *PREFIX)
@@ -52,7 +54,9 @@ def find_tasks() -> Any:
     actor = current_actor()
     waiting = db.session.scalars(queries.waiting(actor).order_by(Invitation.expires_at).limit(50)).all()
     picks = registry.picks(cast(UUID, actor.party_id), PICKS) if actor.role is Role.CREATOR else []
-    tab = request.args.get("tab") or ("picks" if picks else "all")
+    tab = request.args.get("tab")
+    if tab not in TABS:
+        tab = "picks" if picks else "all"
     form = read_form(HallForm(), request.args)
     context: dict[str, Any] = {"form": form, "tab": tab, "invitations": waiting, "has_picks": bool(picks)}
     chosen = {name: value for name, value in form.values.items() if value and name in HallForm().load_fields}
@@ -195,6 +199,12 @@ def _open_count(actor: Actor) -> int:
     return counts_of(actor).get(BidState.PLACED, 0)
 
 
+def _named(form: Form, members: Sequence[Any]) -> UUID | None:
+    """The member whom an agency's form names, if it names one."""
+    named = form.values.get("creator_id")
+    return next((link.creator_id for link in members if ids.encode("pty", link.creator_id) == named), None)
+
+
 def _bid_page(task: Task, bid: Bid | None, form: Form) -> str:
     actor = current_actor()
     members = _members(actor)
@@ -208,7 +218,7 @@ def _bid_page(task: Task, bid: Bid | None, form: Form) -> str:
     ]
     waiting = queries.waiting(actor).where(Invitation.task_id == task.id)
     commission = bid.commission_bps if bid else 0
-    whose = bid.creator_id if bid else me if actor.role is Role.CREATOR else form.values.get("creator_id")
+    whose = bid.creator_id if bid else me if actor.role is Role.CREATOR else _named(form, members)
     return render_template(
         "bids/bid.html",
         **brief_context(task),
@@ -228,7 +238,7 @@ def _bid_page(task: Task, bid: Bid | None, form: Form) -> str:
         last_day=service.last_day(task) if task.deadline else None,
         first_day=service.today(),
         invitation=db.session.scalar(waiting.limit(1)) if bid is None else None,
-        advice=registry.advice(task, whose),
+        advice=registry.advice(task, whose, bid.price_fen if bid else None),
         advice_for=whose,
         net=example(commission, price_fen=bid.price_fen) if bid else None,
         figures=figures,

@@ -12,8 +12,10 @@ from market.tasks.registry import register_advice
 bp = Blueprint("effect", __name__)
 
 
-def _advise(task: Task, creator_id: UUID | None) -> Any:
-    return advice.for_task(task, [creator_id] if creator_id else [])
+def _advise(task: Task, creator_id: UUID | None, price_fen: int | None) -> Any:
+    if creator_id is None:
+        return advice.for_task(task)
+    return advice.for_task(task, [creator_id], {creator_id: price_fen} if price_fen else None)
 
 
 register_advice(_advise)

@@ -21,7 +21,7 @@ Campaigns = Callable[[], Mapping[str, str]]
 Fits = Callable[[UUID, Sequence[Any]], Mapping[UUID, Fit]]
 Picks = Callable[[UUID, int], Sequence[tuple[UUID, Fit]]]
 
-Advise = Callable[[Any, UUID | None], Any]
+Advise = Callable[[Any, UUID | None, int | None], Any]
 
 _advise: list[Advise] = []
 _campaigns: list[Campaigns] = []
@@ -45,12 +45,13 @@ def register_picks(picks: Picks) -> None:
 
 
 def register_advice(advise: Advise) -> None:
-    """`advise(task, creator_id)` gives what the work may bring and what such work costs (effect/_advice.html shows it)."""
+    """`advise(task, creator_id, price_fen)` gives what the work may bring at that price, else at the listed one, and what
+    such work costs (effect/_advice.html shows it)."""
     _advise[:] = [advise]
 
 
-def advice(task: Any, creator_id: UUID | None = None) -> Any:
-    return _advise[0](task, creator_id) if _advise else None
+def advice(task: Any, creator_id: UUID | None = None, price_fen: int | None = None) -> Any:
+    return _advise[0](task, creator_id, price_fen) if _advise else None
 
 
 def campaigns() -> dict[str, str]:

@@ -268,3 +268,15 @@ def test_who_bids_reads_the_listed_price_for_the_briefs_length(mei, lin, ada):
     assert "您的公开报价 ¥900.00（1–20 秒）" in lin.browser().get(f"/u/{address}").text
     assert "标价 ¥900.00（1–20 秒）</option>" in ada.browser().get(f"/a/{address}").text
     assert "listed price CN¥900.00 (1–20 s)</option>" in ada.browser().get(f"/a/{address}?lang=en").text
+
+
+def test_an_agency_sees_what_the_work_of_the_named_member_may_bring(mei, lin, ada):
+    lin.api("PATCH", "/profile", json=PROFILE)
+    signed(ada, lin)
+    task, me = opened(mei), lin.api("GET", "/me").json["party"]["id"]
+
+    page = ada.browser().get(f"/a/tasks/{task['id']}/bid?creator={me}")
+
+    assert page.status_code == 200
+    assert "成交价和预计效果" in page.text
+    assert ada.browser().get(f"/a/tasks/{task['id']}/bid?creator=nobody").status_code == 200

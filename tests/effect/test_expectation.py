@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from market.kit import ids
-from tests.briefs import drafted, opened, problem
+from tests.briefs import bid, drafted, opened, problem
 from tests.matching.conftest import listed, profile
 
 
@@ -177,3 +177,12 @@ def test_of_live_hours_times_price_is_what_a_play_costs_and_of_nobodys_hours_not
     assert whole["cpm_fen"]["low"] == pytest.approx(150_000_000 / whole["plays"]["high"])
     assert (hour["price_fen"], hour["cpm_fen"], hour["cpe_fen"]) == (None, None, None)
     assert asked(mei, unsaid, lin, price_fen=300_000)["expected"]["cpm_fen"], "a price of the whole is one"
+
+
+def test_a_bids_page_reckons_with_the_price_of_the_bid(mei, lin, fitted):
+    profile(lin)
+    made = bid(lin, opened(mei), price_fen=430_000)
+
+    page = lin.browser().get(f"/u/bids/{made['id']}").text
+
+    assert "按 ¥4,300.00 计" in page

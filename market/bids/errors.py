@@ -80,7 +80,7 @@ class TooManyStrangers(Conflict):
     """K8: an anti-spam tier for creators one never worked with."""
 
     title = N_("邀请已达上限")
-    text = N_("每天最多邀请 %(most)s 位未合作过的创作者，请明天再试。")
+    text = N_("24 小时内最多给没有合作过的创作者发 %(most)s 份邀请，%(at)s 起可以再发。")
 
 
 class InvitationOver(Conflict):

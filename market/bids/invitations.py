@@ -1,10 +1,11 @@
 """The verbs of an invitation: send, decline, accept by bidding, expire; and how answers are measured (K8)."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from market.accounts.actor import SYSTEM, Actor, Role
 from market.accounts.models import Party
@@ -26,6 +27,7 @@ from market.kit.clock import now
 from market.kit.db import db
 from market.kit.events import record
 from market.kit.figures import figures
+from market.kit.pages import format_when
 from market.kit.work import cancel_timers, set_timer
 from market.tasks import queries as tasks
 from market.tasks.models import Task
@@ -117,25 +119,45 @@ def _check_quota(task: Task, creator_id: UUID) -> None:
     )
     if (db.session.scalar(pending) or 0) >= figures.pending_invitations:
         raise TooManyInvitations(most=figures.pending_invitations)
-    worked = (
-        select(Bid.creator_id)
-        .join(Task, Task.id == Bid.task_id)
-        .where(Task.merchant_id == task.merchant_id, Bid.state == BidState.AWARDED)
-    )
-    if db.session.scalar(worked.where(Bid.creator_id == creator_id).limit(1)):
+    if db.session.scalar(_worked_for(task.merchant_id).where(Bid.creator_id == creator_id).limit(1)):
         return
-    strangers = (
-        select(func.count())
-        .select_from(Invitation)
+    quota = stranger_quota(task.merchant_id)
+    if not quota.left:
+        raise TooManyStrangers(most=figures.stranger_invitations_a_day, at=format_when(quota.again_at))
+
+
+@dataclass(frozen=True)
+class StrangerQuota:
+    """K8: how many more may be sent to creators who never worked for this merchant; with none left, from when on again."""
+
+    left: int
+    again_at: datetime
+
+
+def stranger_quota(merchant_id: UUID) -> StrangerQuota:
+    day = timedelta(days=1)
+    most = figures.stranger_invitations_a_day
+    newest = (
+        select(Invitation.created_at)
         .join(Task, Task.id == Invitation.task_id)
         .where(
-            Task.merchant_id == task.merchant_id,
-            Invitation.created_at > now() - timedelta(days=1),
-            Invitation.creator_id.not_in(worked),
+            Task.merchant_id == merchant_id,
+            Invitation.created_at > now() - day,
+            Invitation.creator_id.not_in(_worked_for(merchant_id)),
         )
+        .order_by(Invitation.created_at.desc())
+        .limit(most)
     )
-    if (db.session.scalar(strangers) or 0) >= figures.stranger_invitations_a_day:
-        raise TooManyStrangers(most=figures.stranger_invitations_a_day)
+    sent = db.session.scalars(newest).all()
+    return StrangerQuota(most - len(sent), (sent[-1] if sent else now()) + day)
+
+
+def _worked_for(merchant_id: UUID) -> Select[UUID]:
+    return (
+        select(Bid.creator_id)
+        .join(Task, Task.id == Bid.task_id)
+        .where(Task.merchant_id == merchant_id, Bid.state == BidState.AWARDED)
+    )
 
 
 def _tell(

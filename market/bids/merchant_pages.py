@@ -1,6 +1,6 @@
 """The merchant's side: a brief with its bids to compare, and invitations."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
@@ -10,6 +10,7 @@ from market.accounts.edge import current_actor, hat, require
 from market.accounts.queries import party_named
 from market.accounts.story import entries_of
 from market.bids import invitations, queries
+from market.bids.answers import said
 from market.bids.blueprint import bp
 from market.bids.errors import NotCreator
 from market.bids.models import Bid, BidState
@@ -102,6 +103,8 @@ def choose_brief() -> Any:
         done=done,
         prices={task.id: listed(offered, *task.piece) for task in open_ones} if offered else {},
         hours=figures.invitation_h,
+        quota=invitations.stranger_quota(cast(UUID, actor.party_id)),
+        a_day=figures.stranger_invitations_a_day,
     )
 
 
@@ -141,6 +144,8 @@ def _brief_page(task: Task, form: Form) -> str:
         pending=sum(1 for each in sent if each.is_open),
         most=figures.pending_invitations,
         hours=figures.invitation_h,
+        quota=invitations.stranger_quota(task.merchant_id),
+        a_day=figures.stranger_invitations_a_day,
         lapse_h=figures.funding_lapse_h,
         story=_story(task),
     )
@@ -161,6 +166,7 @@ def _row(bid: Bid, known: dict[UUID, Any], clips: dict[UUID, Any]) -> dict[str, 
     weights = [figures.milestone_script, figures.milestone_draft, figures.milestone_published]
     return {
         "bid": bid,
+        "told": said(bid),
         "card": creator_card(mine) if mine else bare,
         "clips": [clips[key] for key in bid.asset_ids or [] if key in clips and clips[key].is_ready],
         "stages": list(zip((_("脚本"), _("初稿"), _("发布")), split(bid.price_fen, weights), strict=True)),

@@ -1,6 +1,6 @@
 """The shortlist of a merchant's team, and its brief to several creators."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from flask import flash, g, redirect, render_template, request, url_for
@@ -9,7 +9,7 @@ from market.accounts.actor import Role
 from market.accounts.edge import actor_or_none, current_actor, hat, require
 from market.accounts.queries import parties, people
 from market.accounts.vocabulary import Format, Piece
-from market.bids import shortlists
+from market.bids import invitations, shortlists
 from market.bids.blueprint import bp
 from market.bids.schemas import ShortlistFormSchema, ShortlistSendFormSchema
 from market.creators.pages import card_of
@@ -17,6 +17,7 @@ from market.creators.queries import profiles
 from market.creators.words import listed
 from market.kit import ids
 from market.kit.db import db, transaction
+from market.kit.figures import figures
 from market.kit.pages import Form, read_form
 from market.kit.words import _
 from market.tasks import policy as briefs
@@ -60,7 +61,10 @@ def change_shortlist() -> Any:
                 shortlists.drop(said["creator_id"], by=actor)
         if "HX-Request" in request.headers:
             return render_template("bids/_keep.html", party_id=said["creator_id"])
-        flash(_("已加入候选名单。") if said["keep"] else _("已移出候选名单。"), "success")
+        if "note" in request.form:
+            flash(_("备注已保存。"), "success")
+        else:
+            flash(_("已加入候选名单。") if said["keep"] else _("已移出候选名单。"), "success")
         return redirect(url_for("bids.shortlist"), 303)
     return _page(form), form.status
 
@@ -106,6 +110,8 @@ def _page(form: Form) -> str:
         codes={task: piece.code for task, piece in pieces.items()},
         by_hour=Piece(Format.LIVE).code,
         chosen=chosen,
+        quota=invitations.stranger_quota(cast(UUID, actor.party_id)),
+        a_day=figures.stranger_invitations_a_day,
         now=pieces.get(chosen, next(iter(pieces.values()), Piece(Format.VIDEO))).code,
         prices={
             id: [

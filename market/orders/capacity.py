@@ -178,9 +178,12 @@ def hold_slot(creator: Party, due_at: datetime) -> None:
     free = next((week for week in ahead if not week.is_full), None)
     until = (free.monday - timedelta(days=1)) if free else ahead[-1].sunday
     advice = (
-        _("最近有空的一周从 %(day)s 开始，可以请对方把交付日改到那一周", day=free.monday.isoformat())
+        _(
+            "最近有空的一周从 %(day)s 开始：可以请对方把交付日改到那一周，或者另选一份报价。",
+            day=free.monday.isoformat(),
+        )
         if free
-        else _("半年内没有空档")
+        else _("半年内没有空档，请另选一份报价。")
     )
     raise CreatorFull(field="bid_id", creator=creator.name, until=until.isoformat(), advice=advice)
 

@@ -38,7 +38,7 @@ class CreatorFull(Conflict):
     """K23: the creator's slots of the week the work is due are taken."""
 
     title = N_("档期已满")
-    text = N_("%(creator)s的档期到 %(until)s 为止已经排满。%(advice)s，或者另选一份报价。")
+    text = N_("%(creator)s的档期到 %(until)s 为止已经排满。%(advice)s")
 
 
 class BidMissing(NotFound):

@@ -74,6 +74,7 @@ def test_the_award_answers_everybody_else_on_page_and_api(app, cast, price_fen, 
     assert lin.api("GET", f"/bids/{ids.encode('bid', bid_id)}").json["answer"] == "", (
         "the winner needs no comfort"
     )
+    assert told["answer"] in mei.browser().get(f"/m/tasks/{told['task_id']}").text, "who chose reads it too"
     page = bo.browser()
     for path in ("/u/bids", f"/u/bids/{told['id']}", f"/t/{told['task_id']}"):
         assert told["answer"] in page.get(path).text, path

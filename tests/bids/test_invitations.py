@@ -5,6 +5,7 @@ from datetime import timedelta
 from market.bids import invitations
 from market.kit import clock
 from market.kit.figures import Figures
+from market.orders.models import BOOKKEEPING_ZONE
 from tests.briefs import PROFILE, bid, later, offer, opened, problem, signed
 from tests.conftest import drain_all, submit
 
@@ -139,6 +140,32 @@ def test_invitations_are_counted_per_brief_and_strangers_per_day(mei, lin, bo, m
 
     assert problem(full)[:2] == (409, "too-many-invitations")
     assert problem(spam)[:2] == (409, "too-many-strangers")
+    again = clock.now() + timedelta(days=1)
+    assert f"{again.astimezone(BOOKKEEPING_ZONE):%-m月%-d日}" in spam.json["detail"], (
+        "when there is room again"
+    )
+
+
+def test_the_pages_say_how_many_strangers_may_still_be_invited(mei, lin, bo, monkeypatch):
+    few = Figures(stranger_invitations_a_day=1)
+    monkeypatch.setattr(invitations, "figures", few)
+    monkeypatch.setattr("market.bids.merchant_pages.figures", few)
+    monkeypatch.setattr("market.bids.shortlist_pages.figures", few)
+    task, merchant = opened(mei), mei.browser()
+    merchant.get("/m/shortlist")
+    submit(merchant, "/m/shortlist", creator_id=party(lin), keep="true")
+    pages = [
+        f"/m/tasks/{task['id']}",
+        f"/m/invite?creator={bo.api('GET', '/me').json['party']['handle']}",
+        "/m/shortlist",
+    ]
+    for path in pages:
+        assert "现在还能发 1 份" in merchant.get(path).text, path
+
+    ask(mei, task, lin)
+
+    for path in pages:
+        assert "已满 1 份" in merchant.get(path).text, path
 
 
 def test_the_pages_invite_and_decline(mei, lin, bo):

@@ -85,8 +85,11 @@ def test_the_page_keeps_notes_and_sends(mei, lin, bo):
 
     submit(browser, "/m/shortlist", creator_id=lin_id, keep="true")
     submit(browser, "/m/shortlist", creator_id=bo_id, keep="true")
+    browser.get("/m/shortlist")
     submit(browser, "/m/shortlist", creator_id=lin_id, note="会拍鱼竿")
-    assert "会拍鱼竿" in browser.get("/m/shortlist").text
+    page = browser.get("/m/shortlist").text
+    assert "会拍鱼竿" in page
+    assert ("备注已保存" in page, "已加入候选名单" in page) == (True, False)
     submit(browser, "/m/shortlist", creator_id=lin_id, note="")
     assert "会拍鱼竿" not in browser.get("/m/shortlist").text
 

@@ -89,6 +89,20 @@ def test_an_award_beyond_the_stated_slots_is_refused_and_says_when_there_is_room
     assert award(mei, task_id, bid_id).status_code == 201
 
 
+def test_who_takes_nothing_for_half_a_year_is_refused_in_whole_sentences(mei, one_slot):
+    one_slot.api(
+        "PATCH",
+        "/profile",
+        json={"slots_per_week": 0},
+        headers={"If-Match": one_slot.api("GET", "/profile").headers["ETag"]},
+    )
+    task_id, bid_id = play.bid_on_brief(mei, one_slot)
+
+    answer = award(mei, task_id, bid_id)
+
+    assert answer.json["detail"].endswith("为止已经排满。半年内没有空档，请另选一份报价。")
+
+
 def test_the_merchants_page_says_so_and_keeps_the_bids(mei, one_slot):
     play.award(mei, one_slot)
     task_id, bid_id = play.bid_on_brief(mei, one_slot)

@@ -11,6 +11,7 @@ from market.accounts.edge import current_actor, hat, require
 from market.accounts.queries import find_party, people
 from market.bids.queries import invitations_of_task
 from market.creators.queries import find_visible as find_creator
+from market.creators.queries import profile as find_profile
 from market.effect import advice
 from market.kit.db import transaction
 from market.kit.errors import NotFound
@@ -23,6 +24,8 @@ from market.matching.acceptance import LEAST_BRIEFS
 from market.matching.learned_models import AcceptanceModel, RankingModel, Side
 from market.matching.schemas import MOST, PageSchema, PromotionSchema
 from market.matching.turns import PAGE
+from market.portraits.models import Whose
+from market.portraits.queries import find as find_portrait
 from market.portraits.schemas import comparison_out
 from market.tasks import queries as tasks
 from market.tasks.registry import Fit, register_fits, register_picks
@@ -80,7 +83,9 @@ def briefs() -> Any:
     matches = service.briefs_for(actor.party_id, 30)
     with transaction():
         service.note_shown(Side.BRIEFS, matches, on_page=True)
-    return render_template("matching/briefs.html", matches=matches)
+    return render_template(
+        "matching/briefs.html", matches=matches, has_profile=bool(matches) or find_profile(actor.party_id)
+    )
 
 
 @bp.get("/m/tasks/<pid('tsk'):task_id>/matches/<pid('pty'):creator_id>")
@@ -115,6 +120,7 @@ def portraits(task_id: UUID, creator_id: UUID) -> Any:
         found=found,
         out=comparison_out(buyers, fans, found),
         least=figures.portrait_least,
+        too_few=buyers is None and find_portrait(task.merchant_id, Whose.BUYERS, actor).too_few,
     )
 
 

@@ -437,3 +437,10 @@ def test_the_list_shows_whom_one_has_invited_and_what_each_reason_adds(mei, lin,
     assert before.count("邀请报价") == 2 and after.count("邀请报价") == 1 and "等待回应" in after
     for reason in rows[0]["reasons"]:
         assert f'<span class="num">{reason["share"] * 100:.0f}%</span>' in before, "as in the table below"
+
+
+def test_who_has_no_profile_is_led_to_it_from_the_empty_list(bo):
+    page = bo.browser().get("/u/matches").text
+
+    assert 'href="/u/profile"' in page.split("<main")[1]
+    assert "填写资料" in page

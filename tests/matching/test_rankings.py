@@ -294,3 +294,18 @@ def test_the_console_shows_both_orders_and_takes_a_reason(app, mei, lin, bo, zho
     assert "试两周" in desk.get("/ops/learning").text
     english = desk.get("/ops/learning?lang=en").text
     assert "Order learned on" in english and "Sum of the points" in english
+
+
+def test_without_a_new_merchant_nothing_is_said_of_them(app, mei, lin, bo, zhou, creators):
+    from market.kit.db import db, transaction
+
+    chose_by_price(app, mei, lin, bo, 25)
+    model = refit(app)
+    with app.app_context(), transaction():
+        kept = db.session.get_one(type(model), model.id)
+        kept.report = kept.report | {"clear": True, "new": 0}
+
+    page = zhou.browser().get("/ops/learning").text
+
+    assert "对新商家好不好还不知道" in page
+    assert "新商家的名单没有变差" not in page

@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 
 from demo.people import CREATORS, MERCHANTS
 from demo.portraits import FEMALE, counts
+from market.kit import ids
 from market.matching.retrieval import Sums
 from market.matching.scoring import ALIKE, PORTRAIT_MOST, Portraits, Record, score
 from market.portraits.models import PARTS, Whose
 from market.portraits.shown import compare, show
 from tests.briefs import opened
+from tests.matching.conftest import profile
 from tests.matching.test_scoring import brief, creator
 from tests.portraits.test_door import FANS, account, both, part, portrait, tell  # noqa: F401
 from tests.portraits.test_protection import CALM
@@ -124,6 +126,30 @@ def test_the_merchant_reads_the_comparison_and_nobody_else(both, zhou, mei, lin)
     assert "%" not in next(each for each in seen["terms"] if each["code"] == "portrait")["text"]
     mine = star.api("GET", "/matches").json["data"][0]
     assert next(each for each in mine["terms"] if each["code"] == "portrait")["numbers"] == {}
+
+
+def test_of_too_few_buyers_the_comparison_says_that_they_are_too_few(app, mei, lin):
+    from market.kit.db import db, transaction
+    from market.portraits.models import Portrait
+
+    profile(lin)
+    task = opened(mei)
+    with app.app_context(), transaction():
+        db.session.add(
+            Portrait(
+                party_id=mei.party_id,
+                whose=Whose.BUYERS,
+                day=date(2026, 11, 1),
+                persons=60,
+                cells={"gender": {"female": 40, "male": 20}},
+            )
+        )
+
+    path = f"/m/tasks/{task['id']}/matches/{ids.encode('pty', lin.party_id)}/portraits"
+    page = mei.browser().get(path).text
+
+    assert "买家人数还太少" in page
+    assert "还没有您的买家画像" not in page
 
 
 def test_people_of_the_demo_world_who_have_nothing_to_do_with_each_other_are_about_as_alike_as_the_score_takes_for_usual():

@@ -219,3 +219,16 @@ def test_the_pages_lead_from_the_finding_to_the_ruling(zhou, account):
     assert "没有查到转发。" in browser.get("/u/traffic").text
     assert "Followers from nowhere" in desk.get(f"{one}?lang=en").text
     assert ids.encode("pty", account.party_id) == signal["party_id"]
+
+
+def test_of_a_lifted_signal_no_page_says_that_it_costs_points(zhou, account):
+    told(zhou)
+    (signal,) = signals(account)
+    one, desk = f"/ops/traffic/{signal['id']}", zhou.browser()
+    assert "自动失效" in desk.get(one).text
+
+    assert submit(desk, one, f"{one}/ruling", ruling="lifted", reason="那天上了热门。").status_code == 303
+
+    page = desk.get(one).text
+    assert "不影响匹配" in page
+    assert "自动失效" not in page

@@ -129,6 +129,11 @@ class Reason:
         return self.points if self.effect is None else self.effect
 
     @property
+    def speaks(self) -> bool:
+        """For the creator, and enough to be worth a word."""
+        return self.weight > (0 if self.effect is None else LITTLE_EFFECT)
+
+    @property
     def text(self) -> str:
         return self.said()
 
@@ -178,7 +183,7 @@ class Score:
     @property
     def reasons(self) -> tuple[Reason, ...]:
         """The three strongest."""
-        return tuple(term for term in self.terms[:3] if term.weight > 0)
+        return tuple(term for term in self.terms[:3] if term.speaks)
 
 
 def lower_bound(good: int, n: int) -> float:
@@ -370,12 +375,14 @@ def _similar(sums: Sums) -> Evidence:
         "weighted_works": round(sums.near, 3),
         "profile": round(sums.said, 3),
     }
+    percent = round(sums.said * 100)
     if not sums.near_works and sums.said >= WORDS_ALIKE:
-        percent = round(sums.said * 100)
         return (
             lambda: _("资料和作品介绍与这条需求相近，相似度 %(percent)s%%", percent=percent),
             numbers,
         )
+    if not sums.near_works and percent > 0:
+        return lambda: _("没有相近的过往作品；资料的文字有 %(percent)s%% 相似", percent=percent), numbers
     if not sums.near_works:
         return lambda: _("没有和这条需求相近的过往作品"), numbers
     return lambda: _("交付过 %(n)s 件和这条需求相近的作品", n=sums.near_works), numbers

@@ -12,7 +12,7 @@ from market.matching import challenger
 from market.matching.challenger import Shown
 from market.matching.forest import Forest
 from market.matching.rankings import by_sum
-from market.matching.scoring import TERMS
+from market.matching.scoring import TERMS, Reason, Score
 from tests.bids.test_invitations import ask
 from tests.briefs import opened, problem
 from tests.conftest import Player, submit
@@ -309,3 +309,13 @@ def test_without_a_new_merchant_nothing_is_said_of_them(app, mei, lin, bo, zhou,
 
     assert "对新商家好不好还不知道" in page
     assert "新商家的名单没有变差" not in page
+
+
+def test_a_term_that_hardly_moves_anybody_is_no_reason():
+    terms = tuple(
+        Reason(code, 1.0, 0.5, str, {}, effect) for code, effect in (("record", 0.4), ("price", 0.01))
+    )
+
+    made = Score(2.0, 0.5, 0.5, told=lambda: terms)
+
+    assert [each.code for each in made.reasons] == ["record"]

@@ -110,3 +110,11 @@ def test_an_agency_gets_three_of_the_first_ten_places():
     assert sum(agencies.get(n) == "A" for n in shown[:10]) == 3
     assert sorted(shown) == creators
     assert shown[10:13] == [3, 4, 5], "the others follow in their order"
+
+
+def test_words_that_earn_points_are_not_told_as_nothing_alike(reader):
+    made = score(brief(), creator(), Sums(said=0.18), Record())
+
+    similar = next(term for term in made.terms if term.code == "similar")
+    assert similar.points > 0
+    assert "18%" in similar.text

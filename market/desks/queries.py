@@ -136,7 +136,7 @@ def money_to_do(actor: Actor) -> dict[str, int]:
     }
 
 
-def recent_events(limit: int = 20) -> Sequence[Event]:
+def recent_events(limit: int = 10) -> Sequence[Event]:
     """The newest that somebody was told of, for these have words."""
     rows = select(Event).where(Event.name.in_(CATALOGUE)).order_by(Event.at.desc()).limit(limit)
     return db.session.scalars(rows).all()

@@ -19,6 +19,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from bench.creators import (
     ASKED,
@@ -50,7 +51,8 @@ def run(rounds: int) -> list[Result]:
     with product("few") as (small, _url, small_conninfo), product("retrieval") as (app, _u, conninfo):
         fill(small_conninfo, few)
         took = fill(conninfo, many)
-        with app.app_context():
+        # One thread: those of numpy's linear algebra turn idly for up to 100 ms after their work, on whose account comes next.
+        with app.app_context(), threadpool_limits(1):
             known = ways(many)
             gc.collect()
             gc.freeze()  # as wsgi.py does: a look at a million drawn creators takes as long as twenty questions

@@ -41,6 +41,7 @@ NEAREST = 50
 BEAT = 20
 """Briefs ranked between two signs of life."""
 SILENT = timedelta(minutes=5)
+QUIET = timedelta(minutes=1)
 SIGN = timedelta(seconds=2)
 KEPT = timedelta(hours=2)
 """So long a run's candidates serve: by then prices and calendars have moved, and new briefs want to be looked at."""
@@ -87,6 +88,13 @@ def ask_for_the_declined() -> RushRun | None:
     if latest.ended_at > now() - PAUSE or not is_kept() or not db.session.scalar(select(said_no)):
         return None
     return ask(None, again=True)
+
+
+def resumes(run: RushRun) -> datetime | None:
+    """When a run that has been QUIET may be taken over; None while it gives signs of life."""
+    if run.state is not RunState.RUNNING or run.beat_at is None or run.beat_at > now() - QUIET:
+        return None
+    return run.beat_at + SILENT
 
 
 def do_next() -> RushRun | None:

@@ -27,6 +27,7 @@ def runs() -> Any:
         "planning/rush.html",
         runs=found.data,
         under_way=under_way,
+        resumes=rush.resumes(under_way) if under_way else None,
         is_kept=rush.is_kept(),
         next_url=url_for("planning.runs", cursor=found.next_cursor) if found.next_cursor else None,
     )

@@ -139,6 +139,27 @@ def test_a_killed_run_is_taken_over_when_it_has_been_silent(app, zhou, mei, mark
         assert rush.do_next().state is RunState.DONE
 
 
+def test_a_quiet_run_says_when_somebody_else_takes_it_over(app, zhou):
+    from datetime import timedelta
+
+    from market.kit.clock import now
+    from market.kit.db import db, transaction
+    from market.planning.rush_models import RunState, RushRun
+
+    with app.app_context(), transaction():
+        run = RushRun(state=RunState.RUNNING, briefs=40, briefs_done=12, beat_at=now())
+        db.session.add(run)
+        db.session.flush()
+        run_id = run.id
+    desk = zhou.browser()
+    assert "没有动静" not in desk.get("/ops/rush").text
+
+    with app.app_context(), transaction():
+        db.session.get(RushRun, run_id).beat_at = now() - timedelta(minutes=2)
+    page = desk.get("/ops/rush").text
+    assert "有一会儿没有动静" in page and "从头再做一遍，不用再点" in page
+
+
 def test_who_was_silent_too_long_leaves_the_run_to_who_took_it_over(app, zhou, mei, market, monkeypatch):
     from market.kit.clock import now
     from market.kit.db import db, transaction

@@ -36,7 +36,7 @@ class Showing(Base):
     acceptance: Mapped[float]
     signs: Mapped[list[float]] = mapped_column(ARRAY(Float))
     """What the acceptance was made of, in the order of scoring.SIGNS."""
-    points: Mapped[list[float]] = mapped_column(ARRAY(Float), default=list)
+    points: Mapped[list[float]] = mapped_column(ARRAY(Float), default=list, server_default=text("'{}'"))
     """Of each term, in the order of scoring.TERMS; none in rows of before 2026-11-28."""
     opened_at: Mapped[datetime | None]
     category: Mapped[str] = mapped_column(default="")

@@ -14,7 +14,7 @@ def upgrade() -> None:
     op.add_column(
         "match_showings", sa.Column("points", ARRAY(sa.Float()), nullable=False, server_default="{}")
     )
-    op.alter_column("match_showings", "points", server_default=None)
+    # The default stays: machines of the version before keep lists without it until they are replaced.
     moment = sa.DateTime(timezone=True)
     op.create_table(
         "ranking_models",

@@ -165,6 +165,21 @@ def test_a_choice_is_what_the_merchant_did_after_the_list(app, mei, lin, bo, cre
     assert shown.points[shown.grades.index(2)][AT["price"]] == pytest.approx(points["price"], abs=1e-3)
 
 
+def test_machines_of_the_version_before_still_keep_their_lists(app, mei, lin):
+    from sqlalchemy import text
+
+    from market.kit.db import db, transaction
+
+    task_id = ids.decode("tsk", opened(mei)["id"])
+    with app.app_context(), transaction():
+        db.session.execute(
+            text("""INSERT INTO match_showings (side, task_id, creator_id, day, times, position, fit, acceptance, signs,
+                category, on_page) VALUES ('creators', :task, :creator, current_date, 1, 1, 0.5, 0.5, '{}', '', true)"""),
+            {"task": task_id, "creator": lin.party_id},
+        )
+    assert choices(app) == []
+
+
 def test_who_was_invited_before_the_list_was_not_chosen_from_it(app, mei, lin, bo, creators):
     task = opened(mei)
     ask(mei, task, lin)
